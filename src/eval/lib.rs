@@ -1,1 +1,3 @@
-//! room eval
+//! The Nix language: from a syntax tree to values.
+
+pub mod text;
