@@ -1,0 +1,266 @@
+//! The machine's own file system.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::fs::{DirEntry, FileKind, Fs, FsError, FsOp, Mode, READ_LIMIT, Stat, absent};
+
+/// The machine's file system; relative paths are taken from the process's current folder.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DiskFs;
+
+/// Tells apart the temporary names of one process.
+static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
+
+fn kind_of(file_type: fs::FileType) -> FileKind {
+    if file_type.is_file() {
+        FileKind::Regular
+    } else if file_type.is_dir() {
+        FileKind::Directory
+    } else if file_type.is_symlink() {
+        FileKind::Symlink
+    } else {
+        FileKind::Other
+    }
+}
+
+fn stat_of(data: &Metadata) -> Stat {
+    Stat {
+        kind: kind_of(data.file_type()),
+        mode: data.mode() & 0o7777,
+        len: data.len(),
+        modified_ns: data
+            .mtime()
+            .saturating_mul(1_000_000_000)
+            .saturating_add(data.mtime_nsec()),
+    }
+}
+
+fn maybe(op: FsOp, path: &Path, answer: io::Result<Metadata>) -> Result<Option<Stat>, FsError> {
+    match answer {
+        Ok(data) => Ok(Some(stat_of(&data))),
+        Err(error) if absent(&error) => Ok(None),
+        Err(error) => Err(FsError::new(op, path, error)),
+    }
+}
+
+impl DiskFs {
+    fn open_checked(path: &Path) -> io::Result<(File, Metadata)> {
+        let file = File::open(path)?;
+        let data = file.metadata()?;
+        if data.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
+        // A socket cannot be opened, and a block device is never meant; pipes are (`/dev/fd/63`).
+        if data.file_type().is_block_device() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a block device"));
+        }
+        Ok((file, data))
+    }
+
+    fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+        let (file, data) = Self::open_checked(path)?;
+        let too_big = || {
+            io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("it is larger than {READ_LIMIT} bytes"),
+            )
+        };
+        if data.len() > READ_LIMIT {
+            return Err(too_big());
+        }
+        // One byte of room beyond the length lets the last `read` see the end without growing.
+        let mut bytes = Vec::with_capacity(data.len() as usize + 1);
+        file.take(READ_LIMIT + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > READ_LIMIT {
+            return Err(too_big());
+        }
+        Ok(bytes)
+    }
+
+    fn list(path: &Path) -> io::Result<Vec<DirEntry>> {
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            // Free on file systems that store the kind in the folder; one lstat elsewhere.
+            let kind = kind_of(entry.file_type()?);
+            entries.push(DirEntry {
+                name: entry.file_name(),
+                kind,
+            });
+        }
+        entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+
+    fn replace(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
+        let name = path
+            .file_name()
+            .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        let mut temporary = std::ffi::OsString::from(".");
+        temporary.push(name);
+        let number = NEXT_TEMPORARY.fetch_add(1, Ordering::Relaxed);
+        temporary.push(format!(".{}-{number}.tmp", std::process::id()));
+        let temporary = path.with_file_name(temporary);
+        let written = (|| {
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(mode.bits())
+                .open(&temporary)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&temporary, path)
+        })();
+        if written.is_err() {
+            // The first error is the one to tell; what is left behind is only a stray temporary.
+            let _ = fs::remove_file(&temporary);
+        }
+        written
+    }
+}
+
+impl Fs for DiskFs {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, FsError> {
+        Self::read_bytes(path).map_err(|e| FsError::new(FsOp::Read, path, e))
+    }
+
+    fn lstat(&self, path: &Path) -> Result<Option<Stat>, FsError> {
+        maybe(FsOp::Stat, path, fs::symlink_metadata(path))
+    }
+
+    fn stat(&self, path: &Path) -> Result<Option<Stat>, FsError> {
+        maybe(FsOp::Stat, path, fs::metadata(path))
+    }
+
+    fn read_dir(&self, path: &Path) -> Result<Vec<DirEntry>, FsError> {
+        Self::list(path).map_err(|e| FsError::new(FsOp::List, path, e))
+    }
+
+    fn read_link(&self, path: &Path) -> Result<PathBuf, FsError> {
+        fs::read_link(path).map_err(|e| FsError::new(FsOp::ReadLink, path, e))
+    }
+
+    fn canonicalize(&self, path: &Path) -> Result<PathBuf, FsError> {
+        fs::canonicalize(path).map_err(|e| FsError::new(FsOp::Canonicalize, path, e))
+    }
+
+    fn open(&self, path: &Path) -> Result<Box<dyn Read + Send>, FsError> {
+        let (file, _) = Self::open_checked(path).map_err(|e| FsError::new(FsOp::Read, path, e))?;
+        Ok(Box::new(file))
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FsError> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(mode.bits());
+        let written = options.open(path).and_then(|mut file| file.write_all(bytes));
+        written.map_err(|e| FsError::new(FsOp::Write, path, e))
+    }
+
+    fn write_atomic(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FsError> {
+        Self::replace(path, bytes, mode).map_err(|e| FsError::new(FsOp::Write, path, e))
+    }
+
+    fn create_dir_all(&self, path: &Path) -> Result<(), FsError> {
+        fs::create_dir_all(path).map_err(|e| FsError::new(FsOp::Create, path, e))
+    }
+
+    fn symlink(&self, target: &Path, path: &Path) -> Result<(), FsError> {
+        std::os::unix::fs::symlink(target, path).map_err(|e| FsError::new(FsOp::Create, path, e))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError> {
+        fs::rename(from, to).map_err(|e| FsError::new(FsOp::Rename, from, e))
+    }
+
+    fn remove_file(&self, path: &Path) -> Result<(), FsError> {
+        fs::remove_file(path).map_err(|e| FsError::new(FsOp::Remove, path, e))
+    }
+
+    fn remove_dir_all(&self, path: &Path) -> Result<(), FsError> {
+        match fs::remove_dir_all(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FsError::new(FsOp::Remove, path, error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().expect("a temporary folder can be made")
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let dir = folder();
+        let fs = DiskFs;
+        let at = |name: &str| dir.path().join(name);
+        fs.create_dir_all(&at("a/b")).unwrap();
+        fs.write(&at("a/b/plain"), b"one", Mode::Plain).unwrap();
+        fs.write(&at("a/b/run"), b"#!", Mode::Executable).unwrap();
+        fs.write_atomic(&at("a/secret"), b"two", Mode::Private).unwrap();
+        fs.symlink(Path::new("b/plain"), &at("a/link")).unwrap();
+        assert_eq!(fs.read(&at("a/link")).unwrap(), b"one");
+        assert_eq!(fs.read_link(&at("a/link")).unwrap(), Path::new("b/plain"));
+        assert!(fs.stat(&at("a/b/run")).unwrap().unwrap().executable());
+        assert!(!fs.stat(&at("a/b/plain")).unwrap().unwrap().executable());
+        assert_eq!(fs.stat(&at("a/secret")).unwrap().unwrap().mode, 0o600);
+        assert_eq!(fs.lstat(&at("a/link")).unwrap().unwrap().kind, FileKind::Symlink);
+        assert_eq!(fs.stat(&at("a/link")).unwrap().unwrap().kind, FileKind::Regular);
+        let names: Vec<_> = fs
+            .read_dir(&at("a"))
+            .unwrap()
+            .into_iter()
+            .map(|e| (e.name, e.kind))
+            .collect();
+        let expected = [
+            ("b", FileKind::Directory),
+            ("link", FileKind::Symlink),
+            ("secret", FileKind::Regular),
+        ];
+        assert_eq!(names, expected.map(|(n, k)| (n.into(), k)));
+        let mut text = String::new();
+        fs.open(&at("a/secret")).unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "two");
+        fs.rename(&at("a/secret"), &at("a/moved")).unwrap();
+        fs.remove_file(&at("a/link")).unwrap();
+        assert_eq!(fs.lstat(&at("a/link")).unwrap(), None);
+        fs.remove_dir_all(&at("a")).unwrap();
+        fs.remove_dir_all(&at("a")).unwrap();
+        assert_eq!(fs.lstat(&at("a")).unwrap(), None);
+    }
+
+    #[test]
+    fn absence_is_an_answer_and_a_folder_is_no_file() {
+        let dir = folder();
+        let fs = DiskFs;
+        fs.write(&dir.path().join("file"), b"", Mode::Plain).unwrap();
+        assert_eq!(fs.stat(&dir.path().join("nothing")).unwrap(), None);
+        assert_eq!(fs.lstat(&dir.path().join("file/below")).unwrap(), None);
+        assert!(fs.read(&dir.path().join("nothing")).unwrap_err().is_absent());
+        assert_eq!(
+            fs.read(dir.path()).unwrap_err().source.kind(),
+            io::ErrorKind::IsADirectory
+        );
+    }
+
+    #[test]
+    fn an_atomic_write_leaves_no_temporary_behind() {
+        let dir = folder();
+        let fs = DiskFs;
+        fs.create_dir_all(&dir.path().join("taken/inside")).unwrap();
+        fs.write_atomic(&dir.path().join("x"), b"1", Mode::Plain).unwrap();
+        fs.write_atomic(&dir.path().join("x"), b"2", Mode::Plain).unwrap();
+        fs.write_atomic(&dir.path().join("taken"), b"3", Mode::Plain)
+            .unwrap_err();
+        let names: Vec<_> = fs.read_dir(dir.path()).unwrap().into_iter().map(|e| e.name).collect();
+        assert_eq!(names, ["taken", "x"]);
+        assert_eq!(fs.read(&dir.path().join("x")).unwrap(), b"2");
+    }
+}

@@ -1,0 +1,229 @@
+//! The file system as the other rooms see it: one trait, its plain data and its error.
+//!
+//! "Nothing is there" is an answer and not an error, because looking up what is absent is normal
+//! work for an evaluator (`pathExists`, search paths) and must cost no allocation.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Most bytes that [`Fs::read`] takes from one file: 1 GiB, so that `/dev/zero` is an error and not the end of the machine.
+pub const READ_LIMIT: u64 = 1 << 30;
+
+/// What a name in a folder stands for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum FileKind {
+    /// An ordinary file.
+    Regular,
+    /// A folder.
+    Directory,
+    /// A symbolic link (only where links are not followed).
+    Symlink,
+    /// A device, a pipe or a socket.
+    Other,
+}
+
+/// What the file system says about one path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stat {
+    /// The kind of the node.
+    pub kind: FileKind,
+    /// Permission bits (`0o7777` mask).
+    pub mode: u32,
+    /// Length in bytes of a regular file; of the target of a link.
+    pub len: u64,
+    /// Last change of the contents, nanoseconds since 1970-01-01 UTC.
+    pub modified_ns: i64,
+}
+
+impl Stat {
+    /// Whether this is a regular file that its owner may execute: the one mode bit that Nix keeps.
+    pub fn executable(&self) -> bool {
+        self.kind == FileKind::Regular && self.mode & 0o100 != 0
+    }
+}
+
+/// One name in a folder.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct DirEntry {
+    /// The name: bytes, without a slash.
+    pub name: OsString,
+    /// What it stands for; a link is a link.
+    pub kind: FileKind,
+}
+
+/// The permissions of a file that is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Mode {
+    /// `0644` before the process's umask.
+    #[default]
+    Plain,
+    /// `0755` before the process's umask.
+    Executable,
+    /// `0600`: for nobody else's eyes.
+    Private,
+}
+
+impl Mode {
+    /// Returns the permission bits before the umask.
+    pub fn bits(self) -> u32 {
+        match self {
+            Mode::Plain => 0o644,
+            Mode::Executable => 0o755,
+            Mode::Private => 0o600,
+        }
+    }
+}
+
+/// The verb of a failed operation, as messages say it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FsOp {
+    /// Reading a file's bytes.
+    Read,
+    /// Asking for a path's kind.
+    Stat,
+    /// Listing a folder.
+    List,
+    /// Reading a symbolic link's target.
+    ReadLink,
+    /// Resolving all links of a path.
+    Canonicalize,
+    /// Writing a file.
+    Write,
+    /// Making a folder or a link.
+    Create,
+    /// Moving a file.
+    Rename,
+    /// Deleting a file or a folder.
+    Remove,
+}
+
+impl fmt::Display for FsOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            FsOp::Read => "read",
+            FsOp::Stat => "look at",
+            FsOp::List => "list",
+            FsOp::ReadLink => "read the link",
+            FsOp::Canonicalize => "resolve",
+            FsOp::Write => "write",
+            FsOp::Create => "create",
+            FsOp::Rename => "rename",
+            FsOp::Remove => "remove",
+        })
+    }
+}
+
+/// A file operation that failed: what was tried, on which path, and the system's reason.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {op} '{}': {source}", shown(.path))]
+pub struct FsError {
+    /// What was tried.
+    pub op: FsOp,
+    /// The path as it was given.
+    pub path: PathBuf,
+    /// The system's reason.
+    pub source: io::Error,
+}
+
+impl FsError {
+    /// Returns the error of an operation on a path.
+    pub fn new(op: FsOp, path: &Path, source: io::Error) -> FsError {
+        FsError {
+            op,
+            path: path.to_path_buf(),
+            source,
+        }
+    }
+
+    /// Whether the reason is that nothing is at the path.
+    pub fn is_absent(&self) -> bool {
+        absent(&self.source)
+    }
+}
+
+/// Whether a system error means "nothing is there": no such name, or a file where a folder would have to be.
+pub(crate) fn absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Returns a path as text that a terminal can take: no control characters, invalid UTF-8 replaced.
+fn shown(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    text.chars()
+        .flat_map(|c| {
+            if c.is_control() {
+                c.escape_default().collect::<Vec<_>>()
+            } else {
+                vec![c]
+            }
+        })
+        .collect()
+}
+
+/// A tree of files.
+///
+/// Paths are absolute unless an implementation says otherwise, and are bytes. All reading methods
+/// may be called from several threads at once.
+pub trait Fs: Send + Sync {
+    /// Returns a file's bytes, following links; fails on folders and above [`READ_LIMIT`].
+    fn read(&self, path: &Path) -> Result<Vec<u8>, FsError>;
+
+    /// Returns what a path is, without following a link in its last part; `None` if nothing is there.
+    fn lstat(&self, path: &Path) -> Result<Option<Stat>, FsError>;
+
+    /// Returns what a path leads to, following links; `None` if nothing is there.
+    fn stat(&self, path: &Path) -> Result<Option<Stat>, FsError>;
+
+    /// Returns a folder's names, sorted by their bytes, without `.` and `..`.
+    fn read_dir(&self, path: &Path) -> Result<Vec<DirEntry>, FsError>;
+
+    /// Returns a symbolic link's target exactly as it is stored.
+    fn read_link(&self, path: &Path) -> Result<PathBuf, FsError>;
+
+    /// Returns the absolute path without links, `.` or `..` that a path leads to.
+    fn canonicalize(&self, path: &Path) -> Result<PathBuf, FsError>;
+
+    /// Opens a file for reading in pieces, following links; for files too big to hold.
+    fn open(&self, path: &Path) -> Result<Box<dyn io::Read + Send>, FsError> {
+        Ok(Box::new(io::Cursor::new(self.read(path)?)))
+    }
+
+    /// Writes a file in place, creating it or replacing its bytes.
+    fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FsError>;
+
+    /// Writes a file so that a reader sees the old bytes or the new ones and never a part.
+    fn write_atomic(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FsError>;
+
+    /// Makes a folder and those above it that are missing.
+    fn create_dir_all(&self, path: &Path) -> Result<(), FsError>;
+
+    /// Makes a symbolic link at `path` that holds `target`.
+    fn symlink(&self, target: &Path, path: &Path) -> Result<(), FsError>;
+
+    /// Moves a file or a folder inside one file system, replacing what is at `to`.
+    fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError>;
+
+    /// Deletes a file or a link.
+    fn remove_file(&self, path: &Path) -> Result<(), FsError>;
+
+    /// Deletes a folder with all it holds, without following links; fine if nothing is there.
+    fn remove_dir_all(&self, path: &Path) -> Result<(), FsError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_operation_path_and_reason_and_holds_no_control_characters() {
+        let error = FsError::new(
+            FsOp::List,
+            Path::new("/a\u{1b}[2J"),
+            io::Error::from(io::ErrorKind::NotFound),
+        );
+        assert_eq!(error.to_string(), "cannot list '/a\\u{1b}[2J': entity not found");
+        assert!(error.is_absent());
+    }
+}
