@@ -1,1 +1,32 @@
-//! room store
+//! Store paths, hashes, archives and derivations: what evaluation needs of Nix's store, in memory.
+//!
+//! Nothing here reads a disk. Contents come through traits, and what an evaluation adds is kept in a [`VirtualStore`].
+//! Texts, formats and messages are those of Nix 2.34.
+
+pub mod aterm;
+pub mod base64;
+mod content_address;
+mod derivation;
+mod hash;
+mod hasher;
+mod make_path;
+mod modulo;
+pub mod nix32;
+mod output_name;
+mod placeholder;
+mod sorted;
+mod store_path;
+mod virtual_store;
+
+pub use content_address::{ContentAddress, ContentAddressError, ContentAddressMethod};
+pub use derivation::{Derivation, DerivationKind, InputOutputs, KindError, Output, STRUCTURED_ATTRS_VARIABLE};
+pub use hash::{Hash, HashAlgo, HashError, HashFormat, MAX_DIGEST};
+pub use hasher::Hasher;
+pub use make_path::{MakePathError, References, content_addressed_path, output_path, output_path_name, text_path};
+pub use output_name::OutputName;
+pub use placeholder::{DownstreamPlaceholder, output_placeholder};
+pub use sorted::{SortedMap, SortedSet};
+pub use store_path::{
+    DIGEST_DIGITS, DRV_EXTENSION, MAX_NAME, NameError, STORE_DIR, StorePath, StorePathError, check_name,
+};
+pub use virtual_store::{Closure, Instantiated, Object, Origin, OutputPath, StoreError, VirtualStore};
