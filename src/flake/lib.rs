@@ -6,6 +6,7 @@
 
 pub mod attrs;
 mod error;
+pub mod flake_nix;
 mod flakeref;
 pub mod input;
 pub mod lock;
