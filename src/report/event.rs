@@ -1,0 +1,103 @@
+//! What a run tells while it works. Progress is drawn from these events and the report is made of them.
+
+use std::time::Duration;
+
+use crate::case::{Case, Subject};
+use crate::run::{Report, Tool};
+
+/// A long step of a run, for progress.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Phase {
+    /// Fetching the flake's inputs.
+    Fetching,
+    /// Reading and judging source files and the lock file.
+    Reading,
+    /// Evaluating hosts.
+    Evaluating,
+    /// Testing laws.
+    Testing,
+    /// Building.
+    Building,
+    /// Running virtual machines.
+    Booting,
+    /// Switching machines.
+    Switching,
+}
+
+/// Something that happened in a run.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Event {
+    /// The run began; always first.
+    RunStarted {
+        /// The program that runs.
+        tool: Tool,
+        /// The flake that is judged, as the user may write it.
+        flake: String,
+        /// Time since 1970-01-01 UTC; zero leaves it out of reports.
+        started: Duration,
+    },
+    /// Work of one kind began or went on.
+    Progressed {
+        /// The kind of work.
+        phase: Phase,
+        /// What is worked on, such as a host's name or an input's.
+        what: String,
+        /// How many were begun, this one included.
+        index: usize,
+        /// How many there are, as far as is known.
+        of: usize,
+    },
+    /// A case began.
+    CaseStarted(Subject),
+    /// A case ended.
+    CaseFinished(Case),
+    /// Something worth telling that belongs to no case, such as the use of a cache or a deprecated setting.
+    Note(String),
+    /// The run ended; always last.
+    RunFinished {
+        /// How long it took.
+        duration: Duration,
+    },
+}
+
+/// Takes events in the order in which they happen.
+pub trait Sink {
+    /// Takes one event.
+    fn take(&mut self, event: &Event);
+}
+
+/// Makes the report of the events.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    report: Report,
+}
+
+impl Recorder {
+    /// Returns a recorder that has seen nothing.
+    pub fn new() -> Recorder {
+        Recorder::default()
+    }
+
+    /// Returns the report of the events so far, its cases in the order of [`Subject`] whatever the
+    /// order in which they ended.
+    pub fn finish(mut self) -> Report {
+        self.report.sort();
+        self.report
+    }
+}
+
+impl Sink for Recorder {
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted { tool, flake, started } => {
+                self.report.tool = tool.clone();
+                self.report.flake = flake.clone();
+                self.report.started = *started;
+            }
+            Event::CaseFinished(case) => self.report.cases.push(case.clone()),
+            Event::Note(text) => self.report.notes.push(text.clone()),
+            Event::RunFinished { duration } => self.report.duration = *duration,
+            Event::Progressed { .. } | Event::CaseStarted(_) => {}
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The serialised report: the one format that is also read back, and so the one with a version.
+//!
+//! Two runs on the same inputs write the same bytes apart from the last key, `times`, which is left
+//! out if all times are zero ([`Report::without_times`]).
+
+use std::time::Duration;
+
+use diag::Severity;
+use serde::{Deserialize, Serialize};
+
+use crate::case::Case;
+use crate::run::{Report, Tool, Totals, Verdict};
+
+/// The version of the format. It goes up if a reader of the older one would misunderstand; new keys alone do not.
+pub const SCHEMA: u32 = 1;
+
+/// A serialised report that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is no JSON, or not of this shape.
+    #[error("this is no report of cfgcheck: {0}")]
+    Shape(#[from] serde_json::Error),
+    /// It was written by another version of cfgcheck.
+    #[error("the report has format version {found}, and this cfgcheck reads version {SCHEMA}")]
+    Version {
+        /// The version that it says it has.
+        found: u32,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Written<'a> {
+    schema: u32,
+    tool: &'a Tool,
+    flake: &'a str,
+    verdict: Verdict,
+    exit_code: u8,
+    totals: Totals,
+    notes: &'a [String],
+    cases: &'a [Case],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    times: Option<Times>,
+}
+
+/// What of a report is read; verdict and totals follow from it.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Read {
+    tool: Tool,
+    flake: String,
+    notes: Vec<String>,
+    cases: Vec<Case>,
+    #[serde(default)]
+    times: Option<Times>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    schema: u32,
+}
+
+/// All that differs between equal runs.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Times {
+    /// Seconds since 1970-01-01 UTC.
+    started: u64,
+    /// Milliseconds of the run.
+    duration_ms: u64,
+    /// Milliseconds of each case, in the order of `cases`.
+    cases_ms: Vec<u64>,
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Returns the report as indented JSON that ends with a line feed; `deny` as in [`Report::verdict`].
+pub fn write(report: &Report, deny: Severity) -> String {
+    let cases_ms: Vec<u64> = report.cases.iter().map(|case| milliseconds(case.duration)).collect();
+    let times = Times {
+        started: report.started.as_secs(),
+        duration_ms: milliseconds(report.duration),
+        cases_ms,
+    };
+    let timeless = times.started == 0 && times.duration_ms == 0 && times.cases_ms.iter().all(|&ms| ms == 0);
+    let verdict = report.verdict(deny);
+    let written = Written {
+        schema: SCHEMA,
+        tool: &report.tool,
+        flake: &report.flake,
+        verdict,
+        exit_code: verdict.exit_code(),
+        totals: report.totals(),
+        notes: &report.notes,
+        cases: &report.cases,
+        times: (!timeless).then_some(times),
+    };
+    let mut text = serde_json::to_string_pretty(&written).expect("a report has only string keys");
+    text.push('\n');
+    text
+}
+
+/// Returns the report that [`write`] wrote.
+pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
+    let version: Version = serde_json::from_slice(bytes)?;
+    if version.schema != SCHEMA {
+        return Err(ReadError::Version { found: version.schema });
+    }
+    let mut read: Read = serde_json::from_slice(bytes)?;
+    let times = read.times.unwrap_or(Times {
+        started: 0,
+        duration_ms: 0,
+        cases_ms: Vec::new(),
+    });
+    for (case, ms) in read.cases.iter_mut().zip(times.cases_ms) {
+        case.duration = Duration::from_millis(ms);
+    }
+    Ok(Report {
+        tool: read.tool,
+        flake: read.flake,
+        cases: read.cases,
+        notes: read.notes,
+        started: Duration::from_secs(times.started),
+        duration: Duration::from_millis(times.duration_ms),
+    })
+}
+
+/// A severity as its name.
+pub(crate) mod severity {
+    use diag::Severity;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(severity: &Severity, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(severity.name())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Severity, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let all = [Severity::Note, Severity::Warning, Severity::Error];
+        let found = all.into_iter().find(|severity| severity.name() == name);
+        found.ok_or_else(|| de::Error::unknown_variant(&name, &["note", "warning", "error"]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{any_report, fleet, golden};
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_format_is_pinned() {
+        golden("fleet.json", &write(&fleet(), Severity::Error));
+    }
+
+    #[test]
+    fn only_the_last_key_knows_the_time() {
+        let timed = write(&fleet(), Severity::Error);
+        let timeless = write(&fleet().without_times(), Severity::Error);
+        let (before, _) = timed.split_once(",\n  \"times\"").expect("the times are the last key");
+        assert_eq!(timeless, format!("{before}\n}}\n"));
+    }
+
+    #[test]
+    fn other_versions_and_shapes_are_refused() {
+        let check = |text: &str, expected: &str| assert_eq!(read(text.as_bytes()).unwrap_err().to_string(), expected);
+        check(
+            "{\"schema\": 2}",
+            "the report has format version 2, and this cfgcheck reads version 1",
+        );
+        check(
+            "{}",
+            "this is no report of cfgcheck: missing field `schema` at line 1 column 2",
+        );
+        check("x", "this is no report of cfgcheck: expected value at line 1 column 1");
+    }
+
+    proptest! {
+        #[test]
+        fn a_report_survives(report in any_report()) {
+            let text = write(&report, Severity::Error);
+            prop_assert_eq!(read(text.as_bytes()).unwrap(), report);
+        }
+
+        #[test]
+        fn reading_never_panics(cut in 0usize..4000, byte: u8) {
+            let mut bytes = write(&fleet(), Severity::Error).into_bytes();
+            let at = cut % bytes.len();
+            bytes[at] = byte;
+            let _ = read(&bytes);
+            let _ = read(&bytes[..at]);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The XML is read back as a CI system would.
+
+use super::*;
+use crate::case::Stage;
+use crate::sample::{any_report, fleet, golden};
+use diag::Severity;
+use proptest::prelude::*;
+
+fn read(xml: &str) -> quick_junit::Report {
+    quick_junit::Report::deserialize_from_str(xml).expect("the XML is JUnit")
+}
+
+fn one(case: Case) -> quick_junit::Report {
+    read(
+        &write(&Report {
+            cases: vec![case],
+            ..Report::default()
+        })
+        .unwrap(),
+    )
+}
+
+#[test]
+fn the_dialect_is_pinned() {
+    golden("fleet.xml", &write(&fleet()).unwrap());
+}
+
+#[test]
+fn a_reader_finds_suites_places_and_outcomes() {
+    let report = read(&write(&fleet()).unwrap());
+    let suites: Vec<_> = report
+        .test_suites
+        .iter()
+        .map(|s| (s.name.as_str(), s.tests, s.failures, s.errors, s.skipped))
+        .collect();
+    let expected = [
+        ("flake", 1, 0, 0, 0),
+        ("cache", 1, 0, 0, 0),
+        ("db", 1, 0, 1, 0),
+        ("mac", 1, 0, 0, 1),
+        ("odd", 1, 0, 1, 0),
+        ("web", 2, 1, 0, 0),
+    ];
+    assert_eq!(suites, expected);
+    let failed = &report.test_suites[5].test_cases[1];
+    assert_eq!(
+        failed.classname.as_ref().unwrap().as_str(),
+        "cfgcheck.policy.web.x86_64-linux"
+    );
+    assert_eq!(failed.extra.get("file").unwrap().as_str(), "modules/ssh.nix");
+    assert_eq!(failed.extra.get("line").unwrap().as_str(), "4");
+    let TestCaseStatus::NonSuccess {
+        description, message, ..
+    } = &failed.status
+    else {
+        panic!("{failed:?}")
+    };
+    let first = description.as_ref().unwrap().lines().next().unwrap();
+    assert_eq!(
+        first,
+        "at services.openssh.settings.PermitRootLogin (modules/ssh.nix:4:5)"
+    );
+    assert_eq!(
+        message.as_ref().unwrap().as_str(),
+        "root may log in with a password ␛[31m]]>"
+    );
+}
+
+#[test]
+fn equal_names_are_told_apart() {
+    let case = || Case::new(Stage::Eval, "same", Outcome::Passed).on("a", "x86_64-linux");
+    let report = Report {
+        cases: vec![case(), case(), case()],
+        ..Report::default()
+    };
+    let read = read(&write(&report).unwrap());
+    let names: Vec<_> = read.test_suites[0]
+        .test_cases
+        .iter()
+        .map(|case| case.name.as_str())
+        .collect();
+    assert_eq!(names, ["same", "same (2)", "same (3)"]);
+}
+
+#[test]
+fn long_text_is_cut() {
+    let finding = Finding::new("r", Severity::Error, "é".repeat(100_000));
+    let report = one(Case::new(Stage::Eval, "c", Outcome::Failed).finding(finding));
+    let TestCaseStatus::NonSuccess {
+        description, message, ..
+    } = &report.test_suites[0].test_cases[0].status
+    else {
+        panic!("{report:?}")
+    };
+    assert!(message.as_ref().unwrap().len() <= MOST_ATTRIBUTE + 3);
+    assert!(description.as_ref().unwrap().len() <= MOST_BODY + 3);
+}
+
+#[test]
+fn many_long_bodies_stay_below_the_limit_of_gitlab() {
+    let finding = || Finding::new("r", Severity::Error, "<".repeat(MOST_BODY)).at("f.nix", 1, 1);
+    let cases = (0..1000)
+        .map(|n| Case::new(Stage::Eval, format!("c{n}"), Outcome::Failed).finding(finding()))
+        .collect();
+    let report = Report {
+        cases,
+        ..Report::default()
+    };
+    let mut budget = MOST_BODIES;
+    let bodies: usize = report.cases.iter().map(|case| body(case, &mut budget).len()).sum();
+    assert!(bodies < MOST_BODIES + 100_000, "{bodies}");
+}
+
+proptest! {
+    #[test]
+    fn any_report_is_read_back_whole(report in any_report()) {
+        let mut report = report;
+        report.sort();
+        let read = read(&write(&report).unwrap());
+        let totals = report.totals();
+        prop_assert_eq!(read.tests, totals.cases);
+        prop_assert_eq!(read.failures, totals.failed);
+        prop_assert_eq!(read.errors, totals.errored + totals.crashed);
+        prop_assert_eq!(read.skipped, totals.skipped);
+    }
+}

@@ -1,0 +1,210 @@
+//! Reports for tests: a small fleet with one of everything, any report at all, and golden files.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "golden files are read and, on request, written"
+)]
+
+use std::time::Duration;
+
+use diag::Severity;
+use proptest::prelude::*;
+
+use crate::case::{Case, Outcome, Stage};
+use crate::event::{Event, Recorder, Sink};
+use crate::finding::{Finding, Location};
+use crate::run::{Report, Tool};
+
+/// Compares text with a file in `golden/`. After a wanted change, run
+/// `UPDATE_GOLDEN=1 cargo test -p cfgcheck-report` and read the difference before committing it.
+pub(crate) fn golden(name: &str, text: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("golden")
+        .join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, text).expect("the golden file can be written");
+    }
+    let expected = std::fs::read_to_string(&path).expect("the golden file is there; UPDATE_GOLDEN=1 writes it");
+    assert!(
+        text == expected,
+        "{name} differs; UPDATE_GOLDEN=1 accepts this:\n{text}"
+    );
+}
+
+/// Returns a report of three hosts with one of each outcome.
+pub(crate) fn fleet() -> Report {
+    let tool = Tool {
+        name: "cfgcheck".into(),
+        version: "0.1.0".into(),
+    };
+    let seconds = Duration::from_millis;
+    let renamed = || {
+        Finding::new(
+            "option-renamed",
+            Severity::Warning,
+            "The option `services.foo.port` was renamed to `services.foo.settings.port`.",
+        )
+        .option("services.foo.port")
+        .at("modules/services/foo.nix", 12, 3)
+        .hint("write `services.foo.settings.port`")
+    };
+    let undefined = Finding {
+        text: "error[eval]: undefined variable 'ture'\n --> hosts/db/default.nix:7:30\n  |\n7 |   services.openssh.enable = ture;\n  |                             ^^^^ not defined here\n  |\n  = help: did you mean `true`?\n".into(),
+        ..Finding::new("eval", Severity::Error, "undefined variable 'ture'")
+    }
+    .option("services.openssh.enable")
+    .at("hosts/db/default.nix", 7, 30)
+    .hint("did you mean `true`?");
+    let password = Finding::new(
+        "ssh-password-login",
+        Severity::Error,
+        "root may log in with a password \u{1b}[31m]]>",
+    )
+    .option("services.openssh.settings.PermitRootLogin")
+    .at("modules/ssh.nix", 4, 5);
+    let stale =
+        Finding::new("input-stale", Severity::Warning, "input `nixpkgs` is 93 days old").at("flake.lock", 20, 1);
+    let cases = [
+        Case::new(Stage::Eval, "toplevel", Outcome::Passed)
+            .on("web", "x86_64-linux")
+            .finding(renamed())
+            .location(Location {
+                file: "hosts/web/default.nix".into(),
+                line: 1,
+                column: 1,
+            })
+            .property(
+                "drv",
+                "/nix/store/00000000000000000000000000000000-nixos-system-web-26.11.drv",
+            )
+            .took(seconds(1234)),
+        Case::new(Stage::Policy, "ssh-password-login", Outcome::Failed)
+            .on("web", "x86_64-linux")
+            .rule("ssh-password-login")
+            .finding(password)
+            .took(seconds(3)),
+        Case::new(Stage::Eval, "toplevel", Outcome::Errored)
+            .on("db", "x86_64-linux")
+            .finding(undefined)
+            .took(seconds(890)),
+        Case::new(
+            Stage::Eval,
+            "toplevel",
+            Outcome::Skipped("import from derivation needs an aarch64-darwin builder".into()),
+        )
+        .on("mac", "aarch64-darwin"),
+        Case::new(Stage::Eval, "toplevel", Outcome::Passed)
+            .on("cache", "aarch64-linux")
+            .finding(renamed())
+            .took(seconds(61_500)),
+        Case::new(Stage::Eval, "toplevel", Outcome::Crashed)
+            .on("odd", "x86_64-linux")
+            .finding(Finding::new(
+                "crash",
+                Severity::Error,
+                "the evaluator broke: index out of bounds",
+            )),
+        Case::new(Stage::Lock, "input-stale", Outcome::Passed)
+            .rule("input-stale")
+            .finding(stale),
+    ];
+    let mut recorder = Recorder::new();
+    let started = Duration::from_secs(1_790_000_000);
+    recorder.take(&Event::RunStarted {
+        tool,
+        flake: "git+file:///srv/fleet".into(),
+        started,
+    });
+    for case in cases {
+        recorder.take(&Event::CaseStarted(case.subject.clone()));
+        recorder.take(&Event::CaseFinished(case));
+    }
+    recorder.take(&Event::Note("2 of 5 hosts came from the cache".into()));
+    recorder.take(&Event::RunFinished {
+        duration: seconds(63_000),
+    });
+    recorder.finish()
+}
+
+fn any_outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        Just(Outcome::Passed),
+        Just(Outcome::Failed),
+        Just(Outcome::Errored),
+        Just(Outcome::Crashed),
+        any::<String>().prop_map(Outcome::Skipped),
+    ]
+}
+
+fn any_finding() -> impl Strategy<Value = Finding> {
+    let severity = prop_oneof![Just(Severity::Note), Just(Severity::Warning), Just(Severity::Error)];
+    let place = proptest::option::of((any::<String>(), any::<u32>(), any::<u32>()));
+    let text = || any::<String>();
+    (
+        text(),
+        severity,
+        text(),
+        proptest::option::of(text()),
+        place,
+        proptest::option::of(text()),
+        text(),
+    )
+        .prop_map(|(rule, severity, message, option, place, hint, text)| Finding {
+            rule,
+            severity,
+            message,
+            option,
+            location: place.map(|(file, line, column)| Location { file, line, column }),
+            hint,
+            text,
+        })
+}
+
+fn any_case() -> impl Strategy<Value = Case> {
+    let stage = prop_oneof![Just(Stage::Source), Just(Stage::Eval), Just(Stage::Vm)];
+    let on = proptest::option::of((any::<String>(), any::<String>()));
+    let properties = proptest::collection::btree_map(any::<String>(), any::<String>(), 0..3);
+    let findings = proptest::collection::vec(any_finding(), 0..4);
+    (
+        stage,
+        any::<String>(),
+        any_outcome(),
+        on,
+        properties,
+        findings,
+        0u64..1_000_000,
+    )
+        .prop_map(|(stage, name, outcome, on, properties, findings, ms)| {
+            let case = Case {
+                properties,
+                findings,
+                ..Case::new(stage, name, outcome)
+            }
+            .took(Duration::from_millis(ms));
+            match on {
+                Some((host, system)) => case.on(host, system),
+                None => case,
+            }
+        })
+}
+
+/// Any report at all, with every character in every text.
+pub(crate) fn any_report() -> impl Strategy<Value = Report> {
+    let notes = proptest::collection::vec(any::<String>(), 0..2);
+    (
+        proptest::collection::vec(any_case(), 0..5),
+        any::<String>(),
+        notes,
+        0u64..1_000_000,
+    )
+        .prop_map(|(cases, flake, notes, ms)| {
+            let duration = Duration::from_millis(ms);
+            Report {
+                cases,
+                flake,
+                notes,
+                duration,
+                ..Report::default()
+            }
+        })
+}

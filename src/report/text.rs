@@ -1,0 +1,439 @@
+//! The report as a person reads it: one line a host, errors drawn once, warnings grouped, a summary
+//! that says what was checked and what was not.
+
+mod wrap;
+
+use std::time::Duration;
+
+use diag::{Severity, clean, clean_line};
+
+use crate::case::{Case, Outcome};
+use crate::finding::Finding;
+use crate::group::{Group, groups};
+use crate::run::{Report, Verdict};
+use wrap::{columns, cut, wrap};
+
+/// Most lines of hosts; above that, hosts on which nothing was found are only counted.
+const MOST_HOSTS: usize = 40;
+
+/// Most lines of one drawn diagnostic.
+const MOST_LINES: usize = 60;
+
+/// Most hosts named at one finding.
+const MOST_NAMES: usize = 6;
+
+/// How the text looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TextStyle {
+    /// Whether ANSI colours are used.
+    pub color: bool,
+    /// Whether characters beyond ASCII are used; without them, others are shown as `?`.
+    pub unicode: bool,
+    /// Columns to stay within.
+    pub width: usize,
+    /// Most groups of warnings shown; the rest is counted.
+    pub warnings: usize,
+}
+
+impl Default for TextStyle {
+    /// Returns the style of a file: no colours, Unicode, 80 columns, 20 groups of warnings.
+    fn default() -> TextStyle {
+        TextStyle {
+            color: false,
+            unicode: true,
+            width: 80,
+            warnings: 20,
+        }
+    }
+}
+
+/// A colour by what it means.
+#[derive(Clone, Copy)]
+enum Ink {
+    Good,
+    Bad,
+    Warn,
+    Faint,
+    Strong,
+}
+
+struct Page {
+    style: TextStyle,
+    out: String,
+}
+
+/// Returns the report as text that ends with a line feed; `deny` as in [`Report::verdict`].
+pub fn write(report: &Report, deny: Severity, style: TextStyle) -> String {
+    let style = TextStyle {
+        width: style.width.max(40),
+        ..style
+    };
+    let mut page = Page {
+        style,
+        out: String::new(),
+    };
+    page.head(report);
+    page.hosts(report);
+    page.errors(report);
+    page.warnings(report);
+    page.not_judged(report);
+    page.notes(report);
+    page.summary(report, deny);
+    if style.unicode { page.out } else { ascii(&page.out) }
+}
+
+impl Page {
+    fn line(&mut self, text: &str) {
+        self.out.push_str(text.trim_end());
+        self.out.push('\n');
+    }
+
+    fn ink(&self, ink: Ink, text: &str) -> String {
+        if !self.style.color || text.is_empty() {
+            return text.to_string();
+        }
+        let code = match ink {
+            Ink::Good => "32",
+            Ink::Bad => "1;31",
+            Ink::Warn => "33",
+            Ink::Faint => "2",
+            Ink::Strong => "1",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+
+    fn mark(&self, outcome: &Outcome) -> String {
+        let (unicode, plain, ink) = match outcome {
+            Outcome::Passed => ("✓", "ok  ", Ink::Good),
+            Outcome::Skipped(_) => ("⊘", "skip", Ink::Faint),
+            Outcome::Errored => ("?", "ERR ", Ink::Bad),
+            Outcome::Failed => ("✗", "FAIL", Ink::Bad),
+            Outcome::Crashed => ("!", "BUG ", Ink::Bad),
+        };
+        self.ink(ink, if self.style.unicode { unicode } else { plain })
+    }
+
+    fn head(&mut self, report: &Report) {
+        let tool = format!("{} {}", clean_line(&report.tool.name), clean_line(&report.tool.version));
+        let line = format!("{} · {}", self.ink(Ink::Strong, &tool), clean_line(&report.flake));
+        self.line(&line);
+    }
+
+    fn hosts(&mut self, report: &Report) {
+        let same = |a: &Case, b: &Case| (&a.subject.host, &a.subject.system) == (&b.subject.host, &b.subject.system);
+        let mut rows: Vec<&[Case]> = report.cases.chunk_by(same).collect();
+        if rows.is_empty() {
+            return;
+        }
+        let all = rows.len();
+        if all > MOST_HOSTS {
+            rows.retain(|cases| {
+                cases
+                    .iter()
+                    .any(|case| case.outcome != Outcome::Passed || !case.findings.is_empty())
+            });
+        }
+        let name = |cases: &[Case]| cut(&clean_line(cases[0].subject.host.as_deref().unwrap_or("flake")), 32);
+        let system = |cases: &[Case]| cut(&clean_line(cases[0].subject.system.as_deref().unwrap_or("")), 20);
+        let widest = |text: &dyn Fn(&[Case]) -> String| rows.iter().map(|row| columns(&text(row))).max().unwrap_or(0);
+        let (name_width, system_width) = (widest(&name), widest(&system));
+        self.line("");
+        for cases in &rows {
+            let worst = cases
+                .iter()
+                .map(|case| &case.outcome)
+                .max_by_key(|outcome| outcome.rank());
+            let worst = worst.unwrap_or(&Outcome::Passed);
+            let time = shown_time(cases.iter().map(|case| case.duration).sum());
+            let (name, system) = (name(cases), system(cases));
+            let pad = |text: &str, width: usize| " ".repeat(width.saturating_sub(columns(text)));
+            let before = format!(
+                " {name}{} {system}{} {}{time}",
+                pad(&name, name_width),
+                pad(&system, system_width),
+                pad(&time, 9)
+            );
+            let mark_width = if self.style.unicode { 1 } else { 4 };
+            let room = self.style.width.saturating_sub(columns(&before) + mark_width + 2);
+            let remark = cut(&remark(cases, worst), room.max(10));
+            let line = format!("{}{before}  {remark}", self.mark(worst));
+            self.line(&line);
+        }
+        if rows.len() < all {
+            let line = format!(
+                "{} {} more without findings",
+                self.mark(&Outcome::Passed),
+                all - rows.len()
+            );
+            self.line(&line);
+        }
+    }
+
+    fn errors(&mut self, report: &Report) {
+        for group in groups(report, Severity::Error) {
+            self.line("");
+            self.diagnostic(group.finding);
+            if let Some(option) = &group.finding.option {
+                self.under("option", &clean_line(option));
+            }
+            let hosts = names(&group.hosts());
+            if !hosts.is_empty() {
+                self.under(if group.hosts().len() == 1 { "host" } else { "hosts" }, &hosts);
+            }
+        }
+    }
+
+    /// Writes a finding's drawing, or what a drawing would say.
+    fn diagnostic(&mut self, finding: &Finding) {
+        if finding.text.is_empty() {
+            let head = format!("{}[{}]", finding.severity.name(), clean_line(&finding.rule));
+            let message = clean(&finding.message);
+            let mut lines = wrap(&format!("{head}: {message}"), self.style.width);
+            if let Some(rest) = lines[0].strip_prefix(&head) {
+                lines[0] = format!("{}{rest}", self.ink(Ink::Bad, &head));
+            }
+            lines.iter().for_each(|line| self.line(line));
+            if let Some(location) = &finding.location {
+                self.line(&format!(" --> {}", clean_line(&location.to_string())));
+            }
+            if let Some(hint) = &finding.hint {
+                self.under("help", &clean(hint));
+            }
+            return;
+        }
+        let text = clean(&finding.text);
+        for (index, line) in text.lines().enumerate() {
+            if index == MOST_LINES {
+                self.line(&format!("  … {} more lines", text.lines().count() - MOST_LINES));
+                break;
+            }
+            let line = match line.find(':') {
+                Some(colon) if index == 0 => {
+                    let ink = if finding.severity == Severity::Error {
+                        Ink::Bad
+                    } else {
+                        Ink::Warn
+                    };
+                    format!("{}{}", self.ink(ink, &line[..colon]), &line[colon..])
+                }
+                _ => line.to_string(),
+            };
+            self.line(&line);
+        }
+    }
+
+    /// Writes `  = WORD: TEXT`, wrapped below itself.
+    fn under(&mut self, word: &str, text: &str) {
+        let indent = " ".repeat(columns(word) + 6);
+        for (index, line) in wrap(text, self.style.width.saturating_sub(indent.len()))
+            .iter()
+            .enumerate()
+        {
+            let line = match index {
+                0 => format!("  = {}: {line}", self.ink(Ink::Strong, word)),
+                _ => format!("{indent}{line}"),
+            };
+            self.line(&line);
+        }
+    }
+
+    fn warnings(&mut self, report: &Report) {
+        let groups = groups(report, Severity::Warning);
+        if groups.is_empty() {
+            return;
+        }
+        self.line("");
+        let title = self.ink(Ink::Warn, "warnings");
+        self.line(&title);
+        for group in groups.iter().take(self.style.warnings) {
+            self.warning(group);
+        }
+        if groups.len() > self.style.warnings {
+            let rest = &groups[self.style.warnings..];
+            let count: usize = rest.iter().map(|group| group.count).sum();
+            self.line(&format!("  … and {count} more of {} kinds", rest.len()));
+        }
+    }
+
+    fn warning(&mut self, group: &Group) {
+        let count = format!("{:>4} × ", group.count);
+        let indent = " ".repeat(columns(&count));
+        let message = format!(
+            "{} [{}]",
+            clean(&group.finding.message).trim_end(),
+            clean_line(&group.finding.rule)
+        );
+        for (index, line) in wrap(&message, self.style.width - indent.len()).iter().enumerate() {
+            self.line(&format!("{}{line}", if index == 0 { &count } else { &indent }));
+        }
+        let place = group
+            .finding
+            .location
+            .as_ref()
+            .map(|location| clean_line(&location.to_string()).into_owned());
+        let place: Vec<String> = place
+            .into_iter()
+            .chain(Some(names(&group.hosts())).filter(|n| !n.is_empty()))
+            .collect();
+        if !place.is_empty() {
+            for line in wrap(&place.join(" · "), self.style.width - indent.len()) {
+                let line = format!("{indent}{}", self.ink(Ink::Faint, &line));
+                self.line(&line);
+            }
+        }
+    }
+
+    fn not_judged(&mut self, report: &Report) {
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for case in &report.cases {
+            let reason = match &case.outcome {
+                Outcome::Skipped(reason) => reason.as_str(),
+                Outcome::Errored if case.findings.is_empty() => "no reason was given",
+                _ => continue,
+            };
+            let host = case.subject.host.as_deref().unwrap_or("flake");
+            match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, hosts)) if hosts.last() == Some(&host) => {}
+                Some((_, hosts)) => hosts.push(host),
+                None => reasons.push((reason, vec![host])),
+            }
+        }
+        if reasons.is_empty() {
+            return;
+        }
+        self.line("");
+        self.line("not judged");
+        for (reason, hosts) in reasons {
+            let text = format!("{}: {}", names(&hosts), clean(reason));
+            for (index, line) in wrap(&text, self.style.width - 4).iter().enumerate() {
+                self.line(&format!("{}{line}", if index == 0 { "  " } else { "    " }));
+            }
+        }
+    }
+
+    fn notes(&mut self, report: &Report) {
+        if !report.notes.is_empty() {
+            self.line("");
+        }
+        for note in &report.notes {
+            for (index, line) in wrap(&clean(note), self.style.width - 6).iter().enumerate() {
+                self.line(&format!("{}{line}", if index == 0 { "note: " } else { "      " }));
+            }
+        }
+    }
+
+    fn summary(&mut self, report: &Report, deny: Severity) {
+        let totals = report.totals();
+        self.line("");
+        if totals.cases == 0 {
+            self.line("nothing was checked");
+            return;
+        }
+        let outcomes = [
+            (totals.passed, "passed"),
+            (totals.failed, "failed"),
+            (totals.errored, "could not be judged"),
+            (totals.skipped, "skipped"),
+            (totals.crashed, "broke cfgcheck (please report this)"),
+        ];
+        let outcomes: Vec<String> = outcomes
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        let on = if totals.hosts > 0 {
+            format!(" on {}", counted(totals.hosts, "host"))
+        } else {
+            String::new()
+        };
+        let checked = format!("checked {}{on}: {}", counted(totals.cases, "case"), outcomes.join(", "));
+        for line in wrap(&checked, self.style.width) {
+            self.line(&line);
+        }
+        let verdict = match report.verdict(deny) {
+            Verdict::Clean => self.ink(Ink::Good, "clean"),
+            Verdict::Found => self.ink(Ink::Bad, "not clean"),
+            Verdict::Crashed => self.ink(Ink::Bad, "cfgcheck broke"),
+        };
+        let mut line = format!(
+            "{verdict}: {}, {}",
+            counted(totals.errors, "error"),
+            counted(totals.warnings, "warning")
+        );
+        let time = shown_time(report.duration);
+        if !time.is_empty() {
+            line.push_str(&format!(" in {time}"));
+        }
+        self.line(&line);
+    }
+}
+
+/// Returns what is said at the end of a host's line: why it was left out, or how much was found.
+fn remark(cases: &[Case], worst: &Outcome) -> String {
+    if let Outcome::Skipped(reason) = worst {
+        return clean_line(reason).into_owned();
+    }
+    let count = |severity| {
+        cases
+            .iter()
+            .flat_map(|case| &case.findings)
+            .filter(|f| f.severity == severity)
+            .count()
+    };
+    let parts = [(count(Severity::Error), "error"), (count(Severity::Warning), "warning")];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| counted(*count, word))
+        .collect();
+    parts.join(", ")
+}
+
+fn counted(count: usize, word: &str) -> String {
+    if count == 1 {
+        format!("1 {word}")
+    } else {
+        format!("{count} {word}s")
+    }
+}
+
+/// Returns the first names and how many more there are.
+fn names(hosts: &[&str]) -> String {
+    let shown: Vec<_> = hosts.iter().take(MOST_NAMES).map(|host| clean_line(host)).collect();
+    match hosts.len().saturating_sub(MOST_NAMES) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Returns a duration as `3 ms`, `1.2 s` or `2 min 05 s`; nothing for zero.
+fn shown_time(time: Duration) -> String {
+    let ms = time.as_millis();
+    match ms {
+        0 => String::new(),
+        1..=999 => format!("{ms} ms"),
+        1_000..=59_949 => format!("{}.{} s", (ms + 50) / 1000, (ms + 50) / 100 % 10),
+        _ => {
+            let seconds = (ms + 500) / 1000;
+            format!("{} min {:02} s", seconds / 60, seconds % 60)
+        }
+    }
+}
+
+/// Returns the text in ASCII: our own signs as their likeness, others as `?`.
+fn ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if c.is_ascii() => out.push(c),
+            '×' => out.push('x'),
+            '…' => out.push_str("..."),
+            '·' => out.push('-'),
+            _ => out.push('?'),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

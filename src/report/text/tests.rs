@@ -1,0 +1,93 @@
+//! What a person sees, and that no text of a report can steer the terminal.
+
+use super::*;
+use crate::case::Stage;
+use crate::sample::{any_report, fleet, golden};
+use proptest::prelude::*;
+
+#[test]
+fn the_page_is_pinned() {
+    golden("fleet.txt", &write(&fleet(), Severity::Error, TextStyle::default()));
+}
+
+#[test]
+fn the_ascii_page_is_pinned() {
+    let style = TextStyle {
+        unicode: false,
+        width: 60,
+        warnings: 1,
+        ..TextStyle::default()
+    };
+    let text = write(&fleet().without_times(), Severity::Error, style);
+    assert!(text.is_ascii());
+    golden("fleet-ascii.txt", &text);
+}
+
+#[test]
+fn colours_change_nothing_else() {
+    let plain = write(&fleet(), Severity::Error, TextStyle::default());
+    let colored = write(
+        &fleet(),
+        Severity::Error,
+        TextStyle {
+            color: true,
+            ..TextStyle::default()
+        },
+    );
+    let mut stripped = String::new();
+    for part in colored.split('\u{1b}') {
+        match part.strip_prefix('[').and_then(|rest| rest.split_once('m')) {
+            Some((_, rest)) => stripped.push_str(rest),
+            None => stripped.push_str(part),
+        }
+    }
+    assert!(colored.len() > plain.len());
+    assert_eq!(stripped, plain);
+}
+
+#[test]
+fn a_large_clean_fleet_is_short() {
+    let cases =
+        (0..100).map(|n| Case::new(Stage::Eval, "toplevel", Outcome::Passed).on(format!("h{n:03}"), "x86_64-linux"));
+    let report = Report {
+        cases: cases.collect(),
+        flake: "f".into(),
+        ..Report::default()
+    };
+    let text = write(&report, Severity::Error, TextStyle::default());
+    let version = env!("CARGO_PKG_VERSION");
+    let expected = format!(
+        "cfgcheck {version} · f\n\n✓ 100 more without findings\n\nchecked 100 cases on 100 hosts: 100 passed\nclean: 0 errors, 0 warnings\n"
+    );
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn nothing_checked_is_said() {
+    let text = write(&Report::default(), Severity::Error, TextStyle::default());
+    assert!(text.ends_with("\nnothing was checked\n"), "{text}");
+}
+
+#[test]
+fn times_are_short() {
+    let check = |ms, expected: &str| assert_eq!(shown_time(Duration::from_millis(ms)), expected);
+    check(0, "");
+    check(999, "999 ms");
+    check(1_000, "1.0 s");
+    check(1_949, "1.9 s");
+    check(1_950, "2.0 s");
+    check(59_949, "59.9 s");
+    check(59_950, "1 min 00 s");
+    check(125_400, "2 min 05 s");
+}
+
+proptest! {
+    #[test]
+    fn no_report_steers_the_terminal(report in any_report(), width in 0usize..120, unicode: bool) {
+        let mut report = report;
+        report.sort();
+        let text = write(&report, Severity::Warning, TextStyle { width, unicode, ..TextStyle::default() });
+        prop_assert_eq!(clean(&text), text.as_str());
+        prop_assert!(unicode || text.is_ascii());
+    }
+}
