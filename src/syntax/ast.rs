@@ -156,8 +156,9 @@ pub struct Bindings<'a> {
     pub recursive: bool,
     /// Bindings whose name is known, each name once, sorted by symbol.
     pub attrs: &'a [Binding<'a>],
-    /// The sources of `inherit (…)`, in order.
-    pub inherit_from: &'a [ExprRef<'a>],
+    /// The sources of `inherit (…)`, in order, each with the place that errors about it name: where
+    /// the expression starts, its parentheses included.
+    pub inherit_from: &'a [(Pos, ExprRef<'a>)],
     /// Bindings whose name is computed, in order.
     pub dynamic: &'a [DynamicBinding<'a>],
 }

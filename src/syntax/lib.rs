@@ -1,6 +1,19 @@
 //! Text to tree: the lexer, the parser and the syntax tree of the Nix language.
 
 pub mod ast;
+mod chars;
+mod error;
+mod lexer;
+mod number;
+mod parser;
+mod paths;
+mod print;
+mod strings;
 mod symbol;
+mod token;
+mod wording;
 
+pub use error::{SyntaxError, SyntaxWarning};
+pub use parser::{Lint, MAX_NESTING, ParseOptions, Parsed, parse};
+pub use print::{identifier, print, write_float, write_identifier, write_string};
 pub use symbol::{Symbol, Symbols};

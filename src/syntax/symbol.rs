@@ -27,7 +27,11 @@ impl Default for Symbols {
 impl Symbols {
     /// Returns an empty table.
     pub fn new() -> Symbols {
-        Symbols { slots: vec![0; 4096], starts: vec![0], bytes: Vec::new() }
+        Symbols {
+            slots: vec![0; 4096],
+            starts: vec![0],
+            bytes: Vec::new(),
+        }
     }
 
     fn hash(name: &[u8]) -> usize {

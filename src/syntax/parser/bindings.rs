@@ -1,0 +1,420 @@
+//! Bindings of sets and `let`, and how `a.b = 1; a.c = 2; a = { d = 3; };` becomes one nested set.
+//!
+//! A set is built from a list of entries and frozen into the arena at its end. A nested set that is
+//! added to later is thawed into such a list again, once, so that adding stays linear.
+
+use super::{Outcome, Parser};
+use crate::ast::{AttrName, Binding, BindingValue, Bindings, DynamicBinding, Expr, ExprKind, ExprRef};
+use crate::error::SyntaxError;
+use crate::print;
+use crate::token::Kind;
+use crate::{Symbol, Symbols};
+use diag::{Pos, Span};
+use rustc_hash::FxHashMap;
+
+/// Up to so many entries a list is searched, not a table.
+const SEARCHED: usize = 12;
+
+/// A set that may still be added to.
+#[derive(Default)]
+pub(super) struct SetBuilder<'a> {
+    entries: Vec<Entry<'a>>,
+    /// Where each name is in `entries`; empty while there are few.
+    index: FxHashMap<Symbol, u32>,
+    sources: Vec<(Pos, ExprRef<'a>)>,
+    dynamic: Vec<DynamicBinding<'a>>,
+    recursive: bool,
+}
+
+struct Entry<'a> {
+    name: Symbol,
+    pos: Pos,
+    value: Value<'a>,
+}
+
+enum Value<'a> {
+    Plain(ExprRef<'a>),
+    /// A nested set that was thawed, with the place of the expression it was.
+    Nested(Box<SetBuilder<'a>>, Span, Pos),
+    Inherited,
+    InheritedFrom {
+        /// The index of the source that Nix arrives at.
+        source: u32,
+        /// The index of the source that is meant.
+        meant: u32,
+    },
+}
+
+impl<'a> SetBuilder<'a> {
+    fn find(&self, name: Symbol) -> Option<usize> {
+        if self.entries.len() <= SEARCHED {
+            return self.entries.iter().position(|entry| entry.name == name);
+        }
+        self.index.get(&name).map(|&n| n as usize)
+    }
+
+    fn insert(&mut self, name: Symbol, pos: Pos, value: Value<'a>) {
+        if self.entries.len() >= SEARCHED {
+            if self.index.is_empty() {
+                self.index
+                    .extend(self.entries.iter().enumerate().map(|(n, entry)| (entry.name, n as u32)));
+            }
+            self.index.insert(name, self.entries.len() as u32);
+        }
+        self.entries.push(Entry { name, pos, value });
+    }
+
+    fn thaw(bindings: &Bindings<'a>) -> SetBuilder<'a> {
+        let mut set = SetBuilder {
+            recursive: bindings.recursive,
+            ..SetBuilder::default()
+        };
+        for binding in bindings.attrs {
+            let value = match binding.value {
+                BindingValue::Plain(expr) => Value::Plain(expr),
+                BindingValue::Inherited => Value::Inherited,
+                BindingValue::InheritedFrom(source) => Value::InheritedFrom { source, meant: source },
+            };
+            set.insert(binding.name, binding.pos, value);
+        }
+        set.sources.extend_from_slice(bindings.inherit_from);
+        set.dynamic.extend_from_slice(bindings.dynamic);
+        set
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// Returns the nested set that this entry is, ready to be added to; `None` when it is none.
+    fn nested(&mut self) -> Option<&mut SetBuilder<'a>> {
+        if let Value::Plain(Expr {
+            kind: ExprKind::Attrs(bindings),
+            span,
+            pos,
+        }) = self.value
+        {
+            self.value = Value::Nested(Box::new(SetBuilder::thaw(bindings)), *span, *pos);
+        }
+        match &mut self.value {
+            Value::Nested(set, ..) => Some(set),
+            _ => None,
+        }
+    }
+
+    /// Whether this entry is a set.
+    fn is_set(&self) -> bool {
+        matches!(
+            self.value,
+            Value::Nested(..)
+                | Value::Plain(Expr {
+                    kind: ExprKind::Attrs(_),
+                    ..
+                })
+        )
+    }
+}
+
+/// A name that is defined twice.
+struct Twice {
+    path: Vec<Symbol>,
+    pos: Pos,
+    previous: Pos,
+}
+
+impl Twice {
+    fn error(&self, symbols: &Symbols, span: Span) -> SyntaxError {
+        let names: Vec<String> = self.path.iter().map(|&name| print::identifier(symbols, name)).collect();
+        SyntaxError {
+            message: format!("attribute '{}' already defined at ", names.join(".")),
+            pos: self.pos,
+            span,
+            previous: Some(self.previous),
+            hint: None,
+        }
+    }
+}
+
+impl<'a> Parser<'a, '_, '_> {
+    /// The bindings up to the token `close`, which is not read.
+    pub(super) fn bindings(&mut self, close: Kind, recursive: bool) -> Outcome<&'a Bindings<'a>> {
+        let mut set = self.spare_sets.pop().unwrap_or_default();
+        set.recursive = recursive;
+        while self.token.kind != close {
+            match self.token.kind {
+                Kind::Inherit => self.inherit(&mut set)?,
+                Kind::Id | Kind::OrWord | Kind::Quote | Kind::DollarBrace => self.binding(&mut set)?,
+                _ => return self.unexpected(),
+            }
+        }
+        let bindings = self.freeze(&mut set);
+        self.spare_sets.push(set);
+        Ok(bindings)
+    }
+
+    fn binding(&mut self, set: &mut SetBuilder<'a>) -> Outcome<()> {
+        let start = self.token.start;
+        let mark = self.path.len();
+        self.attr_path_names()?;
+        let end = self.previous_end;
+        self.expect(Kind::Assign)?;
+        let names = (self.path.len() - mark) as u32;
+        // A long path nests as deep as the braces it stands for.
+        if names > 1 {
+            if names >= super::MAX_NESTING - self.depth {
+                return self.too_deep();
+            }
+            self.depth += names - 1;
+        }
+        let value = self.expr()?.expr;
+        self.depth -= names - 1;
+        self.expect(Kind::Semicolon)?;
+        let path = std::mem::take(&mut self.path);
+        let pos = self.pos(start);
+        if let Err(twice) = self.add(set, &path[mark..], pos, value) {
+            self.report_twice(twice, Span::new(pos, self.pos(end)));
+        }
+        self.path = path;
+        self.path.truncate(mark);
+        Ok(())
+    }
+
+    #[cold]
+    fn report_twice(&mut self, twice: Box<Twice>, path: Span) {
+        // Of an inner name only the start is known.
+        let span = if twice.pos == path.start {
+            path
+        } else {
+            let length = twice.path.last().map_or(0, |&name| self.symbols.bytes(name).len());
+            Span::new(twice.pos, twice.pos.offset(length as u32))
+        };
+        self.errors.push(twice.error(self.symbols, span));
+    }
+
+    fn inherit(&mut self, set: &mut SetBuilder<'a>) -> Outcome<()> {
+        self.bump();
+        let mut source = None;
+        if self.token.kind == Kind::ParenOpen {
+            self.bump();
+            let node = self.expr()?;
+            self.expect(Kind::ParenClose)?;
+            source = Some((self.pos(node.start), node.expr));
+        }
+        // The names are checked after the semicolon, as the generated parser does.
+        let mut names: Vec<(Symbol, Span)> = Vec::new();
+        loop {
+            let start = self.token.start;
+            match self.token.kind {
+                Kind::Id | Kind::OrWord | Kind::Quote | Kind::DollarBrace => {}
+                _ => break,
+            }
+            let name = self.attr_name()?;
+            let span = Span::new(self.pos(start), self.pos(self.previous_end));
+            match name {
+                AttrName::Static(name) => names.push((name, span)),
+                AttrName::Dynamic(_) => {
+                    let end = self.previous_end;
+                    self.report("dynamic attributes not allowed in inherit".into(), start, start, end);
+                }
+            }
+        }
+        self.expect(Kind::Semicolon)?;
+        let index = set.sources.len() as u32;
+        set.sources.extend(source);
+        for (name, span) in names {
+            if let Some(n) = set.find(name) {
+                let twice = Twice {
+                    path: vec![name],
+                    pos: span.start,
+                    previous: set.entries[n].pos,
+                };
+                self.errors.push(twice.error(self.symbols, span));
+                continue;
+            }
+            let value = match source {
+                Some(_) => Value::InheritedFrom {
+                    source: index,
+                    meant: index,
+                },
+                None => Value::Inherited,
+            };
+            set.insert(name, span.start, value);
+        }
+        Ok(())
+    }
+
+    /// Adds `path = value` to a set.
+    fn add(
+        &self,
+        set: &mut SetBuilder<'a>,
+        path: &[AttrName<'a>],
+        pos: Pos,
+        value: ExprRef<'a>,
+    ) -> Result<(), Box<Twice>> {
+        let mut set = set;
+        for (n, name) in path.iter().enumerate() {
+            let rest = &path[n + 1..];
+            let name = match *name {
+                AttrName::Static(name) => name,
+                AttrName::Dynamic(name) => {
+                    let value = self.nest(rest, pos, value);
+                    set.dynamic.push(DynamicBinding { name, value, pos });
+                    return Ok(());
+                }
+            };
+            let Some(at) = set.find(name) else {
+                let value = self.nest(rest, pos, value);
+                set.insert(name, pos, Value::Plain(value));
+                return Ok(());
+            };
+            // Dynamic names lead to new sets, so all names up to one that is found are known.
+            let statics = |names: &[AttrName<'a>]| {
+                names
+                    .iter()
+                    .filter_map(|name| {
+                        if let AttrName::Static(name) = name {
+                            Some(*name)
+                        } else {
+                            None
+                        }
+                    })
+                    .collect()
+            };
+            let previous = set.entries[at].pos;
+            if rest.is_empty() {
+                let mut names: Vec<Symbol> = statics(path);
+                return merge(&mut set.entries[at], &mut names, pos, BindingValue::Plain(value));
+            }
+            match set.entries[at].nested() {
+                Some(nested) => set = nested,
+                None => {
+                    return Err(Box::new(Twice {
+                        path: statics(&path[..=n]),
+                        pos,
+                        previous,
+                    }));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns `{ a.b = value; }` for the path `a.b`, and `value` for no path at all.
+    fn nest(&self, path: &[AttrName<'a>], pos: Pos, value: ExprRef<'a>) -> ExprRef<'a> {
+        path.iter().rev().fold(value, |value, name| {
+            let bindings = match *name {
+                AttrName::Static(name) => Bindings {
+                    recursive: false,
+                    attrs: self.arena.alloc_slice_copy(&[Binding {
+                        name,
+                        pos,
+                        value: BindingValue::Plain(value),
+                    }]),
+                    inherit_from: &[],
+                    dynamic: &[],
+                },
+                AttrName::Dynamic(name) => Bindings {
+                    recursive: false,
+                    attrs: &[],
+                    inherit_from: &[],
+                    dynamic: self.arena.alloc_slice_copy(&[DynamicBinding { name, value, pos }]),
+                },
+            };
+            self.made(ExprKind::Attrs(self.arena.alloc(bindings)))
+        })
+    }
+
+    /// Returns the finished set and leaves `set` empty.
+    fn freeze(&self, set: &mut SetBuilder<'a>) -> &'a Bindings<'a> {
+        set.entries.sort_unstable_by_key(|entry| entry.name);
+        let sources = set.sources.len() as u32;
+        let attrs = self.arena.alloc_slice_fill_iter(set.entries.drain(..).map(|entry| {
+            let value = match entry.value {
+                Value::Plain(expr) => BindingValue::Plain(expr),
+                Value::Inherited => BindingValue::Inherited,
+                // Where Nix would read beyond its list of sources, there is nothing to be equal to.
+                Value::InheritedFrom { source, meant } => {
+                    BindingValue::InheritedFrom(if source < sources { source } else { meant })
+                }
+                Value::Nested(mut nested, span, pos) => {
+                    let kind = ExprKind::Attrs(self.freeze(&mut nested));
+                    BindingValue::Plain(self.arena.alloc(Expr { span, pos, kind }))
+                }
+            };
+            Binding {
+                name: entry.name,
+                pos: entry.pos,
+                value,
+            }
+        }));
+        let inherit_from = self.arena.alloc_slice_copy(&set.sources);
+        let dynamic = self.arena.alloc_slice_copy(&set.dynamic);
+        set.sources.clear();
+        set.dynamic.clear();
+        if !set.index.is_empty() {
+            set.index = FxHashMap::default();
+        }
+        self.arena.alloc(Bindings {
+            recursive: set.recursive,
+            attrs,
+            inherit_from,
+            dynamic,
+        })
+    }
+}
+
+/// Adds a value to an entry that is already there: two sets become one, anything else is an error.
+/// A `rec` of the second set is lost, as in Nix.
+fn merge<'a>(
+    entry: &mut Entry<'a>,
+    path: &mut Vec<Symbol>,
+    pos: Pos,
+    value: BindingValue<'a>,
+) -> Result<(), Box<Twice>> {
+    let previous = entry.pos;
+    let (
+        BindingValue::Plain(Expr {
+            kind: ExprKind::Attrs(more),
+            ..
+        }),
+        true,
+    ) = (value, entry.is_set())
+    else {
+        return Err(Box::new(Twice {
+            path: path.clone(),
+            pos,
+            previous,
+        }));
+    };
+    let Some(set) = entry.nested() else {
+        return Ok(());
+    };
+    let sources = set.sources.len() as u32;
+    // Nix counts an `inherit (…)` up by the number of sources before it once for each of its names,
+    // as those share one object.
+    let mut names_of_source = vec![0u32; more.inherit_from.len()];
+    for binding in more.attrs {
+        if let BindingValue::InheritedFrom(source) = binding.value {
+            names_of_source[source as usize] += 1;
+        }
+    }
+    for binding in more.attrs {
+        path.push(binding.name);
+        match set.find(binding.name) {
+            Some(at) => merge(&mut set.entries[at], path, binding.pos, binding.value)?,
+            None => {
+                let value = match binding.value {
+                    BindingValue::Plain(expr) => Value::Plain(expr),
+                    BindingValue::Inherited => Value::Inherited,
+                    BindingValue::InheritedFrom(source) => Value::InheritedFrom {
+                        source: source.saturating_add(sources.saturating_mul(names_of_source[source as usize])),
+                        meant: source + sources,
+                    },
+                };
+                set.insert(binding.name, binding.pos, value);
+            }
+        }
+        path.pop();
+    }
+    set.dynamic.extend_from_slice(more.dynamic);
+    set.sources.extend_from_slice(more.inherit_from);
+    Ok(())
+}

@@ -1,0 +1,367 @@
+//! The parser: recursive descent for what nests, an operator stack for what only follows.
+//!
+//! It accepts exactly what Nix's generated LALR(1) parser accepts and builds the tree with that
+//! parser's rewritings and positions (Nix: `parser.y`, `parser-state.hh`). At the first token that
+//! does not fit it stops; the message is then worded by replaying the text through the generated
+//! parser's own automaton (`crate::wording`).
+//!
+//! Checks that are not about tokens (names defined twice and the like) are made exactly when the
+//! generated parser would reduce the rule, so that of two errors the same one comes first.
+
+mod bindings;
+mod function;
+mod operators;
+mod simple;
+
+use crate::ast::{AttrName, Expr, ExprKind, ExprRef};
+use crate::error::{SyntaxError, SyntaxWarning};
+use crate::lexer::Lexer;
+use crate::token::{Kind, Token};
+use crate::wording::{self, Rule};
+use crate::{Symbol, Symbols};
+use bumpalo::Bump;
+use diag::{Pos, Span};
+
+/// How deep expressions may nest. Each level takes several frames of the thread's stack.
+pub const MAX_NESTING: u32 = 10_000;
+
+/// How Nix treats a kind of literal that it advises against.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Lint {
+    /// Says nothing.
+    #[default]
+    Ignore,
+    /// Warns.
+    Warn,
+    /// Refuses the text.
+    Fatal,
+}
+
+/// The settings that parsing depends on.
+#[derive(Clone, Debug)]
+pub struct ParseOptions<'o> {
+    /// The absolute folder that relative path literals start from.
+    pub base_path: &'o [u8],
+    /// The home folder for `~/…`, if it is known.
+    pub home: Option<&'o [u8]>,
+    /// Whether evaluation is pure, so that `~/…` is refused (`pure-eval`).
+    pub pure: bool,
+    /// Whether `|>` and `<|` are allowed (the experimental feature `pipe-operators`).
+    pub pipe_operators: bool,
+    /// `lint-url-literals`.
+    pub url_literals: Lint,
+    /// `lint-absolute-path-literals`.
+    pub absolute_paths: Lint,
+    /// `lint-short-path-literals`.
+    pub short_paths: Lint,
+}
+
+impl<'o> ParseOptions<'o> {
+    /// Returns Nix's default settings with this folder for relative paths and no home folder.
+    pub fn new(base_path: &'o [u8]) -> ParseOptions<'o> {
+        ParseOptions {
+            base_path,
+            home: None,
+            pure: false,
+            pipe_operators: false,
+            url_literals: Lint::Ignore,
+            absolute_paths: Lint::Ignore,
+            short_paths: Lint::Ignore,
+        }
+    }
+}
+
+/// A parsed text.
+#[derive(Debug)]
+pub struct Parsed<'a> {
+    /// The tree; `ExprKind::Error` when the text could not be parsed to its end.
+    pub root: ExprRef<'a>,
+    /// The errors; the first one is the one that Nix reports.
+    pub errors: Vec<SyntaxError>,
+    /// The warnings, in Nix's order.
+    pub warnings: Vec<SyntaxWarning>,
+}
+
+/// Returns the tree of `text`, whose first byte is at `base`. Never fails: what is wrong is in
+/// [`Parsed::errors`], and the tree is only to be evaluated when there are none.
+pub fn parse<'a>(
+    text: &[u8],
+    base: Pos,
+    symbols: &mut Symbols,
+    arena: &'a Bump,
+    options: &ParseOptions<'_>,
+) -> Parsed<'a> {
+    if u32::try_from(text.len()).is_err() {
+        let error = SyntaxError {
+            message: "file is too large: 4 GiB or more".into(),
+            pos: base,
+            span: Span::new(base, base),
+            previous: None,
+            hint: None,
+        };
+        let root = arena.alloc(Expr {
+            span: Span::default(),
+            pos: Pos::NONE,
+            kind: ExprKind::Error,
+        });
+        return Parsed {
+            root,
+            errors: vec![error],
+            warnings: Vec::new(),
+        };
+    }
+    let mut parser = Parser::new(text, base, symbols, arena, options);
+    let root = match parser.whole() {
+        Ok(root) => root,
+        Err(Halt) => {
+            let span = Span::new(base, parser.pos(text.len() as u32));
+            arena.alloc(Expr {
+                span,
+                pos: Pos::NONE,
+                kind: ExprKind::Error,
+            })
+        }
+    };
+    Parsed {
+        root,
+        errors: parser.errors,
+        warnings: parser.warnings,
+    }
+}
+
+/// The parser stopped; why is in its `errors`.
+struct Halt;
+
+type Outcome<T> = Result<T, Halt>;
+
+/// An expression with the offset where its production starts, parentheses included.
+#[derive(Clone, Copy)]
+struct Node<'a> {
+    expr: ExprRef<'a>,
+    start: u32,
+}
+
+/// The names that rewritings call.
+struct Names {
+    sub: Symbol,
+    mul: Symbol,
+    div: Symbol,
+    less_than: Symbol,
+    find_file: Symbol,
+    nix_path: Symbol,
+    body: Symbol,
+    or: Symbol,
+    cur_pos: Symbol,
+}
+
+/// An error that is reported once the production it is about is complete.
+struct Deferred {
+    rule: Rule,
+    start: u32,
+    error: SyntaxError,
+}
+
+struct Parser<'a, 't, 'p> {
+    text: &'t [u8],
+    base: Pos,
+    symbols: &'p mut Symbols,
+    arena: &'a Bump,
+    options: &'p ParseOptions<'p>,
+    names: Names,
+    lexer: Lexer<'t>,
+    /// The token at hand, those read after it, and the end of the one before.
+    token: Token,
+    ahead: [Token; 2],
+    ahead_count: usize,
+    previous_end: u32,
+    /// How deep the present place nests.
+    depth: u32,
+    errors: Vec<SyntaxError>,
+    warnings: Vec<SyntaxWarning>,
+    deferred: Vec<Deferred>,
+    // Stacks shared by all levels of the recursion; each level uses what lies above its own mark.
+    prefixes: Vec<function::Prefix<'a>>,
+    operators: Vec<operators::Operator<'a>>,
+    expressions: Vec<ExprRef<'a>>,
+    path: Vec<AttrName<'a>>,
+    parts: Vec<(Pos, ExprRef<'a>)>,
+    spare_sets: Vec<bindings::SetBuilder<'a>>,
+    bytes: Vec<u8>,
+}
+
+impl<'a, 't, 'p> Parser<'a, 't, 'p> {
+    fn new(
+        text: &'t [u8],
+        base: Pos,
+        symbols: &'p mut Symbols,
+        arena: &'a Bump,
+        options: &'p ParseOptions<'p>,
+    ) -> Parser<'a, 't, 'p> {
+        let names = Names {
+            sub: symbols.intern(b"__sub"),
+            mul: symbols.intern(b"__mul"),
+            div: symbols.intern(b"__div"),
+            less_than: symbols.intern(b"__lessThan"),
+            find_file: symbols.intern(b"__findFile"),
+            nix_path: symbols.intern(b"__nixPath"),
+            body: symbols.intern(b"body"),
+            or: symbols.intern(b"or"),
+            cur_pos: symbols.intern(b"__curPos"),
+        };
+        let mut lexer = Lexer::new(text, options.pipe_operators);
+        let token = lexer.next_token();
+        Parser {
+            text,
+            base,
+            symbols,
+            arena,
+            options,
+            names,
+            lexer,
+            token,
+            ahead: [token; 2],
+            ahead_count: 0,
+            previous_end: 0,
+            depth: 0,
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            deferred: Vec::new(),
+            prefixes: Vec::new(),
+            operators: Vec::new(),
+            expressions: Vec::new(),
+            path: Vec::new(),
+            parts: Vec::new(),
+            spare_sets: Vec::new(),
+            bytes: Vec::new(),
+        }
+    }
+
+    fn whole(&mut self) -> Outcome<ExprRef<'a>> {
+        let root = self.expr()?;
+        if self.token.kind != Kind::End {
+            return self.unexpected();
+        }
+        Ok(root.expr)
+    }
+
+    /// Moves to the next token.
+    #[inline(always)]
+    fn bump(&mut self) {
+        self.previous_end = self.token.end;
+        if self.ahead_count == 0 {
+            self.token = self.lexer.next_token();
+        } else {
+            self.token = self.ahead[0];
+            self.ahead[0] = self.ahead[1];
+            self.ahead_count -= 1;
+        }
+    }
+
+    /// Returns the kind of the `n`th token after the one at hand; `n` is 1 or 2.
+    #[inline(always)]
+    fn kind_ahead(&mut self, n: usize) -> Kind {
+        while self.ahead_count < n {
+            self.ahead[self.ahead_count] = self.lexer.next_token();
+            self.ahead_count += 1;
+        }
+        self.ahead[n - 1].kind
+    }
+
+    #[inline(always)]
+    fn expect(&mut self, kind: Kind) -> Outcome<()> {
+        if self.token.kind != kind {
+            return self.unexpected();
+        }
+        self.bump();
+        Ok(())
+    }
+
+    /// Stops at the token at hand, which does not fit.
+    #[cold]
+    #[inline(never)]
+    fn unexpected<T>(&mut self) -> Outcome<T> {
+        if let (Kind::Refused, Some(refusal)) = (self.token.kind, self.lexer.refusal()) {
+            let (message, at) = (refusal.message.clone(), refusal.at);
+            self.report(message, at, at, self.token.end);
+            return Err(Halt);
+        }
+        let syntax_error = wording::explain(self.text, self.options.pipe_operators, self.token);
+        // Rules that the generated parser reduces before it sees that the token does not fit.
+        for (rule, start) in &syntax_error.reduced {
+            if let Some(n) = self.deferred.iter().rposition(|d| d.rule == *rule && d.start == *start) {
+                self.errors.push(self.deferred.remove(n).error);
+            }
+        }
+        self.report(syntax_error.message, self.token.start, self.token.start, self.token.end);
+        Err(Halt)
+    }
+
+    fn error(&self, message: String, at: u32, start: u32, end: u32) -> SyntaxError {
+        let span = Span::new(self.pos(start), self.pos(end));
+        SyntaxError {
+            message,
+            pos: self.pos(at),
+            span,
+            previous: None,
+            hint: None,
+        }
+    }
+
+    fn report(&mut self, message: String, at: u32, start: u32, end: u32) {
+        let error = self.error(message, at, start, end);
+        self.errors.push(error);
+    }
+
+    /// Goes one level deeper; the caller lowers `depth` again.
+    #[inline(always)]
+    fn deeper(&mut self) -> Outcome<()> {
+        if self.depth >= MAX_NESTING {
+            return self.too_deep();
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn too_deep<T>(&mut self) -> Outcome<T> {
+        let Token { start, end, .. } = self.token;
+        self.report(
+            format!("nesting too deep: more than {MAX_NESTING} levels"),
+            start,
+            start,
+            end,
+        );
+        Err(Halt)
+    }
+
+    #[inline(always)]
+    fn pos(&self, offset: u32) -> Pos {
+        self.base.offset(offset)
+    }
+
+    /// Returns a new expression from `start` to the token before the one at hand.
+    #[inline(always)]
+    fn alloc(&self, start: u32, pos: Pos, kind: ExprKind<'a>) -> ExprRef<'a> {
+        let span = Span::new(self.pos(start), self.pos(self.previous_end));
+        self.arena.alloc(Expr { span, pos, kind })
+    }
+
+    /// Returns a new expression that stands nowhere in the text.
+    fn made(&self, kind: ExprKind<'a>) -> ExprRef<'a> {
+        self.arena.alloc(Expr {
+            span: Span::default(),
+            pos: Pos::NONE,
+            kind,
+        })
+    }
+
+    fn intern(&mut self, token: Token) -> Symbol {
+        self.symbols
+            .intern(&self.text[token.start as usize..token.end as usize])
+    }
+
+    fn text_of(&self, token: Token) -> &'t [u8] {
+        &self.text[token.start as usize..token.end as usize]
+    }
+}

@@ -1,0 +1,169 @@
+//! The contents of strings: escapes, line ends, and the indentation that indented strings lose.
+
+/// Returns the content of the text between quotes: escapes resolved, `\r` and `\r\n` made `\n`.
+pub fn unescape(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(n) = memchr::memchr2(b'\\', b'\r', rest) {
+        out.extend_from_slice(&rest[..n]);
+        match (rest[n], rest.get(n + 1)) {
+            (b'\\', Some(&escaped)) => {
+                out.push(match escaped {
+                    b'n' => b'\n',
+                    b'r' => b'\r',
+                    b't' => b'\t',
+                    other => other,
+                });
+                rest = &rest[n + 2..];
+            }
+            (b'\r', next) => {
+                out.push(b'\n');
+                rest = &rest[n + if next == Some(&b'\n') { 2 } else { 1 }..];
+            }
+            _ => {
+                out.push(b'\\');
+                rest = &rest[n + 1..];
+            }
+        }
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// Whether [`unescape`] would change this text.
+pub fn has_escapes(text: &[u8]) -> bool {
+    memchr::memchr2(b'\\', b'\r', text).is_some()
+}
+
+/// Part of an indented string, as it is measured and stripped.
+pub enum IndentedPart<'t, E> {
+    /// Plain text, whose lines may lose indentation.
+    Plain(&'t [u8]),
+    /// What an escape stands for; never stripped.
+    Escape(&'static [u8]),
+    /// A single escaped byte, `''\x`.
+    Byte(u8),
+    /// An interpolation.
+    Interpolated(E),
+}
+
+/// Returns what the text of an indented-string token stands for.
+pub fn indented_part<'t, E>(token: &'t [u8]) -> IndentedPart<'t, E> {
+    match token {
+        b"''$" | b"$" => IndentedPart::Escape(b"$"),
+        b"'''" => IndentedPart::Escape(b"''"),
+        b"'" => IndentedPart::Escape(b"'"),
+        [b'\'', b'\'', b'\\', escaped] => IndentedPart::Byte(match escaped {
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            other => *other,
+        }),
+        plain => IndentedPart::Plain(plain),
+    }
+}
+
+/// Returns how many spaces all lines share, lines of nothing but spaces aside.
+pub fn indentation<'p, 't: 'p, E: 'p>(parts: impl Iterator<Item = &'p IndentedPart<'t, E>>) -> usize {
+    let mut least = 1_000_000;
+    let mut here = 0;
+    let mut line_start = true;
+    for part in parts {
+        let IndentedPart::Plain(text) = part else {
+            if line_start {
+                line_start = false;
+                least = least.min(here);
+            }
+            continue;
+        };
+        let mut at = 0;
+        while at < text.len() {
+            if line_start {
+                match text[at] {
+                    b' ' => here += 1,
+                    b'\n' => here = 0,
+                    _ => {
+                        line_start = false;
+                        least = least.min(here);
+                    }
+                }
+                at += 1;
+            } else {
+                match memchr::memchr(b'\n', &text[at..]) {
+                    Some(n) => at += n + 1,
+                    None => break,
+                }
+                line_start = true;
+                here = 0;
+            }
+        }
+    }
+    least
+}
+
+/// Strips the indentation of the parts of one string, in order.
+pub struct Stripper {
+    indentation: usize,
+    line_start: bool,
+    dropped: usize,
+}
+
+impl Stripper {
+    /// Returns a stripper of so many spaces a line, at the start of a line.
+    pub fn new(indentation: usize) -> Stripper {
+        Stripper {
+            indentation,
+            line_start: true,
+            dropped: 0,
+        }
+    }
+
+    /// Notes an interpolation, after which the line is no longer at its start.
+    pub fn interpolated(&mut self) {
+        self.line_start = false;
+        self.dropped = 0;
+    }
+
+    /// Appends `text` to `out` without its indentation; in the string's last part, a last line of
+    /// nothing but spaces is dropped too.
+    pub fn strip(&mut self, text: &[u8], is_last: bool, out: &mut Vec<u8>) {
+        let first = out.len();
+        let mut at = 0;
+        while at < text.len() {
+            if !self.line_start {
+                let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |n| {
+                    self.line_start = true;
+                    at + n + 1
+                });
+                out.extend_from_slice(&text[at..end]);
+                at = end;
+                continue;
+            }
+            let byte = text[at];
+            at += 1;
+            match byte {
+                b' ' => {
+                    if self.dropped >= self.indentation {
+                        out.push(b' ');
+                    }
+                    self.dropped += 1;
+                }
+                b'\n' => {
+                    self.dropped = 0;
+                    out.push(b'\n');
+                }
+                _ => {
+                    self.line_start = false;
+                    self.dropped = 0;
+                    out.push(byte);
+                }
+            }
+        }
+        if is_last
+            && let Some(n) = memchr::memrchr(b'\n', &out[first..])
+            && out[first + n + 1..].iter().all(|&b| b == b' ')
+        {
+            out.truncate(first + n + 1);
+        }
+    }
+}
