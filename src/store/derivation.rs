@@ -34,7 +34,7 @@ pub struct Derivation {
     /// The program's environment, without [`STRUCTURED_ATTRS_VARIABLE`].
     pub env: SortedMap<Vec<u8>, Vec<u8>>,
     /// The structured attributes: a JSON object, in exactly the form in which Nix writes it (sorted keys, no spaces).
-    /// [`crate::json::normalize`] makes any JSON text so.
+    /// Whoever sets it has to bring it into that form, for it is hashed as it is.
     pub structured_attrs: Option<Vec<u8>>,
 }
 

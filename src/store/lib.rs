@@ -3,7 +3,7 @@
 //! Nothing here reads a disk. Contents come through traits, and what an evaluation adds is kept in a [`VirtualStore`].
 //! Texts, formats and messages are those of Nix 2.34.
 
-pub mod aterm;
+mod aterm;
 pub mod base64;
 mod content_address;
 mod derivation;
@@ -18,6 +18,7 @@ mod sorted;
 mod store_path;
 mod virtual_store;
 
+pub use aterm::{AtermError, PrintError};
 pub use content_address::{ContentAddress, ContentAddressError, ContentAddressMethod};
 pub use derivation::{Derivation, DerivationKind, InputOutputs, KindError, Output, STRUCTURED_ATTRS_VARIABLE};
 pub use hash::{Hash, HashAlgo, HashError, HashFormat, MAX_DIGEST};

@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::aterm::print::{InputHash, PrintError};
 use crate::content_address::ContentAddress;
 use crate::derivation::{Derivation, DerivationKind, KindError, Output, fixed_path};
-use crate::hash::{Hash, HashAlgo};
+use crate::hash::{Hash, HashAlgo, lossy};
 use crate::make_path::{MakePathError, References, content_addressed_path, output_path, text_path};
 use crate::modulo::{Modulo, Text, hash_of_fixed, hexadecimal, sha256};
 use crate::output_name::OutputName;
@@ -94,6 +94,53 @@ pub enum StoreError {
         /// The name of the derivation that asks for it.
         derivation: String,
     },
+    /// A derivation's name is not the one in its path.
+    #[error("derivation '{path}' has name '{name}' which does not match its path")]
+    WrongName {
+        /// The path.
+        path: StorePath,
+        /// The name that the derivation has.
+        name: String,
+    },
+    /// The path of an output is not the one that follows from the derivation.
+    #[error("derivation has incorrect output '{path}', should be '{expected}'")]
+    WrongOutput {
+        /// The path that is given.
+        path: StorePath,
+        /// The path that follows.
+        expected: StorePath,
+    },
+    /// An output has a path, and none follows from the derivation, since those of its inputs are not known.
+    #[error("derivation has incorrect output '{0}', should be deferred")]
+    NotDeferred(StorePath),
+    /// The environment lacks the variable of an output.
+    #[error("derivation has missing environment variable '{output}', should be '{expected}' but is not present")]
+    MissingVariable {
+        /// The output.
+        output: OutputName,
+        /// The path that the variable should have.
+        expected: StorePath,
+    },
+    /// The variable of an output is not its path.
+    #[error(
+        "derivation has incorrect environment variable '{output}', should be '{expected}' but is actually '{actual}'"
+    )]
+    WrongVariable {
+        /// The output.
+        output: OutputName,
+        /// The path that the variable should have.
+        expected: StorePath,
+        /// What it has instead.
+        actual: String,
+    },
+    /// A derivation is not the one that its path stands for.
+    #[error("the contents of derivation '{path}' belong at '{expected}'")]
+    WrongPath {
+        /// The path that is given.
+        path: StorePath,
+        /// The path that follows from the contents.
+        expected: StorePath,
+    },
 }
 
 impl From<StorePathError> for StoreError {
@@ -154,6 +201,50 @@ impl VirtualStore {
             modulo,
         });
         Ok(Instantiated { path, outputs })
+    }
+
+    /// Adds a derivation that was made elsewhere, such as one read from a `.drv` file, after checking that its path, its
+    /// outputs and their variables are right. Its input derivations must have been added before.
+    pub fn add_existing(&mut self, path: &StorePath, drv: Derivation) -> Result<(), StoreError> {
+        if self.derivations.contains_key(path) {
+            return Ok(());
+        }
+        if path.derivation_name()? != drv.name {
+            return Err(StoreError::WrongName {
+                path: path.clone(),
+                name: drv.name,
+            });
+        }
+        let kind = drv.kind()?;
+        let mut completed = drv.clone();
+        for (_, output) in completed.outputs.iter_mut() {
+            if matches!(output, Output::InputAddressed(_)) {
+                *output = Output::Deferred;
+            }
+        }
+        let completed_kind = completed.kind()?;
+        let mut text = std::mem::take(&mut self.text);
+        let added = self.complete(&mut completed, completed_kind, &mut text);
+        self.text = text;
+        let (expected, modulo) = added?;
+        check_outputs(&drv, &completed)?;
+        // A derivation that should have had its outputs' paths filled in has failed the check above, so the completed
+        // one is the given one from here on.
+        debug_assert_eq!(kind, completed.kind()?);
+        if *path != expected {
+            return Err(StoreError::WrongPath {
+                path: path.clone(),
+                expected,
+            });
+        }
+        self.derivations.insert(
+            expected,
+            Known {
+                derivation: completed,
+                modulo,
+            },
+        );
+        Ok(())
     }
 
     /// Makes the paths of deferred outputs, and returns the derivation's own path and how dependents name it.
@@ -345,6 +436,41 @@ fn fill_in(drv: &mut Derivation, hash: &Hash) -> Result<(), StoreError> {
             *value = path.to_path().into_bytes();
         }
         *output = Output::InputAddressed(path);
+    }
+    Ok(())
+}
+
+/// Checks the outputs of a derivation, and their variables, against those that follow from the rest of it.
+fn check_outputs(drv: &Derivation, completed: &Derivation) -> Result<(), StoreError> {
+    for ((name, output), (_, expected)) in drv.outputs.iter().zip(&completed.outputs) {
+        let expected = match (output, expected) {
+            (Output::InputAddressed(path), Output::InputAddressed(expected)) if path != expected => {
+                return Err(StoreError::WrongOutput {
+                    path: path.clone(),
+                    expected: expected.clone(),
+                });
+            }
+            (Output::InputAddressed(path), Output::Deferred) => return Err(StoreError::NotDeferred(path.clone())),
+            (_, Output::InputAddressed(expected)) => expected.clone(),
+            (_, Output::Fixed(address)) => fixed_path(address, &drv.name, name)?,
+            _ => continue,
+        };
+        match drv.env.get(&name[..]) {
+            None => {
+                return Err(StoreError::MissingVariable {
+                    output: name.clone(),
+                    expected,
+                });
+            }
+            Some(actual) if *actual != expected.to_path().into_bytes() => {
+                return Err(StoreError::WrongVariable {
+                    output: name.clone(),
+                    expected,
+                    actual: lossy(actual),
+                });
+            }
+            Some(_) => {}
+        }
     }
     Ok(())
 }
