@@ -136,7 +136,8 @@ impl Page {
         let name = |cases: &[Case]| cut(&clean_line(cases[0].subject.host.as_deref().unwrap_or("flake")), 32);
         let system = |cases: &[Case]| cut(&clean_line(cases[0].subject.system.as_deref().unwrap_or("")), 20);
         let widest = |text: &dyn Fn(&[Case]) -> String| rows.iter().map(|row| columns(&text(row))).max().unwrap_or(0);
-        let (name_width, system_width) = (widest(&name), widest(&system));
+        let time = |cases: &[Case]| shown_time(cases.iter().map(|case| case.duration).sum());
+        let (name_width, system_width, time_width) = (widest(&name), widest(&system), widest(&time));
         self.line("");
         for cases in &rows {
             let worst = cases
@@ -144,14 +145,13 @@ impl Page {
                 .map(|case| &case.outcome)
                 .max_by_key(|outcome| outcome.rank());
             let worst = worst.unwrap_or(&Outcome::Passed);
-            let time = shown_time(cases.iter().map(|case| case.duration).sum());
-            let (name, system) = (name(cases), system(cases));
+            let (name, system, time) = (name(cases), system(cases), time(cases));
             let pad = |text: &str, width: usize| " ".repeat(width.saturating_sub(columns(text)));
             let before = format!(
                 " {name}{} {system}{} {}{time}",
                 pad(&name, name_width),
                 pad(&system, system_width),
-                pad(&time, 9)
+                pad(&time, time_width)
             );
             let mark_width = if self.style.unicode { 1 } else { 4 };
             let room = self.style.width.saturating_sub(columns(&before) + mark_width + 2);
@@ -251,7 +251,7 @@ impl Page {
         if groups.len() > self.style.warnings {
             let rest = &groups[self.style.warnings..];
             let count: usize = rest.iter().map(|group| group.count).sum();
-            self.line(&format!("  … and {count} more of {} kinds", rest.len()));
+            self.line(&format!("  … and {count} more of {}", counted(rest.len(), "kind")));
         }
     }
 
