@@ -322,7 +322,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn answer<T: fmt::Debug + Clone + 'static>(
-        value: impl Strategy<Value = T>,
+        value: impl Strategy<Value = T> + 'static,
     ) -> impl Strategy<Value = Option<Answer<T>>> {
         let one = prop_oneof![
             value.prop_map(Answer::Is).boxed(),
