@@ -510,10 +510,7 @@ impl<'t> Lexer<'t> {
         let start = self.at;
         let mut at = start;
         let mut nul = false;
-        loop {
-            let Some(&byte) = text.get(at) else {
-                break;
-            };
+        while let Some(&byte) = text.get(at) {
             match byte {
                 b'"' => break,
                 b'\\' if at + 1 < text.len() => at += 2,

@@ -1,8 +1,10 @@
 //! Text to tree: the lexer, the parser and the syntax tree of the Nix language.
 
 pub mod ast;
+mod automaton;
 mod chars;
 mod error;
+mod grammar;
 mod lexer;
 mod number;
 mod parser;

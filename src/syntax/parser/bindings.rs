@@ -170,7 +170,7 @@ impl<'a> Parser<'a, '_, '_> {
         let path = std::mem::take(&mut self.path);
         let pos = self.pos(start);
         if let Err(twice) = self.add(set, &path[mark..], pos, value) {
-            self.report_twice(twice, Span::new(pos, self.pos(end)));
+            self.report_twice(&twice, Span::new(pos, self.pos(end)));
         }
         self.path = path;
         self.path.truncate(mark);
@@ -178,7 +178,7 @@ impl<'a> Parser<'a, '_, '_> {
     }
 
     #[cold]
-    fn report_twice(&mut self, twice: Box<Twice>, path: Span) {
+    fn report_twice(&mut self, twice: &Twice, path: Span) {
         // Of an inner name only the start is known.
         let span = if twice.pos == path.start {
             path

@@ -8,7 +8,6 @@ use super::{Deferred, Node, Outcome, Parser};
 use crate::Symbol;
 use crate::ast::{Bindings, ExprKind, ExprRef, Formal, Formals, Lambda};
 use crate::token::{Kind, Token};
-use crate::wording::Rule;
 use diag::Pos;
 
 /// What waits for its last part.
@@ -127,11 +126,7 @@ impl<'a> Parser<'a, '_, '_> {
                 let wrong = !bindings.dynamic.is_empty();
                 if wrong {
                     let error = self.error("dynamic attributes not allowed in let".into(), start, start, start + 3);
-                    self.deferred.push(Deferred {
-                        rule: Rule::Let,
-                        start,
-                        error,
-                    });
+                    self.deferred.push(Deferred { start, error });
                 }
                 self.prefixes.push(Prefix::Let { start, bindings, wrong });
             }
@@ -252,11 +247,7 @@ impl<'a> Parser<'a, '_, '_> {
             let mut error = self.error(message, start, start, start);
             error.pos = pos;
             error.span = diag::Span::new(pos, pos.offset(length));
-            self.deferred.push(Deferred {
-                rule: Rule::Lambda,
-                start,
-                error,
-            });
+            self.deferred.push(Deferred { start, error });
             formals.dedup_by_key(|formal| formal.name);
         }
         let formals = Some(Formals {

@@ -17,7 +17,7 @@ use crate::ast::{AttrName, Expr, ExprKind, ExprRef};
 use crate::error::{SyntaxError, SyntaxWarning};
 use crate::lexer::Lexer;
 use crate::token::{Kind, Token};
-use crate::wording::{self, Rule};
+use crate::wording;
 use crate::{Symbol, Symbols};
 use bumpalo::Bump;
 use diag::{Pos, Span};
@@ -154,9 +154,8 @@ struct Names {
     cur_pos: Symbol,
 }
 
-/// An error that is reported once the production it is about is complete.
+/// An error that is reported once the function or `let` that starts at `start` is complete.
 struct Deferred {
-    rule: Rule,
     start: u32,
     error: SyntaxError,
 }
@@ -285,14 +284,14 @@ impl<'a, 't, 'p> Parser<'a, 't, 'p> {
             self.report(message, at, at, self.token.end);
             return Err(Halt);
         }
-        let syntax_error = wording::explain(self.text, self.options.pipe_operators, self.token);
-        // Rules that the generated parser reduces before it sees that the token does not fit.
-        for (rule, start) in &syntax_error.reduced {
-            if let Some(n) = self.deferred.iter().rposition(|d| d.rule == *rule && d.start == *start) {
+        let explanation = wording::explain(self.text, self.options.pipe_operators, self.token);
+        // Rules that the generated parser completes before it sees that the token does not fit.
+        for start in explanation.completed {
+            if let Some(n) = self.deferred.iter().rposition(|d| d.start == start) {
                 self.errors.push(self.deferred.remove(n).error);
             }
         }
-        self.report(syntax_error.message, self.token.start, self.token.start, self.token.end);
+        self.report(explanation.message, self.token.start, self.token.start, self.token.end);
         Err(Halt)
     }
 
