@@ -7,10 +7,12 @@ mod aterm;
 pub mod base64;
 mod content_address;
 mod derivation;
+mod git_tree;
 mod hash;
 mod hasher;
 mod make_path;
 mod modulo;
+mod nar;
 pub mod nix32;
 mod output_name;
 mod placeholder;
@@ -21,9 +23,14 @@ mod virtual_store;
 pub use aterm::{AtermError, PrintError};
 pub use content_address::{ContentAddress, ContentAddressError, ContentAddressMethod};
 pub use derivation::{Derivation, DerivationKind, InputOutputs, KindError, Output, STRUCTURED_ATTRS_VARIABLE};
+pub use git_tree::hash_git;
 pub use hash::{Hash, HashAlgo, HashError, HashFormat, MAX_DIGEST};
 pub use hasher::Hasher;
 pub use make_path::{MakePathError, References, content_addressed_path, output_path, output_path_name, text_path};
+pub use nar::{
+    NarContents, NarEvent, NarNode, NarReadError, NarSource, NarTree, SourceError, hash_flat, hash_nar, hash_source,
+    read_nar, write_nar,
+};
 pub use output_name::OutputName;
 pub use placeholder::{DownstreamPlaceholder, output_placeholder};
 pub use sorted::{SortedMap, SortedSet};

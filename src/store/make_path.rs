@@ -155,3 +155,98 @@ fn write_hash(fingerprint: &mut Sha256, hash: &Hash) {
         fingerprint.update(hex_digits(byte));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the path of an object with the hash of no bytes.
+    fn path(method: ContentAddressMethod, algo: HashAlgo, others: &[StorePath], own: bool) -> Result<String, String> {
+        let address = ContentAddress {
+            method,
+            hash: algo.hash(""),
+        };
+        content_addressed_path(b"x", &address, &References { others, own })
+            .map(|path| path.base_name().into())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn references_are_part_of_the_fingerprint() {
+        let others = ["0", "1"]
+            .map(|digit| format!("{}-{}", digit.repeat(32), if digit == "0" { "a" } else { "b" }))
+            .map(|name| StorePath::from_base_name(name).unwrap());
+        // Computed from the specification with another program.
+        for (method, others, own, expected) in [
+            (
+                ContentAddressMethod::Nar,
+                &[][..],
+                false,
+                "d6q30mlzfljh7ha1b1m6fnifi34qr99p-x",
+            ),
+            (
+                ContentAddressMethod::Nar,
+                &others[..],
+                true,
+                "rwbc5bgmrkkb14242g0pf15a9p8l4na4-x",
+            ),
+            (
+                ContentAddressMethod::Nar,
+                &[][..],
+                true,
+                "9m92fs1lvfwwi2d86yskyg30q2y2by4k-x",
+            ),
+            (
+                ContentAddressMethod::Text,
+                &others[..],
+                false,
+                "yzdmjh1n5qh5zdihq5vs9vgdp0ykqcwk-x",
+            ),
+        ] {
+            assert_eq!(
+                path(method, HashAlgo::Sha256, others, own).as_deref(),
+                Ok(expected),
+                "{method:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn complaints_are_nix_s() {
+        use ContentAddressMethod::{Flat, Git, Nar, Text};
+        let not_allowed = "fixed output derivation 'x' is not allowed to refer to other store paths.\n\
+                           You may need to use the 'unsafeDiscardReferences' derivation attribute, see the manual for \
+                           more details.";
+        for (method, algo, message) in [
+            (Text, HashAlgo::Sha256, "self-reference not allowed with text hashing"),
+            (
+                Text,
+                HashAlgo::Sha1,
+                "text hashing must use SHA-256 hash, but instead using: sha1",
+            ),
+            (
+                Git,
+                HashAlgo::Md5,
+                "Git file ingestion must use SHA-1 or SHA-256 hash, but instead using: md5",
+            ),
+            (Git, HashAlgo::Sha1, not_allowed),
+            (Nar, HashAlgo::Sha512, not_allowed),
+            (Flat, HashAlgo::Sha256, not_allowed),
+        ] {
+            assert_eq!(path(method, algo, &[], true), Err(message.into()), "{method:?}");
+        }
+    }
+
+    #[test]
+    fn output_names_count_towards_the_length() {
+        let (hash, name) = (HashAlgo::Sha256.hash(""), "n".repeat(208));
+        assert!(output_path(&OutputName::OUT, &hash, &name).is_ok());
+        assert!(output_path(&OutputName::new("ab"), &hash, &name).is_ok());
+        assert!(output_path(&OutputName::new("dev"), &hash, &name).is_err());
+    }
+
+    #[test]
+    fn folding_is_by_xor() {
+        assert_eq!(compress::<2>(&[1, 2, 4, 8, 16]), [1 ^ 4 ^ 16, 2 ^ 8]);
+    }
+}
