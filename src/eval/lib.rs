@@ -1,3 +1,34 @@
-//! The Nix language: from a syntax tree to values.
+//! The Nix language: from source text to values.
+//!
+//! A text becomes a tree (room `syntax`), the tree becomes code ([`code`], made by `lower`), and
+//! code is evaluated in an environment (`interp`) to values in a heap ([`heap`]). Errors stand in
+//! the evaluator while a small marker travels up ([`error`]); the world is reached through one
+//! trait ([`io`]).
 
+pub mod attrs;
+mod builtins;
+pub mod code;
+pub mod coerce;
+pub mod context;
+mod equal;
+pub mod error;
+mod evaluator;
+mod failing;
+pub mod heap;
+mod interp;
+pub mod io;
+mod json;
+mod lower;
+pub mod memory;
+pub mod names;
+mod pending;
+pub mod show;
 pub mod text;
+mod typed;
+mod xml;
+
+pub use builtins::NIX_VERSION;
+pub use error::{ErrorKind, Eval, EvalError, Fail, Trace};
+pub use evaluator::{Evaluator, Settings, Stats};
+pub use heap::{Ref, Tag, Val};
+pub use io::{EvalIo, FetchAttr, FetchRequest, Fetched, FileType, IoError};

@@ -4,6 +4,7 @@ mod grisu;
 pub mod number;
 pub mod path;
 pub mod print;
+pub mod regex;
 pub mod replace;
 pub mod version;
 pub mod xml;

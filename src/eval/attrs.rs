@@ -1,0 +1,384 @@
+//! Attribute sets: a shape (the names) and an array of values.
+//!
+//! Sets made by the same literal share one [`Shape`], as do sets that one builtin derives from
+//! another; so a set costs four bytes an attribute, a selection site can remember shape and index,
+//! and the plan of merging two literal shapes is worked out once. A set with few attributes that is
+//! laid on a large one (`pkgs // { … }`) becomes a [`Layer`] rather than a copy.
+
+use crate::heap::{Ref, Tag, Val, Words};
+use crate::memory::Memory;
+use diag::Pos;
+use std::cell::{Cell, OnceCell};
+use syntax::{Symbol, Symbols};
+
+/// The names of an attribute set and where they were bound.
+pub struct Shape {
+    /// The names, sorted by symbol, each once.
+    pub keys: &'static [Symbol],
+    /// Where each was bound; empty if nowhere.
+    positions: &'static [Pos],
+    /// Where the set stands, if a literal made it.
+    pub pos: Pos,
+    /// Whether it comes from code alone, so that plans for it are worth keeping.
+    stable: bool,
+    /// The indices in order of the names' bytes; made at the first question.
+    lexical: OnceCell<&'static [u32]>,
+}
+
+impl Shape {
+    pub(crate) fn empty(arena: &'static bumpalo::Bump) -> &'static Shape {
+        arena.alloc(Shape { keys: &[], positions: &[], pos: Pos::NONE, stable: true, lexical: OnceCell::new() })
+    }
+
+    /// Returns the index of a name.
+    #[inline]
+    pub fn find(&self, name: Symbol) -> Option<usize> {
+        let keys = self.keys;
+        if keys.len() <= 8 {
+            keys.iter().position(|&k| k == name)
+        } else {
+            keys.binary_search(&name).ok()
+        }
+    }
+
+    /// Returns where the attribute at this index was bound.
+    #[inline]
+    pub fn position(&self, index: usize) -> Pos {
+        self.positions.get(index).copied().unwrap_or(Pos::NONE)
+    }
+
+    /// Returns the indices of the names in the order of their bytes.
+    pub fn lexical(&self, symbols: &Symbols, arena: &'static bumpalo::Bump) -> &'static [u32] {
+        self.lexical.get_or_init(|| {
+            let mut order: Vec<u32> = (0..self.keys.len() as u32).collect();
+            order.sort_unstable_by(|&a, &b| {
+                symbols.bytes(self.keys[a as usize]).cmp(symbols.bytes(self.keys[b as usize]))
+            });
+            arena.alloc_slice_copy(&order)
+        })
+    }
+}
+
+/// A set laid on another one: what is not in `top` is in `base`.
+pub struct Layer {
+    base: Val,
+    top: Val,
+    len: u32,
+    depth: u32,
+    flat: Cell<Option<Val>>,
+}
+
+/// Layers on top of each other before they are merged; as in Nix (`Bindings::maxLayers`).
+const MAX_LAYERS: u32 = 8;
+/// The largest set that is laid on another instead of being copied into it.
+const LAYER_TOP: usize = 16;
+/// The smallest set that is not simply copied.
+const LAYER_BASE: usize = 48;
+/// The largest set for which a merge plan is kept.
+const PLAN_LIMIT: usize = 128;
+/// How many merge plans are kept.
+const PLAN_COUNT: usize = 1 << 17;
+
+/// The memory of a look-up site: the shape that it last saw and the index there.
+pub struct Lookup(Cell<(Option<&'static Shape>, u32)>);
+
+impl Lookup {
+    /// Returns a memory that saw nothing yet.
+    pub const fn new() -> Lookup {
+        Lookup(Cell::new((None, 0)))
+    }
+}
+
+impl Default for Lookup {
+    fn default() -> Self {
+        Lookup::new()
+    }
+}
+
+/// How to merge two shapes: the result's shape and where each value comes from.
+pub struct MergePlan {
+    shape: &'static Shape,
+    /// Twice the index, plus one for the right side.
+    sources: &'static [u32],
+}
+
+/// An attribute found: its value and where it was bound.
+#[derive(Clone, Copy)]
+pub struct Attr {
+    /// The value's cell.
+    pub value: Ref,
+    /// Where the name was bound.
+    pub pos: Pos,
+}
+
+/// All attributes of a set, in the order of their symbols.
+#[derive(Clone, Copy)]
+pub struct Entries {
+    /// The names.
+    pub shape: &'static Shape,
+    /// The values, as many as the shape has names.
+    pub values: &'static [Ref],
+    /// The array of the values.
+    pub words: Words,
+}
+
+impl Entries {
+    /// Returns name, value and position of each attribute.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Symbol, Attr)> + 'static {
+        let Entries { shape, values, .. } = *self;
+        (0..values.len()).map(move |i| (shape.keys[i], Attr { value: values[i], pos: shape.position(i) }))
+    }
+
+    /// Returns how many attributes there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+}
+
+impl Memory {
+    /// Returns a shape that code makes.
+    pub fn stable_shape(&mut self, keys: &[Symbol], positions: &[Pos], pos: Pos) -> &'static Shape {
+        self.shape(keys, positions, pos, true)
+    }
+
+    fn shape(&mut self, keys: &[Symbol], positions: &[Pos], pos: Pos, stable: bool) -> &'static Shape {
+        debug_assert!(keys.is_sorted());
+        if keys.is_empty() && !pos.is_some() {
+            return self.empty_shape;
+        }
+        let arena = self.arena;
+        let keys = &*arena.alloc_slice_copy(keys);
+        let positions: &[Pos] =
+            if positions.iter().any(|p| p.is_some()) { arena.alloc_slice_copy(positions) } else { &[] };
+        arena.alloc(Shape { keys, positions, pos, stable, lexical: OnceCell::new() })
+    }
+
+    /// Returns `{ }`.
+    pub fn empty_attrs(&self) -> Val {
+        Val::attrs(self.empty_shape, Words::EMPTY)
+    }
+
+    /// Returns a set of these attributes; sorts them, and of equal names the last one wins.
+    pub fn attrs_from(&mut self, mut attrs: Vec<(Symbol, Pos, Ref)>) -> Val {
+        if !attrs.is_sorted_by_key(|a| a.0) {
+            attrs.sort_by_key(|a| a.0);
+        }
+        attrs.dedup_by(|later, kept| {
+            let same = later.0 == kept.0;
+            if same {
+                *kept = *later;
+            }
+            same
+        });
+        self.attrs_sorted(&attrs)
+    }
+
+    /// Returns a set of attributes that are sorted by symbol, each once.
+    pub fn attrs_sorted(&mut self, attrs: &[(Symbol, Pos, Ref)]) -> Val {
+        if attrs.is_empty() {
+            return self.empty_attrs();
+        }
+        let arena = self.arena;
+        let keys = &*arena.alloc_slice_fill_iter(attrs.iter().map(|a| a.0));
+        let positions: &[Pos] = if attrs.iter().any(|a| a.1.is_some()) {
+            arena.alloc_slice_fill_iter(attrs.iter().map(|a| a.1))
+        } else {
+            &[]
+        };
+        let shape =
+            arena.alloc(Shape { keys, positions, pos: Pos::NONE, stable: false, lexical: OnceCell::new() });
+        let values = self.heap.alloc_refs_with(attrs.len(), |i| attrs[i].2);
+        Val::attrs(shape, values)
+    }
+
+    /// Returns a set with the names of `shape` and these values.
+    pub fn attrs_shaped(&mut self, shape: &'static Shape, values: &[Ref]) -> Val {
+        debug_assert_eq!(shape.keys.len(), values.len());
+        let values = self.heap.alloc_refs(values);
+        Val::attrs(shape, values)
+    }
+
+    /// Returns the attribute `name` of a set, or `None` if the set has none or this is no set.
+    #[inline]
+    pub fn attr(&self, set: Val, name: Symbol) -> Option<Attr> {
+        match set.tag() {
+            Tag::Attrs => {
+                let (shape, values) = set.as_flat()?;
+                let index = shape.find(name)?;
+                Some(Attr { value: self.heap.word(values, index), pos: shape.position(index) })
+            }
+            Tag::Layered => {
+                let mut set = set;
+                while let Some(layer) = set.as_layered() {
+                    if let Some(found) = self.attr(layer.top, name) {
+                        return Some(found);
+                    }
+                    set = layer.base;
+                }
+                self.attr(set, name)
+            }
+            _ => None,
+        }
+    }
+
+    /// As [`Memory::attr`], with the memory of a look-up site.
+    #[inline(always)]
+    pub fn attr_cached(&self, set: Val, name: Symbol, site: &Lookup) -> Option<Attr> {
+        if let Some((shape, values)) = set.as_flat() {
+            let (seen, index) = site.0.get();
+            if let Some(seen) = seen
+                && std::ptr::eq(seen, shape)
+            {
+                let index = index as usize;
+                return Some(Attr { value: self.heap.word(values, index), pos: shape.position(index) });
+            }
+            let index = shape.find(name)?;
+            site.0.set((Some(shape), index as u32));
+            return Some(Attr { value: self.heap.word(values, index), pos: shape.position(index) });
+        }
+        self.attr(set, name)
+    }
+
+    /// Returns how many attributes a set has.
+    pub fn attrs_len(&self, set: Val) -> usize {
+        match set.tag() {
+            Tag::Attrs => set.as_flat().map_or(0, |(shape, _)| shape.keys.len()),
+            Tag::Layered => set.as_layered().map_or(0, |layer| layer.len as usize),
+            _ => 0,
+        }
+    }
+
+    /// Returns where a set literal stands, `Pos::NONE` for other sets.
+    pub fn attrs_pos(&self, set: Val) -> Pos {
+        match set.tag() {
+            Tag::Attrs => set.as_flat().map_or(Pos::NONE, |(shape, _)| shape.pos),
+            _ => Pos::NONE,
+        }
+    }
+
+    /// Returns all attributes of a set (of anything else: none).
+    pub fn entries(&mut self, set: Val) -> Entries {
+        let (shape, words) = match set.tag() {
+            Tag::Attrs => set.as_flat(),
+            Tag::Layered => self.flatten(set).as_flat(),
+            _ => None,
+        }
+        .unwrap_or((self.empty_shape, Words::EMPTY));
+        Entries { shape, values: self.heap.slice(words, shape.keys.len()), words }
+    }
+
+    fn flatten(&mut self, set: Val) -> Val {
+        let Some(layer) = set.as_layered() else { return set };
+        if let Some(flat) = layer.flat.get() {
+            return flat;
+        }
+        // Layers are at most `MAX_LAYERS` deep.
+        let base = self.flatten(layer.base);
+        let flat = self.merge_copy(base, layer.top);
+        layer.flat.set(Some(flat));
+        flat
+    }
+
+    /// Returns the set with all attributes of both, those of `right` winning.
+    pub fn update(&mut self, left: Val, right: Val) -> Val {
+        let (left_len, right_len) = (self.attrs_len(left), self.attrs_len(right));
+        if left_len == 0 {
+            return right;
+        }
+        if right_len == 0 {
+            return left;
+        }
+        let depth = left.as_layered().map_or(0, |l| l.depth);
+        if left_len >= LAYER_BASE && right_len <= LAYER_TOP && depth + 1 < MAX_LAYERS {
+            let right = self.flatten(right);
+            let entries = self.entries(right);
+            let shared = entries.shape.keys.iter().filter(|&&k| self.attr(left, k).is_some()).count();
+            let len = (left_len + right_len - shared) as u32;
+            let layer = self.arena.alloc(Layer { base: left, top: right, len, depth: depth + 1, flat: Cell::new(None) });
+            return Val::layered(layer);
+        }
+        let (left, right) = (self.flatten(left), self.flatten(right));
+        self.merge_copy(left, right)
+    }
+
+    fn merge_copy(&mut self, left: Val, right: Val) -> Val {
+        let (Some((ls, lv)), Some((rs, rv))) = (left.as_flat(), right.as_flat()) else {
+            unreachable!("only flat sets are merged by copying");
+        };
+        let keep = ls.stable && rs.stable && ls.keys.len() + rs.keys.len() <= PLAN_LIMIT;
+        if keep {
+            let key = (std::ptr::from_ref(ls) as usize, std::ptr::from_ref(rs) as usize);
+            let plan = match self.merge_plans.get(&key) {
+                Some(plan) => *plan,
+                None => {
+                    let stable = self.merge_plans.len() < PLAN_COUNT;
+                    let plan = self.plan(ls, rs, stable);
+                    if stable {
+                        self.merge_plans.insert(key, plan);
+                    }
+                    plan
+                }
+            };
+            let values = self.heap.alloc_words(plan.sources.len());
+            for (i, &source) in plan.sources.iter().enumerate() {
+                let from = if source & 1 == 0 { lv } else { rv };
+                let value = self.heap.word(from, (source >> 1) as usize);
+                self.heap.set_word(values, i, value);
+            }
+            return Val::attrs(plan.shape, values);
+        }
+        let (l, r) = (self.heap.slice(lv, ls.keys.len()), self.heap.slice(rv, rs.keys.len()));
+        // A set whose names are all in the left one keeps the left one's names.
+        let mut merged: Vec<(Symbol, Pos, Ref)> = Vec::with_capacity(l.len() + r.len());
+        let (mut i, mut j) = (0, 0);
+        while i < l.len() && j < r.len() {
+            let (a, b) = (ls.keys[i], rs.keys[j]);
+            if a < b {
+                merged.push((a, ls.position(i), l[i]));
+                i += 1;
+            } else {
+                merged.push((b, rs.position(j), r[j]));
+                i += usize::from(a == b);
+                j += 1;
+            }
+        }
+        merged.extend((i..l.len()).map(|i| (ls.keys[i], ls.position(i), l[i])));
+        merged.extend((j..r.len()).map(|j| (rs.keys[j], rs.position(j), r[j])));
+        self.attrs_sorted(&merged)
+    }
+
+    fn plan(&mut self, ls: &'static Shape, rs: &'static Shape, stable: bool) -> &'static MergePlan {
+        let mut keys = Vec::with_capacity(ls.keys.len() + rs.keys.len());
+        let mut positions = Vec::with_capacity(keys.capacity());
+        let mut sources = Vec::with_capacity(keys.capacity());
+        let (mut i, mut j) = (0, 0);
+        while i < ls.keys.len() || j < rs.keys.len() {
+            let a = ls.keys.get(i);
+            let b = rs.keys.get(j);
+            let left = match (a, b) {
+                (Some(a), Some(b)) => a < b,
+                (a, _) => a.is_some(),
+            };
+            if left {
+                keys.push(ls.keys[i]);
+                positions.push(ls.position(i));
+                sources.push(2 * i as u32);
+                i += 1;
+            } else {
+                keys.push(rs.keys[j]);
+                positions.push(rs.position(j));
+                sources.push(2 * j as u32 + 1);
+                i += usize::from(a == b);
+                j += 1;
+            }
+        }
+        let shape = self.shape(&keys, &positions, Pos::NONE, stable);
+        let sources = &*self.arena.alloc_slice_copy(&sources);
+        self.arena.alloc(MergePlan { shape, sources })
+    }
+}

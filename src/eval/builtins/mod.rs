@@ -1,0 +1,114 @@
+//! The builtins: one file a group, each with a table of its functions.
+//!
+//! A builtin gets the cells of its arguments, as many as its arity says, and forces what it needs.
+//! It has no position of its own (nor has it in Nix): the frame "while calling the 'x' builtin"
+//! that the caller adds names the place.
+
+mod arithmetic;
+mod control;
+
+pub(crate) use arithmetic::{arith, arith_index};
+pub use control::NIX_VERSION;
+
+use crate::error::Eval;
+use crate::evaluator::{Evaluator, Settings};
+use crate::heap::{Ref, Val};
+use diag::Pos;
+use syntax::Symbol;
+
+/// A builtin function.
+#[derive(Clone, Copy)]
+pub struct Builtin {
+    /// Its name in `builtins`.
+    pub name: &'static str,
+    /// How many arguments it takes.
+    pub arity: usize,
+    /// What it does.
+    pub function: fn(&mut Evaluator, &[Ref]) -> Eval<Val>,
+    /// Whether a call adds a frame to errors that come out of it.
+    pub traced: bool,
+}
+
+/// An entry of a group's table.
+pub(crate) struct Entry {
+    builtin: Builtin,
+    /// Whether the name is global as it is; else it is global with `__` in front.
+    global: bool,
+    /// Whether it exists under these settings.
+    enabled: fn(&Settings) -> bool,
+}
+
+/// A builtin that is reached as `builtins.name` or `__name`.
+pub(crate) const fn entry(
+    name: &'static str,
+    arity: usize,
+    function: fn(&mut Evaluator, &[Ref]) -> Eval<Val>,
+) -> Entry {
+    Entry { builtin: Builtin { name, arity, function, traced: true }, global: false, enabled: |_| true }
+}
+
+impl Entry {
+    /// The name is global as it is.
+    pub(crate) const fn global(mut self) -> Entry {
+        self.global = true;
+        self
+    }
+
+    /// Errors that come out of it get no frame.
+    pub(crate) const fn untraced(mut self) -> Entry {
+        self.builtin.traced = false;
+        self
+    }
+
+    /// It exists only if the settings say so.
+    pub(crate) const fn when(mut self, enabled: fn(&Settings) -> bool) -> Entry {
+        self.enabled = enabled;
+        self
+    }
+}
+
+/// What builtins remember between calls.
+#[derive(Default)]
+pub(crate) struct Caches {
+    /// For each symbol the cell of its string, or none yet.
+    pub symbol_strings: Vec<Ref>,
+    /// The shape of what `tryEval` returns.
+    pub try_shape: Option<&'static crate::attrs::Shape>,
+}
+
+/// Fills the global scope.
+pub(crate) fn install(ev: &mut Evaluator) {
+    let groups: &[&[Entry]] = &[arithmetic::TABLE, control::TABLE];
+    let mut all: Vec<(Symbol, Pos, Ref)> = Vec::new();
+    for entry in groups.iter().copied().flatten() {
+        if !(entry.enabled)(&ev.settings) {
+            continue;
+        }
+        let index = ev.builtins.len() as u32;
+        ev.builtins.push(entry.builtin);
+        let cell = ev.cell(Val::builtin(index));
+        let name = entry.builtin.name;
+        add(ev, &mut all, name, entry.global, cell);
+        if let Some(op) = arithmetic::operator(name) {
+            ev.base.arith.push((cell, op));
+        }
+    }
+    for (name, cell) in [("true", 0), ("false", 1), ("null", 2)].map(|(n, i)| (n, ev.mem.constants[i])) {
+        add(ev, &mut all, name, true, cell);
+    }
+    let cell = ev.builtins_cell;
+    add(ev, &mut all, "builtins", true, cell);
+    for (name, global, value) in control::constants(ev) {
+        let cell = ev.cell(value);
+        add(ev, &mut all, name, global, cell);
+    }
+    let set = ev.mem.attrs_from(all);
+    ev.mem.heap.set(cell, set);
+}
+
+fn add(ev: &mut Evaluator, all: &mut Vec<(Symbol, Pos, Ref)>, name: &str, global: bool, cell: Ref) {
+    let symbol = ev.symbols.intern(name.as_bytes());
+    all.push((symbol, Pos::NONE, cell));
+    let visible = if global { symbol } else { ev.symbols.intern(format!("__{name}").as_bytes()) };
+    ev.base.names.insert(visible, cell);
+}

@@ -1,0 +1,431 @@
+//! The evaluator: its state, how it is made, and the small services that everything else uses.
+
+use crate::builtins::Builtin;
+use crate::code::{Code, CodeRef, Lambda};
+use crate::context::Contexts;
+use crate::error::{ErrorKind, Eval, EvalError, Fail, SharedError, Trace};
+use crate::heap::{Ref, Val, Words};
+use crate::io::EvalIo;
+use crate::lower::BaseScope;
+use crate::memory::Memory;
+use crate::names::Names;
+use diag::{Origin, Pos, SourceMap};
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use syntax::{Symbol, Symbols};
+
+/// How to evaluate.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What `builtins.currentSystem` is; `None` makes it absent, as in pure evaluation.
+    pub current_system: Option<String>,
+    /// Whether evaluation is pure (`--pure-eval`): no environment, time or system.
+    pub pure: bool,
+    /// The deepest nesting of calls; Nix's `max-call-depth`, 10,000.
+    pub max_call_depth: u32,
+    /// The most memory in bytes that evaluation may use.
+    pub max_memory: Option<u64>,
+    /// The longest time in milliseconds that evaluation may take.
+    pub max_millis: Option<u64>,
+    /// Whether the pipe operators are accepted.
+    pub pipe_operators: bool,
+    /// Whether `fetchTree`, `getFlake` and their kin exist.
+    pub flakes: bool,
+    /// Whether content-addressed derivations are accepted.
+    pub ca_derivations: bool,
+    /// Whether impure derivations are accepted.
+    pub impure_derivations: bool,
+    /// Whether derivations may be outputs of derivations, and `outputOf` exists.
+    pub dynamic_derivations: bool,
+    /// Whether `fetchClosure` exists.
+    pub fetch_closure: bool,
+    /// Whether `fromTOML` accepts dates and times.
+    pub parse_toml_timestamps: bool,
+    /// Whether files may be read that only building a derivation makes.
+    pub allow_import_from_derivation: bool,
+    /// The look-up path: prefix and path or address of each entry.
+    pub search_path: Vec<(String, String)>,
+    /// The home folder for `~/` paths.
+    pub home: Option<Vec<u8>>,
+    /// Whether `builtins.trace` output of `traceVerbose` is wanted.
+    pub trace_verbose: bool,
+    /// Whether `builtins.warn` aborts evaluation.
+    pub abort_on_warn: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            current_system: None,
+            pure: false,
+            max_call_depth: 10_000,
+            max_memory: None,
+            max_millis: None,
+            pipe_operators: false,
+            flakes: false,
+            ca_derivations: false,
+            impure_derivations: false,
+            dynamic_derivations: false,
+            fetch_closure: false,
+            parse_toml_timestamps: false,
+            allow_import_from_derivation: true,
+            search_path: Vec::new(),
+            home: None,
+            trace_verbose: false,
+            abort_on_warn: false,
+        }
+    }
+}
+
+/// A call that is under way in tail position.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame {
+    pub lambda: &'static Lambda,
+    pub pos: Pos,
+}
+
+/// What was counted, for `--stats` and the benchmarks.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Stats {
+    /// Thunks made.
+    pub thunks: u64,
+    /// Calls of functions.
+    pub calls: u64,
+    /// Calls of builtins.
+    pub builtin_calls: u64,
+}
+
+/// An evaluator of the Nix language.
+pub struct Evaluator {
+    /// Values and what belongs to them.
+    pub mem: Memory,
+    /// Interned names.
+    pub symbols: Symbols,
+    /// The names that evaluation itself uses.
+    pub names: Names,
+    /// All source texts read.
+    pub sources: SourceMap,
+    /// How to evaluate.
+    pub settings: Settings,
+    /// The world.
+    pub io: Box<dyn EvalIo>,
+    /// Derivations and files that this evaluation made.
+    pub store: store::VirtualStore,
+    /// String contexts.
+    pub contexts: Contexts,
+    /// The builtins by index.
+    pub(crate) builtins: Vec<Builtin>,
+    /// Global names.
+    pub(crate) base: BaseScope,
+    /// The cell of `builtins`.
+    pub builtins_cell: Ref,
+    /// State that builtins keep between calls.
+    pub(crate) caches: crate::builtins::Caches,
+    error: Option<SharedError>,
+    failed: Vec<SharedError>,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) scratch: Vec<Val>,
+    pub(crate) depth: u32,
+    pub(crate) fuel: u32,
+    pub(crate) stack_limit: usize,
+    pub(crate) deadline: Option<u64>,
+    files: FxHashMap<Vec<u8>, Ref>,
+    /// What was counted.
+    pub stats: Stats,
+}
+
+/// Native stack that must be left when something recurses.
+const STACK_RESERVE: usize = 256 << 10;
+
+impl Evaluator {
+    /// Returns an evaluator for the current thread, of whose stack about `stack` bytes are free.
+    pub fn new(settings: Settings, io: Box<dyn EvalIo>, stack: usize) -> Evaluator {
+        let mut symbols = Symbols::new();
+        let names = Names::new(&mut symbols);
+        let here = 0u8;
+        let stack_limit = (std::ptr::from_ref(&here) as usize).saturating_sub(stack.saturating_sub(STACK_RESERVE));
+        let mut mem = Memory::new();
+        if let Some(limit) = settings.max_memory {
+            mem.heap.set_limit(limit);
+        }
+        let builtins_cell = mem.heap.alloc(Val::NULL);
+        let mut ev = Evaluator {
+            mem,
+            symbols,
+            names,
+            sources: SourceMap::new(),
+            settings,
+            io,
+            store: store::VirtualStore::new(),
+            contexts: Contexts::new(),
+            builtins: Vec::new(),
+            base: BaseScope::default(),
+            builtins_cell,
+            caches: crate::builtins::Caches::default(),
+            error: None,
+            failed: Vec::new(),
+            frames: Vec::with_capacity(1024),
+            scratch: Vec::with_capacity(1024),
+            depth: 0,
+            fuel: FUEL,
+            stack_limit,
+            deadline: None,
+            files: FxHashMap::default(),
+            stats: Stats::default(),
+        };
+        crate::builtins::install(&mut ev);
+        ev.restart_clock();
+        ev
+    }
+
+    /// Starts the time limit anew, for instance for the next host.
+    pub fn restart_clock(&mut self) {
+        self.deadline = self.settings.max_millis.map(|ms| self.io.elapsed_millis().saturating_add(ms));
+    }
+
+    /// Sets the memory limit: bytes in use beyond what is in use now; `None` lifts it.
+    pub fn limit_memory(&mut self, more: Option<u64>) {
+        let limit = more.map_or(u64::MAX, |m| self.mem.heap.used().saturating_add(m));
+        self.mem.heap.set_limit(limit);
+    }
+
+    // ---- errors
+
+    /// Raises an error.
+    #[cold]
+    pub fn raise(&mut self, error: EvalError) -> Fail {
+        self.error = Some(Rc::new(RefCell::new(error)));
+        Fail
+    }
+
+    /// Raises an error without position.
+    #[cold]
+    pub fn fail(&mut self, kind: ErrorKind, message: impl Into<String>) -> Fail {
+        self.raise(EvalError::new(kind, message))
+    }
+
+    /// Raises an error at a position.
+    #[cold]
+    pub fn fail_at(&mut self, kind: ErrorKind, pos: Pos, message: impl Into<String>) -> Fail {
+        self.raise(EvalError::new(kind, message).at(pos))
+    }
+
+    /// Adds a frame to the error that is under way.
+    #[cold]
+    pub fn trace(&mut self, fail: Fail, pos: Pos, text: impl Into<String>) -> Fail {
+        self.push_trace(Trace { pos, text: text.into(), always: false, call: false });
+        fail
+    }
+
+    #[cold]
+    pub(crate) fn push_trace(&mut self, trace: Trace) {
+        if let Some(error) = &self.error {
+            error.borrow_mut().traces.push(trace);
+        }
+    }
+
+    /// Takes the error that is under way.
+    pub fn take_error(&mut self) -> EvalError {
+        match self.error.take() {
+            Some(error) => error.borrow().clone(),
+            None => EvalError::new(ErrorKind::Eval, "an evaluation failed without saying why"),
+        }
+    }
+
+    /// Returns what kind of error is under way.
+    pub fn error_kind(&self) -> ErrorKind {
+        self.error.as_ref().map_or(ErrorKind::Eval, |e| e.borrow().kind)
+    }
+
+    pub(crate) fn with_error(&mut self, change: impl FnOnce(&mut EvalError)) {
+        if let Some(error) = &self.error {
+            change(&mut error.borrow_mut());
+        }
+    }
+
+    /// Drops the error that is under way, for `tryEval`.
+    pub(crate) fn clear_error(&mut self) {
+        self.error = None;
+    }
+
+    /// Replaces the error that is under way and returns what was.
+    pub(crate) fn swap_error(&mut self, error: Option<SharedError>) -> Option<SharedError> {
+        std::mem::replace(&mut self.error, error)
+    }
+
+    pub(crate) fn keep_failure(&mut self) -> Val {
+        let error = self.error.clone().unwrap_or_else(|| {
+            Rc::new(RefCell::new(EvalError::new(ErrorKind::Eval, "an evaluation failed without saying why")))
+        });
+        // The last error is usually the one that was kept before, on the way out.
+        if let Some(last) = self.failed.last()
+            && Rc::ptr_eq(last, &error)
+        {
+            return Val::failed(self.failed.len() as u32 - 1);
+        }
+        self.failed.push(error);
+        Val::failed(self.failed.len() as u32 - 1)
+    }
+
+    pub(crate) fn raise_again(&mut self, index: u32) -> Fail {
+        self.error = self.failed.get(index as usize).cloned();
+        Fail
+    }
+
+    // ---- cells
+
+    /// Returns a new cell.
+    #[inline(always)]
+    pub fn cell(&mut self, value: Val) -> Ref {
+        self.mem.heap.alloc(value)
+    }
+
+    /// Returns what a cell holds now, evaluated or not.
+    #[inline(always)]
+    pub fn peek(&self, cell: Ref) -> Val {
+        self.mem.heap.get(cell)
+    }
+
+    /// Returns the elements of a list; empty if this is no list.
+    #[inline(always)]
+    pub fn elements(&self, list: Val) -> &'static [Ref] {
+        match list.as_list() {
+            Some((_, 0)) | None => &[],
+            Some((words, len)) => self.mem.heap.slice(words, len),
+        }
+    }
+
+    /// Returns a new cell with a string without context.
+    pub fn string_cell(&mut self, content: &[u8]) -> Ref {
+        let value = self.mem.string(content);
+        self.cell(value)
+    }
+
+    /// Returns a string without context whose content is the name's; always the same bytes.
+    pub fn symbol_string(&mut self, symbol: Symbol) -> Val {
+        let index = symbol.0 as usize;
+        let strings = &mut self.caches.symbol_strings;
+        if strings.len() <= index {
+            strings.resize(self.symbols.len().max(index + 1), Ref::NONE);
+        }
+        let known = self.caches.symbol_strings[index];
+        if known.is_some() {
+            return self.peek(known);
+        }
+        let value = self.mem.string(self.symbols.bytes(symbol));
+        let cell = self.cell(value);
+        self.caches.symbol_strings[index] = cell;
+        value
+    }
+
+    /// Returns the cell of [`Evaluator::symbol_string`].
+    pub fn symbol_cell(&mut self, symbol: Symbol) -> Ref {
+        self.symbol_string(symbol);
+        self.caches.symbol_strings[symbol.0 as usize]
+    }
+
+    /// Returns the names of a set in the order of their bytes, with their attributes.
+    pub fn sorted_entries(&mut self, set: Val) -> Vec<(Symbol, crate::attrs::Attr)> {
+        let entries = self.mem.entries(set);
+        let order = entries.shape.lexical(&self.symbols, self.mem.arena);
+        order
+            .iter()
+            .map(|&i| {
+                let i = i as usize;
+                let attr = crate::attrs::Attr { value: entries.values[i], pos: entries.shape.position(i) };
+                (entries.shape.keys[i], attr)
+            })
+            .collect()
+    }
+
+    // ---- source
+
+    /// Returns a position as messages show it: `path:line:column`.
+    pub fn show_pos(&self, pos: Pos) -> String {
+        match self.sources.locate(pos) {
+            Some((file, line, column)) => format!("{}:{line}:{column}", file.origin.display()),
+            None => "«none»:0".into(),
+        }
+    }
+
+    /// Parses and resolves a text; `base_path` is the folder of its relative paths, `scope` the
+    /// names of an extra environment around it.
+    pub fn compile(
+        &mut self,
+        origin: Origin,
+        text: Arc<[u8]>,
+        base_path: &[u8],
+        scope: Option<&[Symbol]>,
+    ) -> Eval<CodeRef> {
+        let (_, base) = self.sources.add(origin, text.clone());
+        let arena = bumpalo::Bump::with_capacity(text.len() * 4);
+        let options = syntax::ParseOptions {
+            home: self.settings.home.as_deref(),
+            pure: self.settings.pure,
+            pipe_operators: self.settings.pipe_operators,
+            ..syntax::ParseOptions::new(base_path)
+        };
+        let parsed = syntax::parse(&text, base, &mut self.symbols, &arena, &options);
+        for warning in &parsed.warnings {
+            let text = self.render_syntax_warning(warning);
+            self.io.message(text.as_bytes());
+        }
+        if let Some(error) = parsed.errors.first() {
+            let message = self.syntax_message(error);
+            let mut raised = EvalError::new(ErrorKind::Parse, message).at(error.pos);
+            raised.hint = error.hint.clone();
+            return Err(self.raise(raised));
+        }
+        let lowered = crate::lower::lower(
+            &mut self.mem,
+            &self.symbols,
+            &self.base,
+            parsed.root,
+            scope,
+            self.stack_limit,
+        );
+        lowered.map_err(|error| self.raise(error))
+    }
+
+    /// Evaluates a text in the global scope.
+    pub fn eval_text(&mut self, origin: Origin, text: &[u8], base_path: &[u8]) -> Eval<Val> {
+        let code = self.compile(origin, text.into(), base_path, None)?;
+        self.eval(code, Words::EMPTY)
+    }
+
+    /// Returns the cell of a file's value, which is evaluated at most once; `path` must be resolved
+    /// (no folder, no symbolic link).
+    pub fn file_cell(&mut self, path: &[u8]) -> Ref {
+        if let Some(&cell) = self.files.get(path) {
+            return cell;
+        }
+        let path: &'static [u8] = self.mem.arena.alloc_slice_copy(path);
+        let file = self.mem.arena.alloc(crate::code::FileCode { path });
+        let code: CodeRef = self.mem.arena.alloc(Code::File(file));
+        let cell = self.cell(Val::thunk(code, Words::EMPTY));
+        self.files.insert(path.to_vec(), cell);
+        cell
+    }
+
+    /// Evaluates the content of a file, unless that was done before.
+    pub fn eval_file(&mut self, path: &[u8]) -> Eval<Val> {
+        let path = self.resolve_import(path)?;
+        let cell = self.file_cell(&path);
+        self.force(cell, Pos::NONE)
+    }
+
+    pub(crate) fn eval_file_code(&mut self, file: &'static crate::code::FileCode) -> Eval<Val> {
+        let text = self.read_source(file.path)?;
+        let folder = crate::text::path::dir_name(file.path).to_vec();
+        let code = self.compile(Origin::File(file.path.into()), text, &folder, None)?;
+        let result = self.eval(code, Words::EMPTY);
+        result.map_err(|f| {
+            self.trace(f, Pos::NONE, format!("while evaluating the file '{}':", String::from_utf8_lossy(file.path)))
+        })
+    }
+}
+
+/// Calls between two looks at the limits.
+pub(crate) const FUEL: u32 = 2048;

@@ -1,0 +1,390 @@
+//! The heap: where values live. The only module of the project with `unsafe` code.
+//!
+//! Three bump arenas in reserved address space, without reference counts and without a collector:
+//!
+//! * *cells*: one [`Val`] (16 bytes) each, named by a [`Ref`] of four bytes. A cell is what Nix
+//!   calls a value: it has an identity, and a thunk in it is replaced by its result.
+//! * *words*: arrays of four-byte references: environments, lists, the values of attribute sets.
+//!   Named by [`Words`], in units of eight bytes.
+//! * *bytes*: string contents with a four-byte length in front, named by [`Bytes`].
+//!
+//! Four-byte references halve the memory of what evaluation mostly makes. Memory is committed by
+//! the operating system as it is touched, and goes back only when the process ends: an evaluation
+//! either is the process's purpose or runs in a forked worker. Because nothing ever moves or is
+//! freed, slices can be handed out for the rest of the process.
+//!
+//! # Invariants
+//!
+//! * `Ref`, `Words` and `Bytes` are only made by allocation, so they always name initialised memory
+//!   of the heap that made them. A process may have several heaps; a name must only be used with
+//!   its own (an `Evaluator` owns its heap and never mixes). Every name is checked against the
+//!   reservation's size by construction, so that even a mixed-up name reads zeroed or initialised
+//!   plain data and never leaves the mapping.
+//! * A word array is written only between its allocation and its first being read as a slice;
+//!   environments, whose slots are filled while others may already be read, are only accessed a
+//!   word at a time.
+//! * Everything stored is plain old data without drop glue.
+#![allow(unsafe_code)]
+
+mod value;
+
+pub use value::{ContextId, Env, Tag, Val};
+use std::ptr::NonNull;
+
+/// The name of a cell: its index in the cell arena. Zero is never a cell.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(transparent)]
+pub struct Ref(u32);
+
+impl Ref {
+    /// The absent cell: an environment slot that is not filled yet.
+    pub const NONE: Ref = Ref(0);
+
+    /// Whether this names a cell.
+    #[inline(always)]
+    pub fn is_some(self) -> bool {
+        self.0 != 0
+    }
+
+    /// Returns the index, which is stable and unique within the heap.
+    #[inline(always)]
+    pub fn index(self) -> u32 {
+        self.0
+    }
+
+    #[inline(always)]
+    pub(crate) fn from_index(index: u32) -> Ref {
+        Ref(index)
+    }
+}
+
+/// The name of an array of references: its offset in the word arena in units of eight bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(transparent)]
+pub struct Words(u32);
+
+impl Words {
+    /// The empty array.
+    pub const EMPTY: Words = Words(0);
+
+    #[inline(always)]
+    pub(crate) fn index(self) -> u32 {
+        self.0
+    }
+
+    #[inline(always)]
+    pub(crate) fn from_index(index: u32) -> Words {
+        Words(index)
+    }
+}
+
+/// The name of a byte string in the heap: a pointer to its length and bytes.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct Bytes(NonNull<u8>);
+
+impl Bytes {
+    /// Returns the bytes.
+    #[inline(always)]
+    pub fn get(self) -> &'static [u8] {
+        // SAFETY: `Bytes` is only made by `Heap::alloc_bytes*`, which writes the length and as many
+        // initialised bytes behind it; the chunk is never freed or written again.
+        unsafe {
+            let len = self.0.cast::<u32>().read() as usize;
+            std::slice::from_raw_parts(self.0.as_ptr().add(4), len)
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn address(self) -> u64 {
+        self.0.as_ptr() as u64
+    }
+
+    /// # Safety
+    /// `address` must come from [`Bytes::address`].
+    #[inline(always)]
+    pub(crate) unsafe fn from_address(address: u64) -> Bytes {
+        // SAFETY: by the caller's promise the address is that of a live `Bytes`, so not null.
+        Bytes(unsafe { NonNull::new_unchecked(address as *mut u8) })
+    }
+}
+
+/// Returns the reference whose address was put into a value by [`static_address`].
+///
+/// # Safety
+/// `address` must come from `static_address::<T>`.
+#[inline(always)]
+pub(crate) unsafe fn static_from_address<T>(address: u64) -> &'static T {
+    // SAFETY: by the caller's promise.
+    unsafe { &*(address as *const T) }
+}
+
+/// Returns the address of a reference that lives as long as the process.
+#[inline(always)]
+pub(crate) fn static_address<T>(value: &'static T) -> u64 {
+    std::ptr::from_ref(value) as u64
+}
+
+/// Which of the heap's limits was hit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OutOfMemory;
+
+/// The heap of one evaluator.
+pub struct Heap {
+    cells: *mut Val,
+    next_cell: u32,
+    end_cell: u32,
+    words: *mut u64,
+    next_word: u32,
+    end_word: u32,
+    chunk: *mut u8,
+    chunk_left: usize,
+    bytes_total: u64,
+    code_total: u64,
+    /// Set once an allocation passed the limit; the interpreter looks at it at every call.
+    limit_cells: u32,
+    limit_words: u32,
+    limit_bytes: u64,
+}
+
+/// Cells that may be allocated after a limit is hit, until the interpreter notices.
+const SLACK: u32 = 1 << 20;
+/// Size of a chunk of string bytes.
+const CHUNK: usize = 1 << 20;
+
+/// Reserves address space without committing memory; halves the wish until the system agrees
+/// (address-space limits, strict overcommit).
+fn reserve(mut size: usize) -> (*mut u8, usize) {
+    loop {
+        match memmap2::MmapOptions::new().len(size).no_reserve_swap().map_anon() {
+            Ok(map) => {
+                #[cfg(target_os = "linux")]
+                let _ = map.advise(memmap2::Advice::HugePage);
+                // The mapping is kept for the rest of the process: see the module's first comment.
+                let map = Box::leak(Box::new(map));
+                return (map.as_mut_ptr(), size);
+            }
+            Err(error) => {
+                size /= 2;
+                assert!(size >= 1 << 20, "no address space for the evaluator's heap: {error}");
+            }
+        }
+    }
+}
+
+impl Heap {
+    /// Returns an empty heap that can grow to 64 GiB of cells and 32 GiB of references.
+    pub fn new() -> Heap {
+        let (cells, cell_size) = reserve(1 << 36);
+        let (words, word_size) = reserve(1 << 35);
+        let end_cell = u32::try_from(cell_size / 16 - 1).unwrap_or(u32::MAX);
+        let end_word = u32::try_from(word_size / 8 - 1).unwrap_or(u32::MAX);
+        Heap {
+            cells: cells.cast(),
+            next_cell: 1,
+            end_cell,
+            words: words.cast(),
+            next_word: 1,
+            end_word,
+            chunk: std::ptr::null_mut(),
+            chunk_left: 0,
+            bytes_total: 0,
+            code_total: 0,
+            limit_cells: end_cell - SLACK.min(end_cell / 2),
+            limit_words: end_word - SLACK.min(end_word / 2),
+            limit_bytes: u64::MAX,
+        }
+    }
+
+    /// Returns the bytes in use by values, strings and code.
+    pub fn used(&self) -> u64 {
+        u64::from(self.next_cell) * 16 + u64::from(self.next_word) * 8 + self.bytes_total + self.code_total
+    }
+
+    /// Returns how many cells were allocated.
+    pub fn cell_count(&self) -> u32 {
+        self.next_cell
+    }
+
+    /// Returns how many eight-byte units of references were allocated.
+    pub fn word_count(&self) -> u32 {
+        self.next_word
+    }
+
+    /// Returns how many bytes of string data were allocated.
+    pub fn byte_count(&self) -> u64 {
+        self.bytes_total
+    }
+
+    /// Sets the number of bytes in use after which [`Heap::over_limit`] tells so.
+    pub fn set_limit(&mut self, bytes: u64) {
+        self.limit_bytes = bytes;
+    }
+
+    /// Whether more memory is in use than allowed.
+    #[inline]
+    pub fn over_limit(&self) -> bool {
+        self.next_cell >= self.limit_cells || self.next_word >= self.limit_words || self.used() > self.limit_bytes
+    }
+
+    /// Counts memory that code and tables take outside the arenas.
+    pub fn count_code(&mut self, bytes: usize) {
+        self.code_total += bytes as u64;
+    }
+
+    /// Returns a new cell holding `value`.
+    #[inline(always)]
+    pub fn alloc(&mut self, value: Val) -> Ref {
+        let index = self.next_cell;
+        assert!(index < self.end_cell, "the evaluator's heap is full");
+        self.next_cell = index + 1;
+        // SAFETY: `index` is below the number of cells in the reservation.
+        unsafe { self.cells.add(index as usize).write(value) };
+        Ref(index)
+    }
+
+    /// Returns what a cell holds.
+    #[inline(always)]
+    pub fn get(&self, cell: Ref) -> Val {
+        // SAFETY: a `Ref` names an allocated, thus initialised, cell (an all-zero `Val` is a valid
+        // one, should the name be another heap's).
+        unsafe { self.cells.add(cell.0 as usize).read() }
+    }
+
+    /// Replaces what a cell holds.
+    #[inline(always)]
+    pub fn set(&mut self, cell: Ref, value: Val) {
+        // SAFETY: as in `get`; nobody holds a reference into a cell, `get` copies.
+        unsafe { self.cells.add(cell.0 as usize).write(value) }
+    }
+
+    /// Returns a new array of `len` references, all `Ref::NONE`.
+    #[inline(always)]
+    pub fn alloc_words(&mut self, len: usize) -> Words {
+        let units = len.div_ceil(2);
+        let index = self.next_word;
+        assert!(units < (self.end_word - index) as usize, "the evaluator's heap is full");
+        self.next_word = index + units as u32;
+        // Fresh anonymous memory is zero, which is `Ref::NONE`.
+        Words(index)
+    }
+
+    /// Returns the word at `at` of an array.
+    #[inline(always)]
+    pub fn word(&self, words: Words, at: usize) -> Ref {
+        // SAFETY: `words` names an array and callers stay inside the length that they allocated;
+        // both are at most the reservation, which is mapped as a whole and zeroed.
+        unsafe { self.words.add(words.0 as usize).cast::<Ref>().add(at).read() }
+    }
+
+    /// Writes the word at `at` of an array that is still being filled, or of an environment.
+    #[inline(always)]
+    pub fn set_word(&mut self, words: Words, at: usize, value: Ref) {
+        // SAFETY: as in `word`.
+        unsafe { self.words.add(words.0 as usize).cast::<Ref>().add(at).write(value) }
+    }
+
+    /// Returns the first `len` references of an array that is complete.
+    #[inline(always)]
+    pub fn slice(&self, words: Words, len: usize) -> &'static [Ref] {
+        // SAFETY: the array was allocated with at least `len` references, is not written any more,
+        // and is never freed.
+        unsafe { std::slice::from_raw_parts(self.words.add(words.0 as usize).cast::<Ref>(), len) }
+    }
+
+    /// Returns a new complete array with these references.
+    #[inline]
+    pub fn alloc_refs(&mut self, refs: &[Ref]) -> Words {
+        let words = self.alloc_words(refs.len());
+        // SAFETY: the array was just allocated with this length and nobody else knows it.
+        unsafe {
+            let to = self.words.add(words.0 as usize).cast::<Ref>();
+            std::ptr::copy_nonoverlapping(refs.as_ptr(), to, refs.len());
+        }
+        words
+    }
+
+    /// Returns a new complete array of `len` references made by `fill`, which gets the index.
+    #[inline]
+    pub fn alloc_refs_with(&mut self, len: usize, mut fill: impl FnMut(usize) -> Ref) -> Words {
+        let words = self.alloc_words(len);
+        for i in 0..len {
+            self.set_word(words, i, fill(i));
+        }
+        words
+    }
+
+    /// Returns a new byte string of length `len`, whose bytes `fill` writes (they start as zero).
+    pub fn alloc_bytes_with(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) -> Bytes {
+        let header = u32::try_from(len).expect("a string is under 4 GiB");
+        let need = (len + 4 + 3) & !3;
+        self.bytes_total += need as u64;
+        let to = if need > CHUNK / 4 {
+            Box::leak(vec![0u32; need / 4].into_boxed_slice()).as_mut_ptr().cast::<u8>()
+        } else {
+            if need > self.chunk_left {
+                self.chunk = Box::leak(vec![0u32; CHUNK / 4].into_boxed_slice()).as_mut_ptr().cast::<u8>();
+                self.chunk_left = CHUNK;
+            }
+            let to = self.chunk;
+            // SAFETY: `need <= chunk_left`, so the result is inside the chunk or one past its end.
+            self.chunk = unsafe { to.add(need) };
+            self.chunk_left -= need;
+            to
+        };
+        // SAFETY: `to` is four-byte aligned and has `need >= len + 4` zeroed bytes that nobody else
+        // knows.
+        unsafe {
+            to.cast::<u32>().write(header);
+            fill(std::slice::from_raw_parts_mut(to.add(4), len));
+            Bytes(NonNull::new_unchecked(to))
+        }
+    }
+
+    /// Returns a new byte string with this content.
+    #[inline]
+    pub fn alloc_bytes(&mut self, content: &[u8]) -> Bytes {
+        self.alloc_bytes_with(content.len(), |to| to.copy_from_slice(content))
+    }
+}
+
+impl Default for Heap {
+    fn default() -> Self {
+        Heap::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_words_and_bytes_keep_what_they_are_given() {
+        let mut heap = Heap::new();
+        let a = heap.alloc(Val::int(1));
+        let b = heap.alloc(Val::int(2));
+        heap.set(a, Val::int(3));
+        assert_eq!((heap.get(a).as_int(), heap.get(b).as_int()), (Some(3), Some(2)));
+        let words = heap.alloc_refs(&[a, b, a]);
+        assert_eq!(heap.slice(words, 3), &[a, b, a]);
+        let env = heap.alloc_words(2);
+        assert!(!heap.word(env, 1).is_some());
+        heap.set_word(env, 1, b);
+        assert_eq!(heap.word(env, 1), b);
+        let big = vec![7u8; 3 << 20];
+        for content in [&b""[..], b"a", b"four", &big] {
+            assert_eq!(heap.alloc_bytes(content).get(), content);
+        }
+    }
+
+    #[test]
+    fn the_limit_is_noticed() {
+        let mut heap = Heap::new();
+        heap.set_limit(1 << 16);
+        assert!(!heap.over_limit());
+        for _ in 0..5000 {
+            heap.alloc(Val::NULL);
+        }
+        assert!(heap.over_limit());
+    }
+}

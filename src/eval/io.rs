@@ -1,0 +1,129 @@
+//! What evaluation wants from the world, as one trait that the room `flake` implements.
+//!
+//! The evaluator never opens a file itself. All paths are absolute, canonical byte strings; a path
+//! below the store directory is first looked for among what this evaluation put into its own
+//! in-memory store, and asked for here only then.
+
+use crate::heap::Val;
+use std::rc::Rc;
+
+/// What kind of file a path names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileType {
+    /// A regular file.
+    Regular,
+    /// A regular file that may be executed.
+    Executable,
+    /// A folder.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// A device, socket or pipe.
+    Unknown,
+}
+
+impl FileType {
+    /// Returns the name that `readFileType` gives.
+    pub fn name(self) -> &'static str {
+        match self {
+            FileType::Regular | FileType::Executable => "regular",
+            FileType::Directory => "directory",
+            FileType::Symlink => "symlink",
+            FileType::Unknown => "unknown",
+        }
+    }
+}
+
+/// Why a path could not be read. The texts are whole messages, worded as Nix does.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum IoError {
+    /// There is no such file.
+    #[error("path '{0}' does not exist")]
+    NotFound(String),
+    /// Evaluation is not allowed to read it.
+    #[error("{0}")]
+    Forbidden(String),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Something to fetch for a builtin.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FetchRequest {
+    /// `builtins.fetchurl`: a file's bytes.
+    Url {
+        /// The address.
+        url: String,
+        /// The store path's name.
+        name: String,
+        /// The expected hash of the flat file, in any of Nix's forms.
+        hash: Option<store::Hash>,
+    },
+    /// `builtins.fetchTarball`: the tree inside an archive.
+    Tarball {
+        /// The address.
+        url: String,
+        /// The store path's name.
+        name: String,
+        /// The expected hash of the unpacked tree.
+        hash: Option<store::Hash>,
+    },
+    /// `fetchTree`, `fetchGit`, `fetchMercurial`: a tree, by the attributes of its reference.
+    Tree {
+        /// The reference's attributes.
+        attrs: Vec<(String, FetchAttr)>,
+        /// The store path's name.
+        name: Option<String>,
+        /// Which builtin asks, for messages.
+        caller: &'static str,
+    },
+}
+
+/// A value in a tree reference.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FetchAttr {
+    /// A string.
+    String(String),
+    /// An integer.
+    Int(u64),
+    /// A Boolean.
+    Bool(bool),
+}
+
+/// What was fetched: a store path that can be read from now on, and the attributes of the tree.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fetched {
+    /// Where it is mounted.
+    pub path: store::StorePath,
+    /// What `fetchTree` adds to `outPath`: `rev`, `lastModified`, `narHash` and so on.
+    pub attrs: Vec<(String, FetchAttr)>,
+}
+
+/// The world of an evaluation.
+pub trait EvalIo {
+    /// Returns a file's content; follows symbolic links.
+    fn read_file(&mut self, path: &[u8]) -> Result<Rc<[u8]>, IoError>;
+    /// Returns what a path names without following a last symbolic link; `None` if nothing.
+    fn file_type(&mut self, path: &[u8]) -> Result<Option<FileType>, IoError>;
+    /// Returns a folder's entries, sorted by name.
+    fn read_dir(&mut self, path: &[u8]) -> Result<Rc<[(Vec<u8>, FileType)]>, IoError>;
+    /// Returns where a symbolic link points.
+    fn read_link(&mut self, path: &[u8]) -> Result<Vec<u8>, IoError>;
+    /// Returns an environment variable as `getEnv` shows it: empty if unset or in pure evaluation.
+    fn env(&mut self, name: &str) -> String;
+    /// Returns the time in seconds since 1970.
+    fn current_time(&mut self) -> i64;
+    /// Returns the milliseconds since some fixed moment, for limits and the profile.
+    fn elapsed_millis(&mut self) -> u64;
+    /// Fetches something, or says why not.
+    fn fetch(&mut self, request: &FetchRequest) -> Result<Fetched, IoError>;
+    /// Returns the outputs of the flake that a reference names (`getFlake`).
+    fn get_flake(&mut self, ev: &mut crate::Evaluator, reference: &str) -> crate::error::Eval<Val>;
+    /// Builds outputs of a derivation of this evaluation so that their files can be read, or says
+    /// why not (import from derivation).
+    fn realise(&mut self, store: &store::VirtualStore, drv: &store::StorePath, outputs: &[String]) -> Result<(), IoError>;
+    /// Takes a message that evaluation prints: `trace`, `warn`, and Nix's own warnings, as a whole
+    /// line without the end of line.
+    fn message(&mut self, text: &[u8]);
+}

@@ -1,0 +1,395 @@
+//! From the syntax tree to code: resolves variables, makes constants, shapes and names.
+
+use crate::attrs::{Lookup, Shape};
+use crate::code::*;
+use crate::error::EvalError;
+use crate::error::ErrorKind;
+use crate::heap::{Ref, Val};
+use crate::memory::Memory;
+use diag::Pos;
+use rustc_hash::FxHashMap;
+use syntax::ast::{AttrName, BindingValue, Bindings, Expr, ExprKind};
+use syntax::{Symbol, Symbols, ast};
+
+/// The names that are known everywhere and their values, and the builtins that operators use.
+#[derive(Default)]
+pub struct BaseScope {
+    /// The global names.
+    pub names: FxHashMap<Symbol, Ref>,
+    /// The builtins behind arithmetic operators.
+    pub arith: Vec<(Ref, ArithOp)>,
+}
+
+/// One level of scope; each is one environment at run time.
+enum Scope {
+    /// Variables, kept in the table of names.
+    Variables,
+    /// A `with`.
+    With(Pos),
+}
+
+/// The state of lowering one file.
+pub struct Lower<'l> {
+    memory: &'l mut Memory,
+    symbols: &'l Symbols,
+    base: &'l BaseScope,
+    scopes: Vec<Scope>,
+    /// For each name the levels and slots that bind it, innermost last.
+    bound: FxHashMap<Symbol, Vec<(u32, u32)>>,
+    /// The first undefined variable.
+    error: Option<EvalError>,
+    /// Address below which the native stack must not grow.
+    stack_limit: usize,
+}
+
+/// Returns the code of a file or expression, or the error of its first undefined variable.
+///
+/// `scope` names variables of one extra environment around it (`scopedImport`), in slot order.
+pub fn lower(
+    memory: &mut Memory,
+    symbols: &Symbols,
+    base: &BaseScope,
+    root: &Expr<'_>,
+    scope: Option<&[Symbol]>,
+    stack_limit: usize,
+) -> Result<CodeRef, EvalError> {
+    let before = memory.arena.allocated_bytes();
+    let mut lower =
+        Lower { memory, symbols, base, scopes: Vec::new(), bound: FxHashMap::default(), error: None, stack_limit };
+    if let Some(names) = scope {
+        lower.enter(names.iter().copied());
+    }
+    let code = lower.expr(root, None);
+    let error = lower.error.take();
+    let _ = before;
+    match error {
+        Some(error) => Err(error),
+        None => Ok(code),
+    }
+}
+
+impl Lower<'_> {
+    fn code(&self, code: Code) -> CodeRef {
+        self.memory.arena.alloc(code)
+    }
+
+    fn put<T>(&self, value: T) -> &'static T {
+        self.memory.arena.alloc(value)
+    }
+
+    fn put_all<T>(&self, values: Vec<T>) -> &'static [T] {
+        self.memory.arena.alloc_slice_fill_iter(values)
+    }
+
+    fn constant(&mut self, value: Val) -> CodeRef {
+        let cell = self.memory.heap.alloc(value);
+        self.code(Code::Const(cell))
+    }
+
+    fn fail(&mut self, error: EvalError) -> CodeRef {
+        self.error.get_or_insert(error);
+        self.constant(Val::NULL)
+    }
+
+    fn enter(&mut self, names: impl Iterator<Item = Symbol>) {
+        let level = self.scopes.len() as u32;
+        self.scopes.push(Scope::Variables);
+        for (slot, name) in names.enumerate() {
+            self.bound.entry(name).or_default().push((level, slot as u32));
+        }
+    }
+
+    fn leave(&mut self, names: impl Iterator<Item = Symbol>) {
+        self.scopes.pop();
+        for name in names {
+            if let Some(stack) = self.bound.get_mut(&name) {
+                stack.pop();
+            }
+        }
+    }
+
+    fn variable(&mut self, name: Symbol, pos: Pos) -> CodeRef {
+        let here = self.scopes.len() as u32;
+        if let Some(&(level, slot)) = self.bound.get(&name).and_then(|s| s.last()) {
+            return self.code(Code::Var(Var { depth: here - 1 - level, slot, pos }));
+        }
+        if let Some(&cell) = self.base.names.get(&name) {
+            return self.code(Code::Const(cell));
+        }
+        let mut scopes = Vec::new();
+        let mut from = here;
+        for level in (0..here).rev() {
+            if let Scope::With(with) = self.scopes[level as usize] {
+                // The first hop is from the current environment, which is level `here - 1`.
+                let hops = if scopes.is_empty() { here - 1 - level } else { from - level };
+                scopes.push((hops, with));
+                from = level;
+            }
+        }
+        if scopes.is_empty() {
+            let message = format!("undefined variable '{}'", self.symbols.text(name));
+            return self.fail(EvalError::new(ErrorKind::UndefinedVariable, message).at(pos));
+        }
+        let scopes = self.put_all(scopes);
+        let with = self.put(WithVar { name, pos, scopes, cache: Lookup::new() });
+        self.code(Code::WithVar(with))
+    }
+
+    fn exprs(&mut self, exprs: &[&Expr<'_>]) -> &'static [CodeRef] {
+        let codes: Vec<CodeRef> = exprs.iter().map(|e| self.expr(e, None)).collect();
+        self.put_all(codes)
+    }
+
+    fn path(&mut self, path: &[AttrName<'_>]) -> &'static [Key] {
+        let keys: Vec<Key> = path
+            .iter()
+            .map(|name| match name {
+                AttrName::Static(symbol) => Key::Static(*symbol, Lookup::new()),
+                AttrName::Dynamic(e) => Key::Dynamic(self.expr(e, None), e.span),
+            })
+            .collect();
+        self.put_all(keys)
+    }
+
+    /// Lowers an expression; `name` is what it is bound to, for messages about a function.
+    fn expr(&mut self, e: &Expr<'_>, name: Option<Symbol>) -> CodeRef {
+        let here = 0u8;
+        if std::ptr::from_ref(&here) as usize <= self.stack_limit {
+            let error = EvalError::new(ErrorKind::StackOverflow, "stack overflow; the expression is nested too deeply");
+            return self.fail(error.at(e.span.start));
+        }
+        match &e.kind {
+            ExprKind::Int(n) => self.constant(Val::int(*n)),
+            ExprKind::Float(n) => self.constant(Val::float(*n)),
+            ExprKind::Str(s) => {
+                let value = self.memory.string(s);
+                self.constant(value)
+            }
+            ExprKind::Path(p) => {
+                let value = self.memory.path(p);
+                self.constant(value)
+            }
+            ExprKind::Var(name) => self.variable(*name, e.pos),
+            ExprKind::CurPos => self.code(Code::CurPos(e.pos)),
+            ExprKind::Select { subject, path, default } => {
+                let subject = self.expr(subject, None);
+                let default = default.map(|d| self.expr(d, None));
+                let path = self.path(path);
+                let select = self.put(Select { subject, path, default, pos: e.pos });
+                self.code(Code::Select(select))
+            }
+            ExprKind::HasAttr { subject, path } => {
+                let pos = subject.pos;
+                let subject = self.expr(subject, None);
+                let path = self.path(path);
+                let has = self.put(HasAttr { subject, path, pos });
+                self.code(Code::HasAttr(has))
+            }
+            ExprKind::Attrs(bindings) => self.attrs(bindings, e.pos),
+            ExprKind::List(elements) => {
+                if elements.is_empty() {
+                    let cell = self.memory.empty_list;
+                    return self.code(Code::Const(cell));
+                }
+                let elements = self.exprs(elements);
+                let list = self.put(ListCode { elements });
+                self.code(Code::List(list))
+            }
+            ExprKind::Lambda(lambda) => self.lambda(lambda, e.pos, name),
+            ExprKind::Call { function, args } => self.call(function, args, e.pos),
+            ExprKind::Let { bindings, body } => {
+                let around = self.around(bindings);
+                self.enter(bindings.attrs.iter().map(|b| b.name));
+                let (codes, sources) = self.recursive(bindings, around);
+                let body = self.expr(body, None);
+                self.leave(bindings.attrs.iter().map(|b| b.name));
+                let code = self.put(LetCode { bindings: codes, sources, body });
+                self.code(Code::Let(code))
+            }
+            ExprKind::With { scope, body } => {
+                let scope = self.expr(scope, None);
+                self.scopes.push(Scope::With(e.pos));
+                let body = self.expr(body, None);
+                self.scopes.pop();
+                let with = self.put(WithCode { scope, body });
+                self.code(Code::With(with))
+            }
+            ExprKind::If { condition, then, otherwise } => {
+                let condition = self.expr(condition, None);
+                let then = self.expr(then, None);
+                let otherwise = self.expr(otherwise, None);
+                let code = self.put(If { condition, then, otherwise, pos: e.pos });
+                self.code(Code::If(code))
+            }
+            ExprKind::Assert { condition, body } => {
+                let span = condition.span;
+                let condition = self.expr(condition, None);
+                let body = self.expr(body, None);
+                let code = self.put(Assert { condition, span, body, pos: e.pos });
+                self.code(Code::Assert(code))
+            }
+            ExprKind::Not(operand) => {
+                let pos = operand.pos;
+                let operand = self.expr(operand, None);
+                let code = self.put(Not { operand, pos });
+                self.code(Code::Not(code))
+            }
+            ExprKind::Binary { op, left, right } => {
+                let operands = (left.pos, right.pos);
+                let left = self.expr(left, None);
+                let right = self.expr(right, None);
+                let code = self.put(Binary { op: *op, left, right, pos: e.pos, operands });
+                self.code(Code::Binary(code))
+            }
+            ExprKind::Concat { force_string, parts } => {
+                let parts: Vec<(Pos, CodeRef)> = parts.iter().map(|(pos, e)| (*pos, self.expr(e, None))).collect();
+                let parts = self.put_all(parts);
+                let code = self.put(Concat { force_string: *force_string, parts, pos: e.pos });
+                self.code(Code::Concat(code))
+            }
+            ExprKind::Error => {
+                let error = EvalError::new(ErrorKind::Parse, "syntax error").at(e.pos);
+                self.fail(error)
+            }
+        }
+    }
+
+    fn call(&mut self, function: &Expr<'_>, args: &[&Expr<'_>], pos: Pos) -> CodeRef {
+        let function = self.expr(function, None);
+        let args = self.exprs(args);
+        if let (Code::Const(cell), [left, right]) = (function, args)
+            && let Some(&(_, op)) = self.base.arith.iter().find(|(r, _)| r == cell)
+        {
+            let arith = self.put(Arith { op, left, right, pos });
+            return self.code(Code::Arith(arith));
+        }
+        let call = self.put(Call { function, args, pos });
+        self.code(Code::Call(call))
+    }
+
+    fn lambda(&mut self, lambda: &ast::Lambda<'_>, pos: Pos, name: Option<Symbol>) -> CodeRef {
+        let formals = lambda.formals.as_ref();
+        let names = || lambda.arg.into_iter().chain(formals.into_iter().flat_map(|f| f.formals.iter().map(|f| f.name)));
+        self.enter(names());
+        let formals = formals.map(|formals| {
+            let codes: Vec<FormalCode> = formals
+                .formals
+                .iter()
+                .map(|f| FormalCode { name: f.name, pos: f.pos, default: f.default.map(|d| self.expr(d, None)) })
+                .collect();
+            let keys: Vec<Symbol> = codes.iter().map(|f| f.name).collect();
+            let positions: Vec<Pos> = codes.iter().map(|f| f.pos).collect();
+            let shape = self.memory.stable_shape(&keys, &positions, Pos::NONE);
+            FormalsCode { formals: self.put_all(codes), ellipsis: formals.ellipsis, shape }
+        });
+        let body = self.expr(lambda.body, name);
+        self.leave(names());
+        let code =
+            self.put(Lambda { pos, name: std::cell::Cell::new(name), arg: lambda.arg, formals, body });
+        self.code(Code::Lambda(code))
+    }
+
+    /// Lowers the plain `inherit`s of a recursive set or `let` in the scope around it.
+    fn around(&mut self, bindings: &Bindings<'_>) -> Vec<Option<CodeRef>> {
+        bindings
+            .attrs
+            .iter()
+            .map(|b| match b.value {
+                BindingValue::Inherited => Some(self.variable(b.name, b.pos)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Lowers the bindings of a recursive set or `let`, whose scope was entered.
+    fn recursive(
+        &mut self,
+        bindings: &Bindings<'_>,
+        around: Vec<Option<CodeRef>>,
+    ) -> (&'static [BindingCode], &'static [CodeRef]) {
+        let sources = self.sources(bindings);
+        let first_source = bindings.attrs.len() as u32;
+        let codes = bindings
+            .attrs
+            .iter()
+            .zip(around)
+            .map(|(b, around)| match (b.value, around) {
+                (BindingValue::Plain(e), _) => BindingCode { value: self.expr(e, Some(b.name)), within: Within::Set },
+                (BindingValue::InheritedFrom(index), _) => BindingCode {
+                    value: self.inherited(
+                        first_source + index,
+                        b.name,
+                        b.pos,
+                        bindings.inherit_from[index as usize].0,
+                    ),
+                    within: Within::Set,
+                },
+                (BindingValue::Inherited, Some(value)) => BindingCode { value, within: Within::Around },
+                (BindingValue::Inherited, None) => unreachable!("`around` lowers every plain inherit"),
+            })
+            .collect();
+        (self.put_all(codes), sources)
+    }
+
+    fn sources(&mut self, bindings: &Bindings<'_>) -> &'static [CodeRef] {
+        let codes: Vec<CodeRef> = bindings.inherit_from.iter().map(|(_, e)| self.expr(e, None)).collect();
+        self.put_all(codes)
+    }
+
+    fn inherited(&mut self, slot: u32, name: Symbol, pos: Pos, source: Pos) -> CodeRef {
+        let subject = self.code(Code::Var(Var { depth: 0, slot, pos: source }));
+        let path = self.put_all(vec![Key::Static(name, Lookup::new())]);
+        let select = self.put(Select { subject, path, default: None, pos });
+        self.code(Code::Select(select))
+    }
+
+    fn attrs(&mut self, bindings: &Bindings<'_>, pos: Pos) -> CodeRef {
+        let keys: Vec<Symbol> = bindings.attrs.iter().map(|b| b.name).collect();
+        let positions: Vec<Pos> = bindings.attrs.iter().map(|b| b.pos).collect();
+        let shape: &'static Shape = self.memory.stable_shape(&keys, &positions, pos);
+        let (codes, sources, dynamic, overrides);
+        if bindings.recursive {
+            let around = self.around(bindings);
+            self.enter(keys.iter().copied());
+            (codes, sources) = self.recursive(bindings, around);
+            dynamic = self.dynamic(bindings);
+            self.leave(keys.iter().copied());
+            overrides = self.symbols.find(b"__overrides").and_then(|o| keys.iter().position(|&k| k == o));
+        } else {
+            sources = self.sources(bindings);
+            // Selections from sources are evaluated in an environment of their own.
+            let list = bindings
+                .attrs
+                .iter()
+                .map(|b| match b.value {
+                    BindingValue::Plain(e) => BindingCode { value: self.expr(e, Some(b.name)), within: Within::Set },
+                    BindingValue::Inherited => BindingCode { value: self.variable(b.name, b.pos), within: Within::Set },
+                    BindingValue::InheritedFrom(index) => BindingCode {
+                        value: self.inherited(index, b.name, b.pos, bindings.inherit_from[index as usize].0),
+                        within: Within::Sources,
+                    },
+                })
+                .collect();
+            codes = self.put_all(list);
+            dynamic = self.dynamic(bindings);
+            overrides = None;
+        }
+        let overrides = overrides.map(|i| i as u32);
+        let code = self.put(AttrsCode {
+            shape,
+            bindings: codes,
+            sources,
+            recursive: bindings.recursive,
+            overrides,
+            dynamic,
+            pos,
+        });
+        self.code(Code::Attrs(code))
+    }
+
+    fn dynamic(&mut self, bindings: &Bindings<'_>) -> &'static [(CodeRef, CodeRef, Pos)] {
+        let list =
+            bindings.dynamic.iter().map(|d| (self.expr(d.name, None), self.expr(d.value, None), d.pos)).collect();
+        self.put_all(list)
+    }
+}
