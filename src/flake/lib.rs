@@ -8,10 +8,12 @@ pub mod attrs;
 mod error;
 pub mod flake_nix;
 mod flakeref;
+pub mod git;
 pub mod input;
 pub mod lock;
 mod refname;
 mod rev;
+pub mod tree;
 pub mod url;
 
 pub use attrs::{Attr, Attrs};
