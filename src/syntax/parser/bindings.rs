@@ -9,6 +9,7 @@ use crate::error::SyntaxError;
 use crate::print;
 use crate::token::Kind;
 use crate::{Symbol, Symbols};
+use bumpalo::Bump;
 use diag::{Pos, Span};
 use rustc_hash::FxHashMap;
 
@@ -136,21 +137,33 @@ impl Twice {
 impl<'a> Parser<'a, '_, '_> {
     /// The bindings up to the token `close`, which is not read.
     pub(super) fn bindings(&mut self, close: Kind, recursive: bool) -> Outcome<&'a Bindings<'a>> {
-        let mut set = self.spare_sets.pop().unwrap_or_default();
-        set.recursive = recursive;
+        // The sets being built are kept in the parser, not on the thread's stack.
+        let level = self.open_sets;
+        if level == self.sets.len() {
+            self.sets.push(SetBuilder::default());
+        }
+        self.open_sets += 1;
         while self.token.kind != close {
             match self.token.kind {
-                Kind::Inherit => self.inherit(&mut set)?,
-                Kind::Id | Kind::OrWord | Kind::Quote | Kind::DollarBrace => self.binding(&mut set)?,
+                Kind::Inherit => self.inherit(level)?,
+                Kind::Id | Kind::OrWord | Kind::Quote | Kind::DollarBrace => self.binding(level)?,
                 _ => return self.unexpected(),
             }
         }
-        let bindings = self.freeze(&mut set);
-        self.spare_sets.push(set);
-        Ok(bindings)
+        Ok(self.close_set(level, recursive))
     }
 
-    fn binding(&mut self, set: &mut SetBuilder<'a>) -> Outcome<()> {
+    #[inline(never)]
+    fn close_set(&mut self, level: usize, recursive: bool) -> &'a Bindings<'a> {
+        self.open_sets = level;
+        let mut set = std::mem::take(&mut self.sets[level]);
+        set.recursive = recursive;
+        let bindings = freeze(self.arena, &mut set);
+        self.sets[level] = set;
+        bindings
+    }
+
+    fn binding(&mut self, level: usize) -> Outcome<()> {
         let start = self.token.start;
         let mark = self.path.len();
         self.attr_path_names()?;
@@ -167,12 +180,10 @@ impl<'a> Parser<'a, '_, '_> {
         let value = self.expr()?.expr;
         self.depth -= names - 1;
         self.expect(Kind::Semicolon)?;
-        let path = std::mem::take(&mut self.path);
         let pos = self.pos(start);
-        if let Err(twice) = self.add(set, &path[mark..], pos, value) {
+        if let Err(twice) = add(self.arena, &mut self.sets[level], &self.path[mark..], pos, value) {
             self.report_twice(&twice, Span::new(pos, self.pos(end)));
         }
-        self.path = path;
         self.path.truncate(mark);
         Ok(())
     }
@@ -189,7 +200,7 @@ impl<'a> Parser<'a, '_, '_> {
         self.errors.push(twice.error(self.symbols, span));
     }
 
-    fn inherit(&mut self, set: &mut SetBuilder<'a>) -> Outcome<()> {
+    fn inherit(&mut self, level: usize) -> Outcome<()> {
         self.bump();
         let mut source = None;
         if self.token.kind == Kind::ParenOpen {
@@ -198,6 +209,11 @@ impl<'a> Parser<'a, '_, '_> {
             self.expect(Kind::ParenClose)?;
             source = Some((self.pos(node.start), node.expr));
         }
+        self.inherited_names(level, source)
+    }
+
+    #[inline(never)]
+    fn inherited_names(&mut self, level: usize, source: Option<(Pos, ExprRef<'a>)>) -> Outcome<()> {
         // The names are checked after the semicolon, as the generated parser does.
         let mut names: Vec<(Symbol, Span)> = Vec::new();
         loop {
@@ -217,6 +233,7 @@ impl<'a> Parser<'a, '_, '_> {
             }
         }
         self.expect(Kind::Semicolon)?;
+        let set = &mut self.sets[level];
         let index = set.sources.len() as u32;
         set.sources.extend(source);
         for (name, span) in names {
@@ -239,125 +256,6 @@ impl<'a> Parser<'a, '_, '_> {
             set.insert(name, span.start, value);
         }
         Ok(())
-    }
-
-    /// Adds `path = value` to a set.
-    fn add(
-        &self,
-        set: &mut SetBuilder<'a>,
-        path: &[AttrName<'a>],
-        pos: Pos,
-        value: ExprRef<'a>,
-    ) -> Result<(), Box<Twice>> {
-        let mut set = set;
-        for (n, name) in path.iter().enumerate() {
-            let rest = &path[n + 1..];
-            let name = match *name {
-                AttrName::Static(name) => name,
-                AttrName::Dynamic(name) => {
-                    let value = self.nest(rest, pos, value);
-                    set.dynamic.push(DynamicBinding { name, value, pos });
-                    return Ok(());
-                }
-            };
-            let Some(at) = set.find(name) else {
-                let value = self.nest(rest, pos, value);
-                set.insert(name, pos, Value::Plain(value));
-                return Ok(());
-            };
-            // Dynamic names lead to new sets, so all names up to one that is found are known.
-            let statics = |names: &[AttrName<'a>]| {
-                names
-                    .iter()
-                    .filter_map(|name| {
-                        if let AttrName::Static(name) = name {
-                            Some(*name)
-                        } else {
-                            None
-                        }
-                    })
-                    .collect()
-            };
-            let previous = set.entries[at].pos;
-            if rest.is_empty() {
-                let mut names: Vec<Symbol> = statics(path);
-                return merge(&mut set.entries[at], &mut names, pos, BindingValue::Plain(value));
-            }
-            match set.entries[at].nested() {
-                Some(nested) => set = nested,
-                None => {
-                    return Err(Box::new(Twice {
-                        path: statics(&path[..=n]),
-                        pos,
-                        previous,
-                    }));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns `{ a.b = value; }` for the path `a.b`, and `value` for no path at all.
-    fn nest(&self, path: &[AttrName<'a>], pos: Pos, value: ExprRef<'a>) -> ExprRef<'a> {
-        path.iter().rev().fold(value, |value, name| {
-            let bindings = match *name {
-                AttrName::Static(name) => Bindings {
-                    recursive: false,
-                    attrs: self.arena.alloc_slice_copy(&[Binding {
-                        name,
-                        pos,
-                        value: BindingValue::Plain(value),
-                    }]),
-                    inherit_from: &[],
-                    dynamic: &[],
-                },
-                AttrName::Dynamic(name) => Bindings {
-                    recursive: false,
-                    attrs: &[],
-                    inherit_from: &[],
-                    dynamic: self.arena.alloc_slice_copy(&[DynamicBinding { name, value, pos }]),
-                },
-            };
-            self.made(ExprKind::Attrs(self.arena.alloc(bindings)))
-        })
-    }
-
-    /// Returns the finished set and leaves `set` empty.
-    fn freeze(&self, set: &mut SetBuilder<'a>) -> &'a Bindings<'a> {
-        set.entries.sort_unstable_by_key(|entry| entry.name);
-        let sources = set.sources.len() as u32;
-        let attrs = self.arena.alloc_slice_fill_iter(set.entries.drain(..).map(|entry| {
-            let value = match entry.value {
-                Value::Plain(expr) => BindingValue::Plain(expr),
-                Value::Inherited => BindingValue::Inherited,
-                // Where Nix would read beyond its list of sources, there is nothing to be equal to.
-                Value::InheritedFrom { source, meant } => {
-                    BindingValue::InheritedFrom(if source < sources { source } else { meant })
-                }
-                Value::Nested(mut nested, span, pos) => {
-                    let kind = ExprKind::Attrs(self.freeze(&mut nested));
-                    BindingValue::Plain(self.arena.alloc(Expr { span, pos, kind }))
-                }
-            };
-            Binding {
-                name: entry.name,
-                pos: entry.pos,
-                value,
-            }
-        }));
-        let inherit_from = self.arena.alloc_slice_copy(&set.sources);
-        let dynamic = self.arena.alloc_slice_copy(&set.dynamic);
-        set.sources.clear();
-        set.dynamic.clear();
-        if !set.index.is_empty() {
-            set.index = FxHashMap::default();
-        }
-        self.arena.alloc(Bindings {
-            recursive: set.recursive,
-            attrs,
-            inherit_from,
-            dynamic,
-        })
     }
 }
 
@@ -417,4 +315,127 @@ fn merge<'a>(
     set.dynamic.extend_from_slice(more.dynamic);
     set.sources.extend_from_slice(more.inherit_from);
     Ok(())
+}
+
+/// Adds `path = value` to a set.
+fn add<'a>(
+    arena: &'a Bump,
+    set: &mut SetBuilder<'a>,
+    path: &[AttrName<'a>],
+    pos: Pos,
+    value: ExprRef<'a>,
+) -> Result<(), Box<Twice>> {
+    let mut set = set;
+    for (n, name) in path.iter().enumerate() {
+        let rest = &path[n + 1..];
+        let name = match *name {
+            AttrName::Static(name) => name,
+            AttrName::Dynamic(name) => {
+                let value = nest(arena, rest, pos, value);
+                set.dynamic.push(DynamicBinding { name, value, pos });
+                return Ok(());
+            }
+        };
+        let Some(at) = set.find(name) else {
+            let value = nest(arena, rest, pos, value);
+            set.insert(name, pos, Value::Plain(value));
+            return Ok(());
+        };
+        // Dynamic names lead to new sets, so all names up to one that is found are known.
+        let statics = |names: &[AttrName<'a>]| {
+            names
+                .iter()
+                .filter_map(|name| {
+                    if let AttrName::Static(name) = name {
+                        Some(*name)
+                    } else {
+                        None
+                    }
+                })
+                .collect()
+        };
+        let previous = set.entries[at].pos;
+        if rest.is_empty() {
+            let mut names: Vec<Symbol> = statics(path);
+            return merge(&mut set.entries[at], &mut names, pos, BindingValue::Plain(value));
+        }
+        match set.entries[at].nested() {
+            Some(nested) => set = nested,
+            None => {
+                return Err(Box::new(Twice {
+                    path: statics(&path[..=n]),
+                    pos,
+                    previous,
+                }));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns `{ a.b = value; }` for the path `a.b`, and `value` for no path at all.
+fn nest<'a>(arena: &'a Bump, path: &[AttrName<'a>], pos: Pos, value: ExprRef<'a>) -> ExprRef<'a> {
+    path.iter().rev().fold(value, |value, name| {
+        let bindings = match *name {
+            AttrName::Static(name) => Bindings {
+                recursive: false,
+                attrs: arena.alloc_slice_copy(&[Binding {
+                    name,
+                    pos,
+                    value: BindingValue::Plain(value),
+                }]),
+                inherit_from: &[],
+                dynamic: &[],
+            },
+            AttrName::Dynamic(name) => Bindings {
+                recursive: false,
+                attrs: &[],
+                inherit_from: &[],
+                dynamic: arena.alloc_slice_copy(&[DynamicBinding { name, value, pos }]),
+            },
+        };
+        arena.alloc(Expr {
+            span: Span::default(),
+            pos: Pos::NONE,
+            kind: ExprKind::Attrs(arena.alloc(bindings)),
+        })
+    })
+}
+
+/// Returns the finished set and leaves `set` empty.
+fn freeze<'a>(arena: &'a Bump, set: &mut SetBuilder<'a>) -> &'a Bindings<'a> {
+    set.entries.sort_unstable_by_key(|entry| entry.name);
+    let sources = set.sources.len() as u32;
+    let attrs = arena.alloc_slice_fill_iter(set.entries.drain(..).map(|entry| {
+        let value = match entry.value {
+            Value::Plain(expr) => BindingValue::Plain(expr),
+            Value::Inherited => BindingValue::Inherited,
+            // Where Nix would read beyond its list of sources, there is nothing to be equal to.
+            Value::InheritedFrom { source, meant } => {
+                BindingValue::InheritedFrom(if source < sources { source } else { meant })
+            }
+            Value::Nested(mut nested, span, pos) => {
+                let kind = ExprKind::Attrs(freeze(arena, &mut nested));
+                BindingValue::Plain(arena.alloc(Expr { span, pos, kind }))
+            }
+        };
+        Binding {
+            name: entry.name,
+            pos: entry.pos,
+            value,
+        }
+    }));
+    let inherit_from = arena.alloc_slice_copy(&set.sources);
+    let dynamic = arena.alloc_slice_copy(&set.dynamic);
+    set.sources.clear();
+    set.dynamic.clear();
+    if !set.index.is_empty() {
+        set.index = FxHashMap::default();
+    }
+    arena.alloc(Bindings {
+        recursive: set.recursive,
+        attrs,
+        inherit_from,
+        dynamic,
+    })
 }

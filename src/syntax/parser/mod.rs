@@ -22,8 +22,9 @@ use crate::{Symbol, Symbols};
 use bumpalo::Bump;
 use diag::{Pos, Span};
 
-/// How deep expressions may nest. Each level takes several frames of the thread's stack.
-pub const MAX_NESTING: u32 = 10_000;
+/// How deep expressions may nest. A level takes up to 1.3 KB of the thread's stack, and 8 MB is what
+/// a main thread usually has.
+pub const MAX_NESTING: u32 = 4_000;
 
 /// How Nix treats a kind of literal that it advises against.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -184,7 +185,9 @@ struct Parser<'a, 't, 'p> {
     expressions: Vec<ExprRef<'a>>,
     path: Vec<AttrName<'a>>,
     parts: Vec<(Pos, ExprRef<'a>)>,
-    spare_sets: Vec<bindings::SetBuilder<'a>>,
+    sets: Vec<bindings::SetBuilder<'a>>,
+    /// How many of `sets` are being built; the rest keep their memory for later.
+    open_sets: usize,
     bytes: Vec<u8>,
 }
 
@@ -230,7 +233,8 @@ impl<'a, 't, 'p> Parser<'a, 't, 'p> {
             expressions: Vec::new(),
             path: Vec::new(),
             parts: Vec::new(),
-            spare_sets: Vec::new(),
+            sets: Vec::new(),
+            open_sets: 0,
             bytes: Vec::new(),
         }
     }

@@ -48,32 +48,34 @@ fn binary(kind: Kind) -> Option<(Rank, Grouping)> {
 
 impl<'a> Parser<'a, '_, '_> {
     /// An operation, or several piped into each other.
+    #[inline(always)]
     pub(super) fn pipe(&mut self) -> Outcome<Node<'a>> {
-        let mut left = self.operation()?;
+        let first = self.operation()?;
         match self.token.kind {
-            Kind::PipeInto => {
-                while self.token.kind == Kind::PipeInto {
-                    let pos = self.pos(self.token.start);
-                    self.bump();
-                    let right = self.operation()?;
-                    left = self.call(left.start, pos, right.expr, left.expr);
-                }
-                Ok(left)
-            }
-            Kind::PipeFrom => {
-                let mut waiting = Vec::new();
-                while self.token.kind == Kind::PipeFrom {
-                    waiting.push((left, self.pos(self.token.start)));
-                    self.bump();
-                    left = self.operation()?;
-                }
-                while let Some((function, pos)) = waiting.pop() {
-                    left = self.call(function.start, pos, function.expr, left.expr);
-                }
-                Ok(left)
-            }
-            _ => Ok(left),
+            Kind::PipeInto | Kind::PipeFrom => self.piped(first),
+            _ => Ok(first),
         }
+    }
+
+    #[inline(never)]
+    fn piped(&mut self, first: Node<'a>) -> Outcome<Node<'a>> {
+        let mut left = first;
+        let mut waiting = Vec::new();
+        while self.token.kind == Kind::PipeFrom {
+            waiting.push((left, self.pos(self.token.start)));
+            self.bump();
+            left = self.operation()?;
+        }
+        while waiting.is_empty() && self.token.kind == Kind::PipeInto {
+            let pos = self.pos(self.token.start);
+            self.bump();
+            let right = self.operation()?;
+            left = self.call(left.start, pos, right.expr, left.expr);
+        }
+        while let Some((function, pos)) = waiting.pop() {
+            left = self.call(function.start, pos, function.expr, left.expr);
+        }
+        Ok(left)
     }
 
     /// A call with one more argument: of a call it becomes that call's last argument.
@@ -82,6 +84,7 @@ impl<'a> Parser<'a, '_, '_> {
         Node { expr, start }
     }
 
+    #[inline(never)]
     fn call_with(&mut self, start: u32, pos: Pos, function: ExprRef<'a>, more: &[ExprRef<'a>]) -> ExprRef<'a> {
         if let ExprKind::Call { function: inner, args } = function.kind {
             let args = self.arena.alloc_slice_copy(&[args, more].concat());
@@ -114,6 +117,10 @@ impl<'a> Parser<'a, '_, '_> {
             let mut operand = self.application()?;
             loop {
                 let Some((rank, grouping)) = binary(self.token.kind) else {
+                    // A refusal comes before any check of what is complete by now.
+                    if self.token.kind == Kind::Refused {
+                        return self.unexpected();
+                    }
                     while self.operators.len() > mark {
                         operand = self.apply(operand);
                     }
@@ -152,6 +159,7 @@ impl<'a> Parser<'a, '_, '_> {
     }
 
     /// Gives the innermost waiting operator its right side.
+    #[inline(never)]
     fn apply(&mut self, right: Node<'a>) -> Node<'a> {
         let Operator { kind, at, left, .. } = self.operators.pop().expect("the caller saw an operator");
         let pos = self.pos(at);
@@ -240,9 +248,18 @@ impl<'a> Parser<'a, '_, '_> {
             let arg = self.element()?;
             self.expressions.push(arg);
         }
+        Ok(self.applied(start, function, mark))
+    }
+
+    /// The call of a function with the expressions above the mark.
+    #[inline(never)]
+    fn applied(&mut self, start: u32, function: ExprRef<'a>, mark: usize) -> Node<'a> {
+        let pos = self.pos(start);
         let args = self.expressions.split_off(mark);
-        let expr = self.call_with(start, self.pos(start), function, &args);
-        Ok(Node { expr, start })
+        Node {
+            expr: self.call_with(start, pos, function, &args),
+            start,
+        }
     }
 
     /// An argument or an element of a list.

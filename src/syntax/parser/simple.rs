@@ -192,16 +192,25 @@ impl<'a> Parser<'a, '_, '_> {
 
     #[inline(never)]
     fn literal(&mut self) -> Outcome<ExprRef<'a>> {
-        let token = self.token;
-        let start = token.start;
-        let text = self.text_of(token);
-        match token.kind {
+        match self.token.kind {
             Kind::Quote => {
+                let start = self.token.start;
                 self.bump();
                 self.string(start)
             }
             Kind::IndOpen => self.indented_string(),
             Kind::Path | Kind::HomePath => self.path(),
+            _ => self.flat_literal(),
+        }
+    }
+
+    /// A literal that nothing can be inside of.
+    #[inline(never)]
+    fn flat_literal(&mut self) -> Outcome<ExprRef<'a>> {
+        let token = self.token;
+        let start = token.start;
+        let text = self.text_of(token);
+        match token.kind {
             Kind::Int => {
                 self.bump();
                 // The lexer refused what does not fit.
@@ -236,6 +245,7 @@ impl<'a> Parser<'a, '_, '_> {
     }
 
     /// Warns about the literal or refuses it, as the lint is set.
+    #[inline(never)]
     fn lint(&mut self, lint: Lint, name: &str, token: Token, message: impl FnOnce(bool, &str) -> String) {
         if lint == Lint::Ignore {
             return;
@@ -251,6 +261,7 @@ impl<'a> Parser<'a, '_, '_> {
     }
 
     /// The content of a string token, in the arena.
+    #[inline(never)]
     fn content(&mut self, token: Token) -> &'a [u8] {
         let text = self.text_of(token);
         if strings::has_escapes(text) {
@@ -260,6 +271,7 @@ impl<'a> Parser<'a, '_, '_> {
     }
 
     /// The rest of a string after its opening quote.
+    #[inline(never)]
     fn string(&mut self, start: u32) -> Outcome<ExprRef<'a>> {
         let mark = self.parts.len();
         let first = self.token;
@@ -353,6 +365,12 @@ impl<'a> Parser<'a, '_, '_> {
                 _ => return self.unexpected(),
             }
         }
+        Ok(self.stripped(start, parts))
+    }
+
+    /// The parts of an indented string without their indentation, as one expression.
+    #[inline(never)]
+    fn stripped(&mut self, start: u32, parts: Vec<(Token, IndentedPart<'_, ExprRef<'a>>)>) -> ExprRef<'a> {
         let mut stripper = Stripper::new(strings::indentation(parts.iter().map(|(_, part)| part)));
         let mark = self.parts.len();
         let mut content = std::mem::take(&mut self.bytes);
@@ -409,34 +427,12 @@ impl<'a> Parser<'a, '_, '_> {
             }
         };
         self.parts.truncate(mark);
-        Ok(self.alloc(start, pos, kind))
+        self.alloc(start, pos, kind)
     }
 
     fn path(&mut self) -> Outcome<ExprRef<'a>> {
-        let token = self.token;
-        let start = token.start;
-        let text = self.text_of(token);
-        let path =
-            if token.kind == Kind::Path {
-                if text[0] == b'/' {
-                    self.lint(self.options.absolute_paths, "lint-absolute-path-literals", token, |_, literal| {
-                    format!(
-                        "absolute path literals are not portable. Consider replacing path literal '{literal}' by a \
-                         string, relative path, or parameter"
-                    )
-                });
-                } else if text[0] != b'.' {
-                    self.lint(self.options.short_paths, "lint-short-path-literals", token, |_, literal| {
-                    format!(
-                        "relative path literal '{literal}' should be prefixed with '.' for clarity: './{literal}'"
-                    )
-                });
-                }
-                paths::literal(self.options.base_path, text)
-            } else {
-                self.home_path(token)?
-            };
-        let path = self.arena.alloc_slice_copy(&path);
+        let start = self.token.start;
+        let path = self.path_text()?;
         self.bump();
         let first = self.alloc(start, Pos::NONE, ExprKind::Path(path));
         let kind = self.token.kind;
@@ -465,6 +461,34 @@ impl<'a> Parser<'a, '_, '_> {
                 parts,
             },
         ))
+    }
+
+    /// The path that the token at hand names, in the arena.
+    #[inline(never)]
+    fn path_text(&mut self) -> Outcome<&'a [u8]> {
+        let token = self.token;
+        let text = self.text_of(token);
+        let path =
+            if token.kind == Kind::Path {
+                if text[0] == b'/' {
+                    self.lint(self.options.absolute_paths, "lint-absolute-path-literals", token, |_, literal| {
+                    format!(
+                        "absolute path literals are not portable. Consider replacing path literal '{literal}' by a \
+                         string, relative path, or parameter"
+                    )
+                });
+                } else if text[0] != b'.' {
+                    self.lint(self.options.short_paths, "lint-short-path-literals", token, |_, literal| {
+                    format!(
+                        "relative path literal '{literal}' should be prefixed with '.' for clarity: './{literal}'"
+                    )
+                });
+                }
+                paths::literal(self.options.base_path, text)
+            } else {
+                self.home_path(token)?
+            };
+        Ok(self.arena.alloc_slice_copy(&path))
     }
 
     fn home_path(&mut self, token: Token) -> Outcome<Vec<u8>> {
