@@ -23,11 +23,17 @@ pub struct Shape {
     stable: bool,
     /// The indices in order of the names' bytes; made at the first question.
     lexical: OnceCell<&'static [u32]>,
+    /// The same names without positions; made at the first question.
+    bare: OnceCell<&'static Shape>,
 }
 
 impl Shape {
+    fn new(keys: &'static [Symbol], positions: &'static [Pos], pos: Pos, stable: bool) -> Shape {
+        Shape { keys, positions, pos, stable, lexical: OnceCell::new(), bare: OnceCell::new() }
+    }
+
     pub(crate) fn empty(arena: &'static bumpalo::Bump) -> &'static Shape {
-        arena.alloc(Shape { keys: &[], positions: &[], pos: Pos::NONE, stable: true, lexical: OnceCell::new() })
+        arena.alloc(Shape::new(&[], &[], Pos::NONE, true))
     }
 
     /// Returns the index of a name.
@@ -155,7 +161,20 @@ impl Memory {
         let keys = &*arena.alloc_slice_copy(keys);
         let positions: &[Pos] =
             if positions.iter().any(|p| p.is_some()) { arena.alloc_slice_copy(positions) } else { &[] };
-        arena.alloc(Shape { keys, positions, pos, stable, lexical: OnceCell::new() })
+        arena.alloc(Shape::new(keys, positions, pos, stable))
+    }
+
+    /// Returns the shape with the same names that were bound nowhere.
+    pub fn without_positions(&self, shape: &'static Shape) -> &'static Shape {
+        if shape.positions.is_empty() && !shape.pos.is_some() {
+            return shape;
+        }
+        let arena = self.arena;
+        shape.bare.get_or_init(|| {
+            let mut bare = Shape::new(shape.keys, &[], Pos::NONE, shape.stable);
+            bare.lexical = shape.lexical.clone();
+            arena.alloc(bare)
+        })
     }
 
     /// Returns `{ }`.
@@ -190,8 +209,7 @@ impl Memory {
         } else {
             &[]
         };
-        let shape =
-            arena.alloc(Shape { keys, positions, pos: Pos::NONE, stable: false, lexical: OnceCell::new() });
+        let shape = arena.alloc(Shape::new(keys, positions, Pos::NONE, false));
         let values = self.heap.alloc_refs_with(attrs.len(), |i| attrs[i].2);
         Val::attrs(shape, values)
     }

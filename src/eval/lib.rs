@@ -23,6 +23,7 @@ pub mod memory;
 pub mod names;
 mod pending;
 pub mod show;
+pub mod suggest;
 pub mod text;
 mod typed;
 mod xml;

@@ -4,7 +4,6 @@ use crate::evaluator::Evaluator;
 use crate::heap::Val;
 use std::sync::Arc;
 impl Evaluator {
-    pub(crate) fn near_names(&self, _: syntax::Symbol, _: &[syntax::Symbol]) -> Vec<String> { Vec::new() }
     pub(crate) fn copy_path(&mut self, _: &[u8]) -> Eval<Val> { Err(self.fail(ErrorKind::Eval, "pending")) }
     pub(crate) fn read_source(&mut self, path: &[u8]) -> Eval<Arc<[u8]>> {
         match self.io.read_file(path) { Ok(t) => Ok(t.to_vec().into()), Err(e) => Err(self.fail(ErrorKind::Io, e.to_string())) }

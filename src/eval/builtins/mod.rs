@@ -5,7 +5,17 @@
 //! that the caller adds names the place.
 
 mod arithmetic;
+mod closure;
 mod control;
+mod key_tree;
+mod lists;
+mod lists_search;
+mod patterns;
+mod peeksort;
+mod sets;
+mod strings;
+mod types;
+mod versions;
 
 pub(crate) use arithmetic::{arith, arith_index};
 pub use control::NIX_VERSION;
@@ -74,11 +84,40 @@ pub(crate) struct Caches {
     pub symbol_strings: Vec<Ref>,
     /// The shape of what `tryEval` returns.
     pub try_shape: Option<&'static crate::attrs::Shape>,
+    /// The shape of what `partition` returns.
+    pub partition_shape: Option<&'static crate::attrs::Shape>,
+    /// The shape of what `parseDrvName` returns.
+    pub drv_name_shape: Option<&'static crate::attrs::Shape>,
+    /// The answers of `typeOf` that were given already.
+    pub type_names: [Option<Val>; types::TYPE_COUNT],
+    /// Compiled patterns.
+    pub regexes: rustc_hash::FxHashMap<Box<[u8]>, std::rc::Rc<crate::text::regex::Regex>>,
+    /// A stack of references: each builtin that is under way uses what is above its start.
+    pub refs: Vec<Ref>,
+    /// Attributes of a set that is being made; taken out while in use.
+    pub attrs: Vec<(Symbol, Pos, Ref)>,
+    /// Bytes of a string that is being made; taken out while in use.
+    pub buffer: Vec<u8>,
+    /// Where `listToAttrs` last found names.
+    pub name_site: crate::attrs::Lookup,
+    /// Where `listToAttrs` last found values.
+    pub value_site: crate::attrs::Lookup,
 }
 
 /// Fills the global scope.
 pub(crate) fn install(ev: &mut Evaluator) {
-    let groups: &[&[Entry]] = &[arithmetic::TABLE, control::TABLE];
+    let groups: &[&[Entry]] = &[
+        arithmetic::TABLE,
+        closure::TABLE,
+        control::TABLE,
+        lists::TABLE,
+        lists_search::TABLE,
+        patterns::TABLE,
+        sets::TABLE,
+        strings::TABLE,
+        types::TABLE,
+        versions::TABLE,
+    ];
     let mut all: Vec<(Symbol, Pos, Ref)> = Vec::new();
     for entry in groups.iter().copied().flatten() {
         if !(entry.enabled)(&ev.settings) {

@@ -227,6 +227,14 @@ impl Heap {
         self.next_cell >= self.limit_cells || self.next_word >= self.limit_words || self.used() > self.limit_bytes
     }
 
+    /// Whether this many cells and references fit into the heap and its limit.
+    pub fn has_room(&self, cells: u64, words: u64) -> bool {
+        let bytes = cells.saturating_mul(16).saturating_add(words.saturating_mul(4));
+        u64::from(self.next_cell).saturating_add(cells) < u64::from(self.limit_cells)
+            && u64::from(self.next_word).saturating_add(words / 2) < u64::from(self.limit_words)
+            && self.used().saturating_add(bytes) <= self.limit_bytes
+    }
+
     /// Counts memory that code and tables take outside the arenas.
     pub fn count_code(&mut self, bytes: usize) {
         self.code_total += bytes as u64;
