@@ -79,6 +79,11 @@ impl<'t> Lexer<'t> {
         self.refusal.as_ref()
     }
 
+    /// Returns the offset behind the last token.
+    pub fn offset(&self) -> usize {
+        self.at
+    }
+
     /// Returns the next token. After the end it goes on returning the end.
     pub fn next_token(&mut self) -> Token {
         if let Some(token) = self.stopped {

@@ -3,6 +3,7 @@
 pub mod ast;
 mod automaton;
 mod chars;
+mod comments;
 mod error;
 mod grammar;
 mod lexer;
@@ -15,6 +16,7 @@ mod symbol;
 mod token;
 mod wording;
 
+pub use comments::{Allow, BadSuppression, Suppression, comments};
 pub use error::{SyntaxError, SyntaxWarning};
 pub use parser::{Lint, MAX_NESTING, ParseOptions, Parsed, parse};
 pub use print::{identifier, print, write_float, write_identifier, write_string};

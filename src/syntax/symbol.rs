@@ -11,11 +11,19 @@ pub struct Symbol(pub u32);
 ///
 /// Names are byte strings: an attribute name may hold any bytes.
 pub struct Symbols {
-    /// Open-addressing table of symbol index plus one; zero is free. Its length is a power of two.
-    slots: Vec<u32>,
+    /// Open-addressing table; its length is a power of two.
+    slots: Vec<Slot>,
     /// Start of each name in `bytes`; one more entry than there are names.
     starts: Vec<u32>,
     bytes: Vec<u8>,
+}
+
+/// A place in the table: part of the name's hash, so that most other names are told apart without
+/// looking at their bytes, and the symbol plus one; zero is free.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    hash: u32,
+    symbol: u32,
 }
 
 impl Default for Symbols {
@@ -28,68 +36,78 @@ impl Symbols {
     /// Returns an empty table.
     pub fn new() -> Symbols {
         Symbols {
-            slots: vec![0; 4096],
+            slots: vec![Slot::default(); 4096],
             starts: vec![0],
             bytes: Vec::new(),
         }
     }
 
-    fn hash(name: &[u8]) -> usize {
+    #[inline]
+    fn hash(name: &[u8]) -> u32 {
         let mut h = FxHasher::default();
         h.write(name);
         let h = h.finish();
-        (h ^ (h >> 32)) as usize
+        (h ^ (h >> 32)) as u32
     }
 
     /// Returns the symbol of `name`, making it if it is new.
+    #[inline]
     pub fn intern(&mut self, name: &[u8]) -> Symbol {
-        if self.len() * 2 >= self.slots.len() {
-            self.grow();
+        let hash = Self::hash(name);
+        match self.search(name, hash) {
+            Ok(symbol) => symbol,
+            Err(at) => self.insert(name, hash, at),
         }
-        let mask = self.slots.len() - 1;
-        let mut at = Self::hash(name) & mask;
-        loop {
-            match self.slots[at] {
-                0 => break,
-                n => {
-                    if self.bytes(Symbol(n - 1)) == name {
-                        return Symbol(n - 1);
-                    }
-                }
-            }
-            at = (at + 1) & mask;
-        }
-        let symbol = Symbol(self.len() as u32);
-        self.bytes.extend_from_slice(name);
-        let end = u32::try_from(self.bytes.len()).expect("all names together are under 4 GiB");
-        self.starts.push(end);
-        self.slots[at] = symbol.0 + 1;
-        symbol
     }
 
     /// Returns the symbol of `name` if it was interned before.
     pub fn find(&self, name: &[u8]) -> Option<Symbol> {
+        self.search(name, Self::hash(name)).ok()
+    }
+
+    /// Returns the symbol, or the free slot where it belongs.
+    #[inline]
+    fn search(&self, name: &[u8], hash: u32) -> Result<Symbol, usize> {
         let mask = self.slots.len() - 1;
-        let mut at = Self::hash(name) & mask;
+        let mut at = hash as usize & mask;
         loop {
-            match self.slots[at] {
-                0 => return None,
-                n if self.bytes(Symbol(n - 1)) == name => return Some(Symbol(n - 1)),
-                _ => at = (at + 1) & mask,
+            let slot = self.slots[at];
+            if slot.symbol == 0 {
+                return Err(at);
             }
+            if slot.hash == hash && self.bytes(Symbol(slot.symbol - 1)) == name {
+                return Ok(Symbol(slot.symbol - 1));
+            }
+            at = (at + 1) & mask;
         }
+    }
+
+    #[cold]
+    fn insert(&mut self, name: &[u8], hash: u32, at: usize) -> Symbol {
+        let symbol = Symbol(self.len() as u32);
+        self.bytes.extend_from_slice(name);
+        let end = u32::try_from(self.bytes.len()).expect("all names together are under 4 GiB");
+        self.starts.push(end);
+        self.slots[at] = Slot {
+            hash,
+            symbol: symbol.0 + 1,
+        };
+        if self.len() * 2 >= self.slots.len() {
+            self.grow();
+        }
+        symbol
     }
 
     fn grow(&mut self) {
         let size = self.slots.len() * 2;
         let mask = size - 1;
-        let mut slots = vec![0u32; size];
-        for n in 0..self.len() as u32 {
-            let mut at = Self::hash(self.bytes(Symbol(n))) & mask;
-            while slots[at] != 0 {
+        let mut slots = vec![Slot::default(); size];
+        for &slot in self.slots.iter().filter(|slot| slot.symbol != 0) {
+            let mut at = slot.hash as usize & mask;
+            while slots[at].symbol != 0 {
                 at = (at + 1) & mask;
             }
-            slots[at] = n + 1;
+            slots[at] = slot;
         }
         self.slots = slots;
     }
