@@ -15,6 +15,7 @@ mod modulo;
 mod nar;
 pub mod nix32;
 mod output_name;
+mod output_spec;
 mod placeholder;
 mod sorted;
 mod store_path;
@@ -32,6 +33,7 @@ pub use nar::{
     read_nar, write_nar,
 };
 pub use output_name::OutputName;
+pub use output_spec::OutputSpec;
 pub use placeholder::{DownstreamPlaceholder, output_placeholder};
 pub use sorted::{SortedMap, SortedSet};
 pub use store_path::{

@@ -83,7 +83,10 @@ pub enum StoreError {
     /// A derivation cannot be written.
     #[error(transparent)]
     Print(PrintError),
-    /// An input derivation, or the root of a closure, was never added.
+    /// An input derivation was never added.
+    #[error("store path '{0}' does not exist")]
+    UnknownInput(StorePath),
+    /// A path that belongs to a closure was never added.
     #[error("path '{0}' is not valid")]
     NotValid(StorePath),
     /// An input derivation has no such output.
@@ -284,7 +287,7 @@ impl VirtualStore {
             let known = self
                 .derivations
                 .get(path)
-                .ok_or_else(|| StoreError::NotValid(path.clone()))?;
+                .ok_or_else(|| StoreError::UnknownInput(path.clone()))?;
             deferred |= known.modulo.deferred;
             for output in &outputs.names {
                 if !known.derivation.outputs.contains_key(output) {
@@ -553,7 +556,7 @@ mod tests {
             VirtualStore::new()
                 .add_derivation(drv)
                 .map_err(|error| error.to_string()),
-            Err(format!("path '{input}' is not valid"))
+            Err(format!("store path '{input}' does not exist"))
         );
     }
 }

@@ -7,6 +7,9 @@ use std::io::{self, Read};
 use super::{NarContents, NarEvent, NarNode, NarReadError, NarSource, read_nar};
 use crate::sorted::SortedMap;
 
+/// The entries of a folder by name.
+type Entries = SortedMap<Vec<u8>, NarTree>;
+
 /// A file, folder or link in memory, with all that is below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NarTree {
@@ -18,7 +21,7 @@ pub enum NarTree {
         contents: Vec<u8>,
     },
     /// A folder, with its entries by name.
-    Directory(SortedMap<Vec<u8>, NarTree>),
+    Directory(Entries),
     /// A symbolic link, with its target.
     Symlink(Vec<u8>),
 }
@@ -27,7 +30,7 @@ impl NarTree {
     /// Reads an archive whole. The memory it takes is in proportion to the archive's length.
     pub fn read(input: &mut dyn Read) -> Result<Self, NarReadError<Infallible>> {
         // The folders that have not ended, each with its own name.
-        let mut open: Vec<(Vec<u8>, SortedMap<Vec<u8>, Self>)> = Vec::new();
+        let mut open: Vec<(Vec<u8>, Entries)> = Vec::new();
         let mut file = None;
         let mut root = None;
         let last_name = |path: &[u8]| path.rsplit(|&byte| byte == b'/').next().unwrap_or_default().to_vec();

@@ -139,7 +139,7 @@ fn wrong_derivations_are_refused() {
         VirtualStore::new()
             .add_existing(&other, outputs)
             .map_err(|error| error.to_string()),
-        Err(format!("path '{path}' is not valid"))
+        Err(format!("store path '{path}' does not exist"))
     );
     let misplaced = StorePath::from_base_name(format!("{}-plain.drv", other.digest_digits())).unwrap();
     assert_eq!(
@@ -232,4 +232,8 @@ fn closures_hold_everything_once() {
     assert_eq!(sorted, ["flat.tar", "many", "nar", "nar-sha1", "outputs", "plain"]);
     assert_eq!(store.closure(&deep_path).count(), 3);
     assert_eq!(store.closure(&inner).count(), 0);
+    assert_eq!(
+        filled().references_closure(&outputs).map_err(|error| error.to_string()),
+        Err(format!("path '{outer}' is not valid"))
+    );
 }
