@@ -1,6 +1,7 @@
 //! Pure functions on byte strings that builtins are made of: no values, no heap, no IO.
 
 mod grisu;
+pub mod json;
 pub mod number;
 pub mod path;
 pub mod print;
