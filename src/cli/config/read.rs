@@ -274,7 +274,7 @@ mod tests {
             "",
         );
         bad(
-            "version: 1\nhosts: [\n",
+            "version: 1\nsystems: [\n",
             "did not find expected node content, while parsing a flow node",
             "3:1-1",
             "",
