@@ -1,0 +1,13 @@
+# What the installer found out about the machine.
+{ lib, ... }:
+{
+  nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
+
+  boot.initrd.availableKernelModules = [
+    "nvme"
+    "thunderbolt"
+    "usb_storage"
+    "xhci_pci"
+  ];
+  fleet.hardware.cpu.vendor = "intel";
+}

@@ -1,0 +1,10 @@
+# What every host has: a way to boot, a language, Nix, users and their homes.
+{
+  imports = [
+    ./boot.nix
+    ./homes.nix
+    ./locale.nix
+    ./nix.nix
+    ./users.nix
+  ];
+}

@@ -1,0 +1,58 @@
+# Nix on every host: flakes, who may use it, and when old systems go away.
+{
+  config,
+  lib,
+  inputs,
+  ...
+}:
+let
+  inherit (lib) mkDefault mkOption types;
+  cfg = config.fleet.nix;
+in
+{
+  options.fleet.nix = {
+    enable = lib.mkEnableOption "the fleet's settings of Nix" // {
+      default = true;
+    };
+    caches = mkOption {
+      type = types.attrsOf types.singleLineStr;
+      default = { };
+      example = {
+        "https://cache.example.org" = "cache.example.org-1:abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqr=";
+      };
+      description = "Binary caches that are asked besides that of NixOS, each with its public key.";
+    };
+    keepDays = mkOption {
+      type = types.ints.between 1 365;
+      default = 30;
+      description = "After how many days systems that are no longer in use are deleted.";
+    };
+    trustedUsers = mkOption {
+      type = types.listOf types.str;
+      default = [ "@wheel" ];
+      description = "Users, besides root, whose word the Nix daemon takes.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    nix = {
+      settings = {
+        experimental-features = [
+          "nix-command"
+          "flakes"
+        ];
+        auto-optimise-store = true;
+        trusted-users = cfg.trustedUsers;
+        substituters = lib.attrNames cfg.caches;
+        trusted-public-keys = lib.attrValues cfg.caches;
+      };
+      gc = {
+        automatic = mkDefault true;
+        dates = mkDefault "weekly";
+        options = "--delete-older-than ${toString cfg.keepDays}d";
+      };
+      # `nix run nixpkgs#…` on a host means the packages that it is made of.
+      registry.nixpkgs.flake = inputs.nixpkgs;
+    };
+  };
+}

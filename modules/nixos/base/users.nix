@@ -1,0 +1,85 @@
+# The people of the fleet. A user is described once and is the same on each host.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  cfg = config.fleet.users;
+
+  user = types.submodule (
+    { name, ... }:
+    {
+      options = {
+        description = mkOption {
+          type = types.singleLineStr;
+          default = name;
+          example = "Alice Example";
+          description = "The user's full name.";
+        };
+        uid = mkOption {
+          type = types.nullOr (types.ints.between 1000 29999);
+          default = null;
+          description = "The user's number, when it must be the same on all hosts.";
+        };
+        email = mkOption {
+          type = types.nullOr (types.strMatching "[^@ ]+@[^@ ]+");
+          default = null;
+          description = "The user's address, for commits.";
+        };
+        admin = lib.mkEnableOption "administration of the host by this user";
+        keys = mkOption {
+          type = types.listOf (types.strMatching "(ssh|ecdsa|sk)-.+");
+          default = [ ];
+          description = "Public SSH keys that let the user in.";
+        };
+        groups = mkOption {
+          type = types.listOf types.str;
+          default = [ ];
+          description = "More groups that the user is in.";
+        };
+        home = {
+          enable = lib.mkEnableOption "a home by home-manager" // {
+            default = true;
+          };
+          modules = mkOption {
+            type = types.listOf types.deferredModule;
+            default = [ ];
+            description = "Home-manager modules of this user.";
+          };
+        };
+      };
+    }
+  );
+
+  admins = lib.filterAttrs (_name: u: u.admin) cfg;
+  # Groups that only make sense where something has made them.
+  existing = lib.filter (group: config.users.groups ? ${group});
+in
+{
+  options.fleet.users = mkOption {
+    type = types.attrsOf user;
+    default = { };
+    description = "The people who use this host.";
+  };
+
+  config = {
+    assertions = lib.mapAttrsToList (name: u: {
+      assertion = u.keys != [ ];
+      message = "fleet.users.${name} is an administrator without an SSH key";
+    }) admins;
+    warnings = lib.optional (cfg != { } && admins == { }) "None of the users of ${config.networking.hostName} is an administrator (fleet.users.<name>.admin).";
+
+    # The configuration is all there is: no accounts made by hand.
+    users.mutableUsers = lib.mkIf (cfg != { }) false;
+    users.users = lib.mapAttrs (_name: u: {
+      isNormalUser = true;
+      inherit (u) description uid;
+      extraGroups = u.groups ++ lib.optional u.admin "wheel" ++ existing [ "networkmanager" ];
+      shell = pkgs.bashInteractive;
+      openssh.authorizedKeys.keys = u.keys;
+    }) cfg;
+  };
+}

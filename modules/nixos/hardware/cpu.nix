@@ -1,0 +1,34 @@
+# The maker of the processor: its microcode, its virtualisation, its firmware.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkIf mkOption types;
+  cfg = config.fleet.hardware.cpu;
+  # The same host can be evaluated for another platform, where none of this exists.
+  isX86 = pkgs.stdenv.hostPlatform.isx86;
+in
+{
+  options.fleet.hardware.cpu = {
+    vendor = mkOption {
+      type = types.nullOr (
+        types.enum [
+          "amd"
+          "intel"
+        ]
+      );
+      default = null;
+      description = "Who made the processor, or null when it does not matter.";
+    };
+    virtualisation = lib.mkEnableOption "virtual machines on this processor";
+  };
+  config = mkIf (cfg.vendor != null && isX86) {
+    hardware.enableRedistributableFirmware = true;
+    hardware.cpu.amd.updateMicrocode = cfg.vendor == "amd";
+    hardware.cpu.intel.updateMicrocode = cfg.vendor == "intel";
+    boot.kernelModules = lib.optional cfg.virtualisation "kvm-${cfg.vendor}";
+  };
+}

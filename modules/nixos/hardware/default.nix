@@ -1,0 +1,9 @@
+# Processors, sound, batteries, compressed memory.
+{
+  imports = [
+    ./audio.nix
+    ./battery.nix
+    ./cpu.nix
+    ./memory.nix
+  ];
+}

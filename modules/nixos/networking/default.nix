@@ -1,0 +1,7 @@
+# Names, addresses, and networks without wires.
+{
+  imports = [
+    ./lan.nix
+    ./wireless.nix
+  ];
+}

@@ -1,0 +1,9 @@
+# What people use.
+{
+  imports = [
+    ./cli.nix
+    ./desktop.nix
+    ./development.nix
+    ./games.nix
+  ];
+}

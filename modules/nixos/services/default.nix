@@ -1,0 +1,8 @@
+# What hosts do for others.
+{
+  imports = [
+    ./backup.nix
+    ./database.nix
+    ./web.nix
+  ];
+}
