@@ -7,6 +7,7 @@
 pub mod attrs;
 mod error;
 pub mod flake_nix;
+pub mod fetch;
 mod flakeref;
 pub mod git;
 pub mod input;
@@ -14,6 +15,7 @@ pub mod lock;
 mod refname;
 mod rev;
 pub mod tree;
+pub mod trust;
 pub mod url;
 
 pub use attrs::{Attr, Attrs};

@@ -28,6 +28,11 @@ impl GitTree {
         &self.root
     }
 
+    /// Returns the commit of the submodule at a path; `None` if there is none.
+    pub fn submodule(&self, path: &[u8]) -> Result<Option<Oid>, TreeError> {
+        Ok(self.find(path)?.filter(|(mode, _)| *mode == TreeMode::Submodule).map(|(_, id)| id))
+    }
+
     fn folder(&self, id: &Oid) -> Result<Arc<Vec<TreeEntry>>, GitError> {
         if let Some(found) = self.folders.lock().expect("no panic while holding the folders").get(id) {
             return Ok(found.clone());

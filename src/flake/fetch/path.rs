@@ -1,0 +1,43 @@
+//! `path:` inputs: a folder as it is.
+
+use super::{FetchErrorKind, Fetcher, Tree};
+use crate::input::Input;
+use crate::tree::{FolderTree, TreeError};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+impl Fetcher {
+    pub(super) fn fetch_path(&self, input: &Input) -> Result<Tree, FetchErrorKind> {
+        let text = input.attrs().required_str("path")?;
+        if !text.starts_with('/') {
+            return Err(FetchErrorKind::RelativePath(input.display()));
+        }
+        let path = canonical(text);
+        if self.fs.stat(&path).map_err(TreeError::from)?.is_none() {
+            return Err(FetchErrorKind::NoSuchPath(path.to_string_lossy().into_owned()));
+        }
+        // The root may be a link; below it none is followed.
+        let root = self.fs.canonicalize(&path).map_err(TreeError::from)?;
+        let folder = FolderTree::new(self.fs.clone(), root);
+        let mut input = input.clone();
+        if input.last_modified()?.is_none() {
+            input.set("lastModified", folder.latest_change()?);
+        }
+        Ok(Tree::new(Arc::new(folder), input))
+    }
+}
+
+/// Returns an absolute path without `.`, `..` and doubled slashes.
+fn canonical(text: &str) -> PathBuf {
+    let mut path = PathBuf::from("/");
+    for part in Path::new(text).components() {
+        match part {
+            Component::Normal(name) => path.push(name),
+            Component::ParentDir => {
+                path.pop();
+            }
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    path
+}
