@@ -6,7 +6,7 @@
 use crate::heap::ContextId;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
-use store::StorePath;
+use store::{OutputName, StorePath};
 
 /// One thing that a string refers to.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -19,34 +19,13 @@ pub enum Element {
     Built(Rc<Built>),
 }
 
-impl Element {
-    /// Returns the element as messages show it.
-    pub fn display(&self) -> String {
-        match self {
-            Element::Opaque(path) => path.to_path(),
-            Element::DrvDeep(path) => format!("{} (deep)", path.to_path()),
-            Element::Built(built) => built.display(),
-        }
-    }
-}
-
-impl Built {
-    fn display(&self) -> String {
-        let drv = match &self.drv {
-            Deriver::Path(path) => path.to_path(),
-            Deriver::Output(built) => built.display(),
-        };
-        format!("{drv}^{}", self.output)
-    }
-}
-
 /// An output of a derivation, which itself may be the output of a derivation.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Built {
     /// The derivation.
     pub drv: Deriver,
     /// The output's name.
-    pub output: String,
+    pub output: OutputName,
 }
 
 /// Where a derivation comes from.
@@ -56,6 +35,79 @@ pub enum Deriver {
     Path(StorePath),
     /// The output of another derivation (dynamic derivations).
     Output(Rc<Built>),
+}
+
+impl Deriver {
+    /// Returns the `.drv` file that building must start from.
+    pub fn base_path(&self) -> &StorePath {
+        let mut deriver = self;
+        loop {
+            match deriver {
+                Deriver::Path(path) => return path,
+                Deriver::Output(built) => deriver = &built.drv,
+            }
+        }
+    }
+
+    /// Returns the derivation as messages show it: its path, or `PATH^OUTPUT` and so on.
+    pub fn display(&self) -> String {
+        match self {
+            Deriver::Path(path) => path.to_path(),
+            Deriver::Output(built) => built.display(),
+        }
+    }
+}
+
+impl Built {
+    /// Returns the output as messages show it: `PATH^OUTPUT`.
+    pub fn display(&self) -> String {
+        format!("{}^{}", self.drv.display(), self.output)
+    }
+}
+
+impl Element {
+    /// Returns the store path that must be there for this: the path itself, or the derivation that
+    /// building starts from.
+    pub fn base_path(&self) -> &StorePath {
+        match self {
+            Element::Opaque(path) | Element::DrvDeep(path) => path,
+            Element::Built(built) => built.drv.base_path(),
+        }
+    }
+
+    /// Returns the element as messages show it: a store path, `PATH (deep)`, or `PATH^OUTPUT`.
+    pub fn display(&self) -> String {
+        match self {
+            Element::Opaque(path) => path.to_path(),
+            Element::DrvDeep(path) => format!("{} (deep)", path.to_path()),
+            Element::Built(built) => built.display(),
+        }
+    }
+
+    /// Returns the element in Nix's internal notation, which a message of `toFile` shows: a base
+    /// name, `=DRV`, or `!OUTPUT!DRV`.
+    pub fn encode(&self) -> String {
+        match self {
+            Element::Opaque(path) => path.base_name().to_owned(),
+            Element::DrvDeep(path) => format!("={}", path.base_name()),
+            Element::Built(built) => {
+                let mut text = format!("!{}!", built.output);
+                let mut deriver = &built.drv;
+                loop {
+                    match deriver {
+                        Deriver::Path(path) => {
+                            text.push_str(path.base_name());
+                            return text;
+                        }
+                        Deriver::Output(above) => {
+                            text.push_str(&format!("{}!", above.output));
+                            deriver = &above.drv;
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The table of contexts of an evaluator.
@@ -148,6 +200,17 @@ impl Contexts {
         let id = self.set(ids);
         self.unions.insert(key, id.0);
         id
+    }
+
+    /// Returns the elements that any of the contexts has, each once, in Nix's order. Unlike a chain of
+    /// unions this interns nothing.
+    pub fn gather(&self, contexts: &[ContextId]) -> Vec<&Element> {
+        let mut ids: Vec<u32> = contexts.iter().flat_map(|c| self.sets[c.0 as usize].iter().copied()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut elements: Vec<&Element> = ids.into_iter().map(|id| &self.elements[id as usize]).collect();
+        elements.sort_unstable();
+        elements
     }
 
     /// Returns the elements of a context in the order of their first use in this evaluation.

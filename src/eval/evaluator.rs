@@ -39,6 +39,10 @@ pub struct Settings {
     pub impure_derivations: bool,
     /// Whether derivations may be outputs of derivations, and `outputOf` exists.
     pub dynamic_derivations: bool,
+    /// Whether `fetchTree` exists without `flakes`.
+    pub fetch_tree: bool,
+    /// What to say of literals that Nix has lints for.
+    pub lints: Lints,
     /// Whether `fetchClosure` exists.
     pub fetch_closure: bool,
     /// Whether `fromTOML` accepts dates and times.
@@ -68,6 +72,8 @@ impl Default for Settings {
             ca_derivations: false,
             impure_derivations: false,
             dynamic_derivations: false,
+            fetch_tree: false,
+            lints: Lints::default(),
             fetch_closure: false,
             parse_toml_timestamps: false,
             allow_import_from_derivation: true,
@@ -76,6 +82,24 @@ impl Default for Settings {
             trace_verbose: false,
             abort_on_warn: false,
         }
+    }
+}
+
+/// The lints of Nix's parser.
+#[derive(Clone, Copy, Debug)]
+pub struct Lints {
+    /// `lint-url-literals`.
+    pub url_literals: syntax::Lint,
+    /// `lint-absolute-path-literals`.
+    pub absolute_paths: syntax::Lint,
+    /// `lint-short-path-literals`.
+    pub short_paths: syntax::Lint,
+}
+
+impl Default for Lints {
+    fn default() -> Self {
+        use syntax::Lint::Ignore;
+        Lints { url_literals: Ignore, absolute_paths: Ignore, short_paths: Ignore }
     }
 }
 
@@ -361,23 +385,9 @@ impl Evaluator {
     ) -> Eval<CodeRef> {
         let (_, base) = self.sources.add(origin, text.clone());
         let arena = bumpalo::Bump::with_capacity(text.len() * 4);
-        let options = syntax::ParseOptions {
-            home: self.settings.home.as_deref(),
-            pure: self.settings.pure,
-            pipe_operators: self.settings.pipe_operators,
-            ..syntax::ParseOptions::new(base_path)
-        };
+        let options = parse_options(&self.settings, base_path);
         let parsed = syntax::parse(&text, base, &mut self.symbols, &arena, &options);
-        for warning in &parsed.warnings {
-            let text = self.render_syntax_warning(warning);
-            self.io.message(text.as_bytes());
-        }
-        if let Some(error) = parsed.errors.first() {
-            let message = self.syntax_message(error);
-            let mut raised = EvalError::new(ErrorKind::Parse, message).at(error.pos);
-            raised.hint = error.hint.clone();
-            return Err(self.raise(raised));
-        }
+        self.report_syntax(&parsed)?;
         let lowered = crate::lower::lower(
             &mut self.mem,
             &self.symbols,
@@ -387,6 +397,42 @@ impl Evaluator {
             self.stack_limit,
         );
         lowered.map_err(|error| self.raise(error))
+    }
+
+    /// Prints the warnings of a parsed text, and raises its first error.
+    fn report_syntax(&mut self, parsed: &syntax::Parsed<'_>) -> Eval<()> {
+        for warning in &parsed.warnings {
+            let text = self.render_syntax_warning(warning);
+            self.io.message(text.as_bytes());
+        }
+        let Some(error) = parsed.errors.first() else { return Ok(()) };
+        let message = self.syntax_message(error);
+        let mut raised = EvalError::new(ErrorKind::Parse, message).at(error.pos);
+        raised.hint = error.hint.clone();
+        Err(self.raise(raised))
+    }
+
+    /// Returns a text as `nix-instantiate --parse` prints it, once its variables are resolved.
+    pub fn parse_and_print(&mut self, origin: Origin, text: &[u8], base_path: &[u8]) -> Eval<Vec<u8>> {
+        self.compile(origin, text.into(), base_path, None)?;
+        // The text is known to be right now; this time only the tree is wanted.
+        let arena = bumpalo::Bump::new();
+        let options = parse_options(&self.settings, base_path);
+        let parsed = syntax::parse(text, Pos::NONE, &mut self.symbols, &arena, &options);
+        Ok(syntax::print(parsed.root, &self.symbols))
+    }
+
+    /// Returns a cell whose value is that of a text in the global scope, once it is needed.
+    pub fn suspended_text(&mut self, origin: Origin, text: &[u8], base_path: &[u8]) -> Eval<Ref> {
+        let code = self.compile(origin, text.into(), base_path, None)?;
+        Ok(self.cell(Val::thunk(code, Words::EMPTY)))
+    }
+
+    /// Evaluates a file anew, without the frame that an import has.
+    pub fn eval_file_fresh(&mut self, path: &[u8]) -> Eval<Val> {
+        let text = self.read_source(path)?;
+        let folder = crate::text::path::dir_name(path).to_vec();
+        self.eval_text(Origin::File(path.into()), &text, &folder)
     }
 
     /// Evaluates a text in the global scope.
@@ -429,3 +475,15 @@ impl Evaluator {
 
 /// Calls between two looks at the limits.
 pub(crate) const FUEL: u32 = 2048;
+
+fn parse_options<'o>(settings: &'o Settings, base_path: &'o [u8]) -> syntax::ParseOptions<'o> {
+    syntax::ParseOptions {
+        home: settings.home.as_deref(),
+        pure: settings.pure,
+        pipe_operators: settings.pipe_operators,
+        url_literals: settings.lints.url_literals,
+        absolute_paths: settings.lints.absolute_paths,
+        short_paths: settings.lints.short_paths,
+        ..syntax::ParseOptions::new(base_path)
+    }
+}

@@ -6,6 +6,7 @@
 
 use crate::heap::Val;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What kind of file a path names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,10 +101,13 @@ pub struct Fetched {
     pub attrs: Vec<(String, FetchAttr)>,
 }
 
+/// A function that returns the outputs of the flake that a reference names.
+pub type FlakeCaller = Rc<dyn Fn(&mut crate::Evaluator, &str) -> crate::error::Eval<Val>>;
+
 /// The world of an evaluation.
 pub trait EvalIo {
     /// Returns a file's content; follows symbolic links.
-    fn read_file(&mut self, path: &[u8]) -> Result<Rc<[u8]>, IoError>;
+    fn read_file(&mut self, path: &[u8]) -> Result<Arc<[u8]>, IoError>;
     /// Returns what a path names without following a last symbolic link; `None` if nothing.
     fn file_type(&mut self, path: &[u8]) -> Result<Option<FileType>, IoError>;
     /// Returns a folder's entries, sorted by name.
@@ -118,11 +122,30 @@ pub trait EvalIo {
     fn elapsed_millis(&mut self) -> u64;
     /// Fetches something, or says why not.
     fn fetch(&mut self, request: &FetchRequest) -> Result<Fetched, IoError>;
-    /// Returns the outputs of the flake that a reference names (`getFlake`).
-    fn get_flake(&mut self, ev: &mut crate::Evaluator, reference: &str) -> crate::error::Eval<Val>;
+    /// Returns what calls flakes (`getFlake`), if this world can. It is not part of the world itself,
+    /// so that it may evaluate.
+    fn flakes(&mut self) -> Option<FlakeCaller> {
+        None
+    }
     /// Builds outputs of a derivation of this evaluation so that their files can be read, or says
     /// why not (import from derivation).
     fn realise(&mut self, store: &store::VirtualStore, drv: &store::StorePath, outputs: &[String]) -> Result<(), IoError>;
+    /// Returns what a store path that only the world knows points to, which becomes the context of
+    /// what is read from it; nothing if that is not known.
+    fn references(&mut self, path: &store::StorePath) -> Vec<store::StorePath> {
+        let _ = path;
+        Vec::new()
+    }
+    /// Returns the attributes of a flake reference (`parseFlakeRef`), or what is wrong with it.
+    fn parse_flake_ref(&mut self, reference: &str) -> Result<Vec<(String, FetchAttr)>, IoError> {
+        Err(IoError::Other(format!("flake reference '{reference}' cannot be parsed in this evaluation")))
+    }
+    /// Returns the text of a flake reference given by its attributes (`flakeRefToString`), or what is
+    /// wrong with them.
+    fn flake_ref_to_string(&mut self, attrs: &[(String, FetchAttr)]) -> Result<String, IoError> {
+        let _ = attrs;
+        Err(IoError::Other("flake references cannot be written in this evaluation".into()))
+    }
     /// Takes a message that evaluation prints: `trace`, `warn`, and Nix's own warnings, as a whole
     /// line without the end of line.
     fn message(&mut self, text: &[u8]);

@@ -4,12 +4,6 @@ use crate::evaluator::Evaluator;
 use crate::heap::Val;
 use std::sync::Arc;
 impl Evaluator {
-    pub(crate) fn copy_path(&mut self, _: &[u8]) -> Eval<Val> { Err(self.fail(ErrorKind::Eval, "pending")) }
-    pub(crate) fn read_source(&mut self, path: &[u8]) -> Eval<Arc<[u8]>> {
-        match self.io.read_file(path) { Ok(t) => Ok(t.to_vec().into()), Err(e) => Err(self.fail(ErrorKind::Io, e.to_string())) }
-    }
-    pub(crate) fn resolve_import(&mut self, path: &[u8]) -> Eval<Vec<u8>> { Ok(path.to_vec()) }
-    pub(crate) fn is_internal(&self, _: diag::Pos) -> bool { false }
 }
 
 pub mod json {

@@ -259,7 +259,7 @@ impl Evaluator {
     }
 
     /// Returns what tells whether two sets are one and the same in memory; all empty ones are.
-    fn set_identity(&self, value: Val) -> (u64, u64) {
+    pub(crate) fn set_identity(&self, value: Val) -> (u64, u64) {
         if self.mem.attrs_len(value) == 0 {
             return (3, 0);
         }

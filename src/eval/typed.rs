@@ -151,6 +151,17 @@ impl Evaluator {
         Err(self.raise(EvalError::new(ErrorKind::Eval, message).with_trace(pos, context)))
     }
 
+    /// Returns an attribute that a set must have.
+    pub fn require_attr(&mut self, set: Val, name: syntax::Symbol, context: &str) -> Eval<crate::attrs::Attr> {
+        match self.mem.attr(set, name) {
+            Some(attr) => Ok(attr),
+            None => {
+                let message = format!("attribute '{}' missing", self.symbols.text(name));
+                Err(self.raise(EvalError::new(ErrorKind::Type, message).with_trace(Pos::NONE, context)))
+            }
+        }
+    }
+
     /// Whether a set is a derivation: its `type` is `"derivation"`.
     pub fn is_derivation(&mut self, value: Val) -> Eval<bool> {
         if !value.is_attrs() {

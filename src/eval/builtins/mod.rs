@@ -6,14 +6,26 @@
 
 mod arithmetic;
 mod closure;
+mod context;
 mod control;
+mod data;
+mod derivation;
+mod fetch;
+mod files;
+mod flakes;
+mod hashes;
+mod imported;
 mod key_tree;
 mod lists;
 mod lists_search;
+mod lookup;
+mod paths;
 mod patterns;
 mod peeksort;
+mod placeholders;
 mod sets;
 mod strings;
+mod structured;
 mod types;
 mod versions;
 
@@ -23,7 +35,7 @@ pub use control::NIX_VERSION;
 use crate::error::Eval;
 use crate::evaluator::{Evaluator, Settings};
 use crate::heap::{Ref, Val};
-use diag::Pos;
+use diag::{Origin, Pos};
 use syntax::Symbol;
 
 /// A builtin function.
@@ -100,8 +112,18 @@ pub(crate) struct Caches {
     pub buffer: Vec<u8>,
     /// Where `listToAttrs` last found names.
     pub name_site: crate::attrs::Lookup,
+    /// What is known of files, and what was copied to the store.
+    pub files: crate::files::Files,
     /// Where `listToAttrs` last found values.
     pub value_site: crate::attrs::Lookup,
+    /// Contexts whose store paths are available.
+    pub realised: rustc_hash::FxHashSet<crate::heap::ContextId>,
+    /// The shapes of what `derivationStrict` returns.
+    pub result_shapes: derivation::Shapes,
+    /// The function that an import of a `.drv` file calls.
+    pub imported: Option<Ref>,
+    /// Where the evaluator's own texts stand: from, and up to but without.
+    pub internal_texts: Vec<(Pos, Pos)>,
 }
 
 /// Fills the global scope.
@@ -109,10 +131,20 @@ pub(crate) fn install(ev: &mut Evaluator) {
     let groups: &[&[Entry]] = &[
         arithmetic::TABLE,
         closure::TABLE,
+        context::TABLE,
         control::TABLE,
+        data::TABLE,
+        derivation::TABLE,
+        fetch::TABLE,
+        files::TABLE,
+        flakes::TABLE,
+        hashes::TABLE,
         lists::TABLE,
         lists_search::TABLE,
+        lookup::TABLE,
+        paths::TABLE,
         patterns::TABLE,
+        placeholders::TABLE,
         sets::TABLE,
         strings::TABLE,
         types::TABLE,
@@ -141,8 +173,35 @@ pub(crate) fn install(ev: &mut Evaluator) {
         let cell = ev.cell(value);
         add(ev, &mut all, name, global, cell);
     }
+    // Its text needs the other names, so its value comes last.
+    let derivation = ev.cell(Val::NULL);
+    add(ev, &mut all, "derivation", true, derivation);
     let set = ev.mem.attrs_from(all);
     ev.mem.heap.set(cell, set);
+    let function = internal_text(ev, "derivation-internal.nix", include_bytes!("derivation.nix"));
+    ev.mem.heap.set(derivation, function.expect("the evaluator's own text evaluates; a test looks"));
+}
+
+/// Returns the value of a text of the evaluator's own, whose places messages do not show as the
+/// user's.
+fn internal_text(ev: &mut Evaluator, name: &str, text: &[u8]) -> Eval<Val> {
+    let origin = Origin::File(format!("«nix-internal»/{name}").into_bytes().into());
+    let value = ev.eval_text(origin, text, b"/")?;
+    if let Some((lambda, _)) = value.as_lambda()
+        && let Some((file, offset)) = ev.sources.lookup(lambda.pos)
+    {
+        debug_assert!(lambda.pos.0 >= offset);
+        let start = ev.sources.file(file).base;
+        ev.caches.internal_texts.push((start, start.offset(text.len() as u32 + 1)));
+    }
+    Ok(value)
+}
+
+impl Evaluator {
+    /// Whether a position is in a text of the evaluator's own.
+    pub(crate) fn is_internal(&self, pos: Pos) -> bool {
+        self.caches.internal_texts.iter().any(|(from, to)| pos >= *from && pos < *to)
+    }
 }
 
 fn add(ev: &mut Evaluator, all: &mut Vec<(Symbol, Pos, Ref)>, name: &str, global: bool, cell: Ref) {

@@ -212,6 +212,12 @@ impl Val {
         if self.tag == Tag::String { ContextId(self.a) } else { ContextId::EMPTY }
     }
 
+    /// Returns the same string with another context; anything but a string as it is.
+    #[inline(always)]
+    pub fn with_context(self, context: ContextId) -> Val {
+        if self.tag == Tag::String { Val { a: context.0, ..self } } else { self }
+    }
+
     /// Returns the path's bytes, if this is a path.
     #[inline(always)]
     pub fn as_path(self) -> Option<&'static [u8]> {

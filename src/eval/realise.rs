@@ -1,0 +1,83 @@
+//! Making what a string refers to available before evaluation reads it: import from derivation.
+
+use crate::context::{Deriver, Element};
+use crate::error::{ErrorKind, Eval};
+use crate::evaluator::Evaluator;
+use crate::files::show_path;
+use crate::heap::{ContextId, Ref};
+use diag::Pos;
+use store::{SortedSet, StorePath};
+
+impl Evaluator {
+    /// Whether a store path is there: in this evaluation's own store, or in the world.
+    pub(crate) fn is_valid(&mut self, path: &StorePath) -> Eval<bool> {
+        if self.store.contains(path) {
+            return Ok(true);
+        }
+        Ok(self.maybe_type(path.to_path().as_bytes())?.is_some())
+    }
+
+    /// Returns what a store path points to, as far as it is known.
+    pub(crate) fn references_of(&mut self, path: &StorePath) -> SortedSet<StorePath> {
+        if let Some(drv) = self.store.derivation(path) {
+            return drv.references().cloned().collect();
+        }
+        match self.store.object(path) {
+            Some(object) => object.references.clone(),
+            None => self.io.references(path).into_iter().collect(),
+        }
+    }
+
+    /// Makes all that a context names available, building what must be built, and returns `path`
+    /// as it can be read then.
+    pub(crate) fn realise_context(&mut self, context: ContextId, path: &[u8]) -> Eval<Vec<u8>> {
+        if context == ContextId::EMPTY || self.caches.realised.contains(&context) {
+            return Ok(path.to_vec());
+        }
+        let elements = self.contexts.sorted(context);
+        let mut wanted: Vec<(StorePath, Vec<String>)> = Vec::new();
+        for element in &elements {
+            let base = element.base_path();
+            if !self.is_valid(base)? {
+                let message = format!("path '{}' is not valid", base.to_path());
+                return Err(self.fail(ErrorKind::Io, message));
+            }
+            let Element::Built(built) = element else { continue };
+            if !self.settings.allow_import_from_derivation {
+                let message = format!(
+                    "cannot build '{}' during evaluation because the option 'allow-import-from-derivation' is disabled",
+                    element.display()
+                );
+                return Err(self.fail(ErrorKind::ImportFromDerivation, message));
+            }
+            let Deriver::Path(drv) = &built.drv else {
+                let message = format!("building '{}' during evaluation is not supported", element.display());
+                return Err(self.fail(ErrorKind::ImportFromDerivation, message));
+            };
+            match wanted.last_mut() {
+                Some((last, outputs)) if last == drv => outputs.push(built.output.to_string()),
+                _ => wanted.push((drv.clone(), vec![built.output.to_string()])),
+            }
+        }
+        for (drv, outputs) in wanted {
+            if let Err(error) = self.io.realise(&self.store, &drv, &outputs) {
+                return Err(self.fail(ErrorKind::ImportFromDerivation, error.to_string()));
+            }
+        }
+        self.caches.realised.insert(context);
+        Ok(path.to_vec())
+    }
+
+    /// Returns the path that a value stands for, with what it refers to made available. `links`
+    /// tells whether symbolic links are followed: not at all, or with the last component or not.
+    pub(crate) fn realise_path(&mut self, cell: Ref, links: Option<bool>) -> Eval<Vec<u8>> {
+        let (path, context) = self.coerce_to_path(cell, Pos::NONE, "while realising the context of a path")?;
+        let result = self.realise_context(context, &path).and_then(|real| match links {
+            Some(last) => self.resolve(&real, last).map(|path| path.into_owned()),
+            None => Ok(real),
+        });
+        result.map_err(|fail| {
+            self.trace(fail, Pos::NONE, format!("while realising the context of path '{}'", show_path(&path)))
+        })
+    }
+}

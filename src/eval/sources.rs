@@ -1,0 +1,217 @@
+//! Copying sources to the store: what interpolating a path, `path` and `filterSource` do.
+//!
+//! Nothing is copied. A source is hashed where it is, and its store path becomes a mount of the
+//! place (see `files.rs`).
+
+use crate::context::Element;
+use crate::error::{ErrorKind, Eval, Fail};
+use crate::evaluator::Evaluator;
+use crate::files::{Mount, join, show_path};
+use crate::heap::{ContextId, Ref, Val};
+use crate::io::FileType;
+use crate::text::path::base_name;
+use diag::Pos;
+use rustc_hash::FxHashSet;
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::fmt::Display;
+use store::{
+    ContentAddress, ContentAddressMethod, Hash, HashAlgo, NarContents, NarNode, NarSource, References, SortedSet,
+    SourceError, StorePath, content_addressed_path, hash_source,
+};
+
+/// A source to be added to the store.
+pub(crate) struct Source<'a> {
+    /// The store path's name.
+    pub name: &'a [u8],
+    /// The path.
+    pub path: Vec<u8>,
+    /// What the path's string refers to.
+    pub context: ContextId,
+    /// The function that tells which entries belong to it.
+    pub filter: Option<Ref>,
+    /// What of it is hashed.
+    pub method: ContentAddressMethod,
+    /// The hash that it should have.
+    pub expected: Option<Hash>,
+}
+
+/// A tree of files as the evaluator sees it, through a filter.
+struct Tree<'a> {
+    ev: &'a mut Evaluator,
+    root: &'a [u8],
+    filter: Option<Ref>,
+    kept: FxHashSet<Vec<u8>>,
+}
+
+impl Tree<'_> {
+    fn whole(&self, path: &[u8]) -> Vec<u8> {
+        if path.is_empty() { self.root.to_vec() } else { join(self.root, path) }
+    }
+}
+
+impl NarSource for Tree<'_> {
+    type Error = Fail;
+
+    fn node(&mut self, path: &[u8]) -> Eval<NarNode<'_>> {
+        let path = self.whole(path);
+        Ok(match self.ev.type_of_path(&path)? {
+            kind @ (FileType::Regular | FileType::Executable) => {
+                let bytes = self.ev.read_bytes(&path)?;
+                let contents = NarContents::Bytes(Cow::Owned(bytes.to_vec()));
+                NarNode::File { executable: kind == FileType::Executable, contents }
+            }
+            FileType::Directory => {
+                let entries = self.ev.read_folder(&path)?;
+                NarNode::Directory(entries.iter().map(|entry| entry.0.clone()).collect())
+            }
+            FileType::Symlink => NarNode::Symlink(self.ev.read_link(&path)?),
+            FileType::Unknown => {
+                let message = format!("file '{}' has an unsupported type", show_path(&path));
+                return Err(self.ev.fail(ErrorKind::Io, message));
+            }
+        })
+    }
+
+    fn includes(&mut self, path: &[u8]) -> Eval<bool> {
+        let Some(filter) = self.filter else { return Ok(true) };
+        let whole = self.whole(path);
+        let kind = self.ev.type_of_path(&whole)?;
+        let args = [self.ev.string_cell(&whole), self.ev.file_type_cell(kind)];
+        let result = self.ev.call_cell(filter, &args, Pos::NONE)?;
+        let result = self.ev.cell(result);
+        let text = "while evaluating the return value of the path filter function";
+        let keep = self.ev.force_bool(result, Pos::NONE, text)?;
+        if keep {
+            self.kept.insert(path.to_vec());
+        }
+        Ok(keep)
+    }
+}
+
+impl Evaluator {
+    /// Raises an error of the room `store`, whose messages are Nix's.
+    #[cold]
+    pub(crate) fn store_failed(&mut self, error: impl Display) -> Fail {
+        self.fail(ErrorKind::Eval, error.to_string())
+    }
+
+    /// Returns the string of a store path, which refers to it.
+    pub(crate) fn store_path_string(&mut self, path: StorePath) -> Val {
+        let text = path.to_path();
+        let context = self.contexts.single(Element::Opaque(path));
+        self.mem.string_in(text.as_bytes(), context)
+    }
+
+    /// Copies the file or folder at a path to the store, and returns the string of its store path.
+    /// A path is copied only once.
+    pub fn copy_path(&mut self, path: &[u8]) -> Eval<Val> {
+        if path.ends_with(store::DRV_EXTENSION.as_bytes()) {
+            return Err(self.fail(ErrorKind::Eval, "file names are not allowed to end in '.drv'"));
+        }
+        if let Some(&copied) = self.caches.files.copied.get(path) {
+            return Ok(copied);
+        }
+        let real = self.resolve(path, false)?.into_owned();
+        let added = self.add_tree(&source_name(path), &real, None, ContentAddressMethod::Nar, SortedSet::new())?;
+        let string = self.store_path_string(added);
+        self.caches.files.copied.insert(path.to_vec(), string);
+        Ok(string)
+    }
+
+    /// Hashes a tree and adds it to the store.
+    fn add_tree(
+        &mut self,
+        name: &[u8],
+        root: &[u8],
+        filter: Option<Ref>,
+        method: ContentAddressMethod,
+        references: SortedSet<StorePath>,
+    ) -> Eval<StorePath> {
+        let mut tree = Tree { ev: self, root, filter, kept: FxHashSet::default() };
+        let hashed = hash_source(&mut tree, method, HashAlgo::Sha256);
+        let kept = tree.kept;
+        let hash = match hashed {
+            Ok(hash) => hash,
+            Err(SourceError::Source(fail)) => return Err(fail),
+            // A folder to be read as one file fails as any such reading does.
+            Err(SourceError::NotAFile) => {
+                return Err(match self.read_bytes(root) {
+                    Err(fail) => fail,
+                    Ok(_) => self.store_failed(SourceError::<Infallible>::NotAFile),
+                });
+            }
+            Err(SourceError::TooDeep(below)) => {
+                let path = show_path(&join(root, below.as_bytes()));
+                return Err(self.store_failed(SourceError::<Infallible>::TooDeep(path)));
+            }
+            Err(error) => return Err(self.store_failed(error_text(error))),
+        };
+        let address = ContentAddress { method, hash };
+        let origin = self.mount(Mount { root: root.to_vec(), kept: filter.map(|_| kept) });
+        match self.store.add_source(name, &address, references, origin) {
+            Ok(path) => Ok(path),
+            Err(error) => Err(self.store_failed(error)),
+        }
+    }
+
+    /// Adds a source to the store, and returns the string of its store path.
+    pub(crate) fn add_source(&mut self, source: &Source<'_>) -> Eval<Val> {
+        let mut path = Cow::Borrowed(source.path.as_slice());
+        match self.add_source_at(source, &mut path) {
+            Ok(added) => Ok(added),
+            Err(fail) => Err(self.trace(fail, Pos::NONE, format!("while adding path '{}'", show_path(&path)))),
+        }
+    }
+
+    fn add_source_at(&mut self, source: &Source<'_>, path: &mut Cow<'_, [u8]>) -> Eval<Val> {
+        let mut references = SortedSet::new();
+        if source.context != ContextId::EMPTY
+            && let Ok((store_path, _)) = StorePath::split(&source.path)
+        {
+            *path = Cow::Owned(self.realise_context(source.context, path)?);
+            references = self.references_of(&store_path);
+        }
+        let mut wanted = None;
+        if let Some(hash) = source.expected {
+            let address = ContentAddress { method: source.method, hash };
+            let others = References { others: &references, own: false };
+            let path = match content_addressed_path(source.name, &address, &others) {
+                Ok(path) => path,
+                Err(error) => return Err(self.store_failed(error)),
+            };
+            if self.is_valid(&path)? {
+                return Ok(self.store_path_string(path));
+            }
+            wanted = Some(path);
+        }
+        let real = self.resolve(path, true)?.into_owned();
+        let added = self.add_tree(source.name, &real, source.filter, source.method, references)?;
+        if wanted.is_some_and(|wanted| wanted != added) {
+            let message =
+                format!("store path mismatch in (possibly filtered) path added from '{}'", show_path(path));
+            return Err(self.fail(ErrorKind::Eval, message));
+        }
+        Ok(self.store_path_string(added))
+    }
+}
+
+fn error_text(error: SourceError<Fail>) -> String {
+    match error {
+        SourceError::Source(_) => "the source cannot be read".into(),
+        SourceError::Io(error) => error.to_string(),
+        SourceError::TooDeep(path) => SourceError::<Infallible>::TooDeep(path).to_string(),
+        SourceError::GitTooDeep(path) => SourceError::<Infallible>::GitTooDeep(path).to_string(),
+        SourceError::BadName(name) => SourceError::<Infallible>::BadName(name).to_string(),
+        SourceError::NotAFile => SourceError::<Infallible>::NotAFile.to_string(),
+        SourceError::GitAlgorithm(algo) => SourceError::<Infallible>::GitAlgorithm(algo).to_string(),
+    }
+}
+
+/// Returns the name that a copied path gets; that of the root is `source`.
+pub(crate) fn source_name(path: &[u8]) -> Cow<'_, [u8]> {
+    match base_name(path) {
+        b"" => Cow::Borrowed(b"source"),
+        name => Cow::Borrowed(name),
+    }
+}
