@@ -17,6 +17,7 @@ mod rev;
 pub mod tree;
 pub mod trust;
 pub mod url;
+pub mod world;
 
 pub use attrs::{Attr, Attrs};
 pub use error::RefError;

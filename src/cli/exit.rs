@@ -1,0 +1,14 @@
+//! Exit codes, as `docs/ARCHITECTURE.md` documents them.
+
+/// Nothing was found.
+pub const CLEAN: u8 = 0;
+/// Findings, failed or errored cases, a broken flake or lock.
+pub const FINDINGS: u8 = 1;
+/// Wrong usage, or a bad `cfgcheck.yaml`.
+pub const USAGE: u8 = 2;
+/// A run that cannot start: a missing component, the network, the disk.
+pub const CANNOT_START: u8 = 3;
+/// Our bug.
+pub const OUR_BUG: u8 = 101;
+/// Interrupted.
+pub const INTERRUPTED: u8 = 130;
