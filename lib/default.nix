@@ -36,7 +36,7 @@ rec {
           networking.hostName = lib.mkDefault hostName;
           nixpkgs.overlays = [ overlay ];
           system.configurationRevision = inputs.self.rev or null;
-          fleet.homes.enable = homes;
+          fleet.homes.enable = lib.mkDefault homes;
         }
       ]
       ++ modules;
