@@ -7,5 +7,6 @@ pub mod path;
 pub mod print;
 pub mod regex;
 pub mod replace;
+pub mod toml;
 pub mod version;
 pub mod xml;
