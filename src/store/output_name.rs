@@ -75,3 +75,21 @@ impl fmt::Debug for OutputName {
         fmt::Debug::fmt(&String::from_utf8_lossy(&self.0), f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_compare_by_their_bytes() {
+        assert_eq!(OutputName::new("out"), OutputName::OUT);
+        assert!(OutputName::new("out").is_out() && !OutputName::new("outer").is_out());
+        let mut names = ["out", "dev", "Z", "\u{e4}", "devel"].map(OutputName::new);
+        names.sort();
+        assert_eq!(
+            names.map(|name| name.to_string()),
+            ["Z", "dev", "devel", "out", "\u{e4}"]
+        );
+        assert_eq!(OutputName::new(b"\xff").as_bytes(), b"\xff");
+    }
+}

@@ -59,3 +59,25 @@ fn render(digest: &[u8; 32]) -> String {
     nix32::encode_into(digest, &mut out);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_of_own_outputs() {
+        // Asked of Nix 2.34.8 with `builtins.placeholder`.
+        for (output, text) in [
+            ("out", "/1rz4g4znpzjwh1xymhjpm42vipw92pr73vdgl6xs1hycac8kf2n9"),
+            ("lib", "/0sra2y18lr3h6j58qjm0w46yv36h1wjmilb09n8aimdpivdymscx"),
+        ] {
+            assert_eq!(output_placeholder(&OutputName::new(output)), text);
+        }
+    }
+
+    #[test]
+    fn only_derivations_have_outputs() {
+        let source = StorePath::new(&[0; 20], b"x").unwrap();
+        assert!(DownstreamPlaceholder::of_unknown_output(&source, &OutputName::OUT).is_err());
+    }
+}

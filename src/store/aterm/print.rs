@@ -280,3 +280,92 @@ fn escape(text: &[u8], out: &mut Vec<u8>) {
     }
     out.extend_from_slice(&text[start..]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the variables as they are written, for a derivation with these and with structured attributes.
+    fn variables(names: &[&str], attrs: Option<&str>) -> Result<String, PrintError> {
+        let drv = Derivation {
+            env: names
+                .iter()
+                .map(|name| (name.as_bytes().to_vec(), b"v".to_vec()))
+                .collect(),
+            structured_attrs: attrs.map(|attrs| attrs.as_bytes().to_vec()),
+            ..Derivation::default()
+        };
+        let text = String::from_utf8(drv.to_aterm()?).unwrap();
+        Ok(text
+            .strip_prefix(r#"Derive([],[],[],"","",[],["#)
+            .expect(&text)
+            .strip_suffix("])")
+            .expect(&text)
+            .into())
+    }
+
+    #[test]
+    fn structured_attributes_stand_in_order() {
+        for (names, attrs, expected) in [
+            (&[][..], None, ""),
+            (&[], Some("{}"), r#"("__json","{}")"#),
+            (
+                &["Z", "out"],
+                Some(r#"{"a":1}"#),
+                r#"("Z","v"),("__json","{\"a\":1}"),("out","v")"#,
+            ),
+            (&["Z"], Some("{}"), r#"("Z","v"),("__json","{}")"#),
+            (&["out"], Some("{}"), r#"("__json","{}"),("out","v")"#),
+            (&["b", "a"], None, r#"("a","v"),("b","v")"#),
+        ] {
+            assert_eq!(variables(names, attrs).as_deref(), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn the_variable_of_structured_attributes_is_taken() {
+        assert_eq!(
+            variables(&["__json"], None).map_err(|error| error.to_string()),
+            Err(
+                "Cannot have an environment variable named '__json'. This key is reserved for encoding structured \
+                 attrs"
+                    .into()
+            )
+        );
+    }
+
+    #[test]
+    fn only_the_builder_arguments_and_variables_are_escaped() {
+        let drv = Derivation {
+            platform: b"a\tb".to_vec(),
+            builder: b"a\tb".to_vec(),
+            args: vec![b"\"\\\r\n\x01\xff".to_vec()],
+            env: [(b"\n".to_vec(), b"\t".to_vec())].into_iter().collect(),
+            ..Derivation::default()
+        };
+        assert_eq!(
+            drv.to_aterm().unwrap(),
+            b"Derive([],[],[],\"a\tb\",\"a\\tb\",[\"\\\"\\\\\\r\\n\x01\xff\"],[(\"\\n\",\"\\t\")])"
+        );
+    }
+
+    #[test]
+    fn masking_leaves_out_what_outputs_are_called() {
+        let drv = Derivation {
+            outputs: [(OutputName::OUT, Output::Deferred)].into_iter().collect(),
+            env: [("a", "1"), ("out", "two\n"), ("z", "3")]
+                .map(|(k, v)| (k.into(), v.into()))
+                .into_iter()
+                .collect(),
+            ..Derivation::default()
+        };
+        let (mut tail, mut holes) = (Vec::new(), Vec::new());
+        write_tail(&drv, &mut tail, &mut holes).unwrap();
+        for (masked, value) in [(true, ""), (false, "two\\n")] {
+            let mut text = Vec::new();
+            feed_tail(&drv, &tail, &holes, masked, |piece| text.extend_from_slice(piece));
+            let expected = format!(r#"],[],"","",[],[("a","1"),("out","{value}"),("z","3")])"#);
+            assert_eq!(String::from_utf8(text).unwrap(), expected);
+        }
+    }
+}
