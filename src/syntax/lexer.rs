@@ -428,7 +428,7 @@ impl<'t> Lexer<'t> {
             return Token {
                 kind: Kind::PathEnd,
                 start: self.before,
-                end: self.last,
+                end: at as u32,
             };
         }
         Token {

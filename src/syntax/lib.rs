@@ -6,6 +6,8 @@ mod chars;
 mod comments;
 mod error;
 mod grammar;
+mod hints;
+mod known_names;
 mod lexer;
 mod number;
 mod parser;

@@ -30,6 +30,19 @@ pub fn unescape(text: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Returns the text with `\r` and `\r\n` made `\n`.
+pub fn plain_line_ends(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for (n, &byte) in text.iter().enumerate() {
+        match byte {
+            b'\r' if text.get(n + 1) == Some(&b'\n') => {}
+            b'\r' => out.push(b'\n'),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
 /// Whether [`unescape`] would change this text.
 pub fn has_escapes(text: &[u8]) -> bool {
     memchr::memchr2(b'\\', b'\r', text).is_some()
@@ -165,5 +178,54 @@ impl Stripper {
         {
             out.truncate(first + n + 1);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_and_line_ends_are_resolved() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("a\\nb\\tc\\rd", "a\nb\tc\rd"),
+            ("\\\"\\\\\\$\\x", "\"\\$x"),
+            ("a\r\nb\rc\nd\r\r\n", "a\nb\nc\nd\n\n"),
+            ("\\\r\n", "\r\n"),
+        ] {
+            assert_eq!(
+                String::from_utf8_lossy(&unescape(text.as_bytes())),
+                expected,
+                "{text:?}"
+            );
+            assert_eq!(has_escapes(text.as_bytes()), text != expected, "{text:?}");
+        }
+        assert_eq!(plain_line_ends(b"a\r\nb\rc\n"), b"a\nb\nc\n");
+    }
+
+    #[test]
+    fn indentation_is_what_all_lines_share() {
+        let stripped = |texts: &[&str]| {
+            let parts: Vec<IndentedPart<'_, ()>> = texts.iter().map(|text| indented_part(text.as_bytes())).collect();
+            let mut stripper = Stripper::new(indentation(parts.iter()));
+            let mut out = Vec::new();
+            for (n, part) in parts.iter().enumerate() {
+                let is_last = n + 1 == parts.len();
+                match part {
+                    IndentedPart::Plain(text) => stripper.strip(text, is_last, &mut out),
+                    IndentedPart::Escape(text) => stripper.strip(text, is_last, &mut out),
+                    IndentedPart::Byte(byte) => stripper.strip(&[*byte], is_last, &mut out),
+                    IndentedPart::Interpolated(()) => stripper.interpolated(),
+                }
+            }
+            String::from_utf8_lossy(&out).into_owned()
+        };
+        assert_eq!(stripped(&["  a\n    b\n  "]), "a\n  b\n");
+        assert_eq!(stripped(&["  a\n\n   \n b"]), " a\n\n  \nb");
+        assert_eq!(stripped(&["    a\n  ", "''$", "b"]), "  a\n$b");
+        assert_eq!(stripped(&["\n\ta"]), "\n\ta");
+        assert_eq!(stripped(&["  ", "'''", "  \n  "]), "''  \n");
+        assert_eq!(stripped(&["  ", "''\\n", " a"]), "\na");
     }
 }

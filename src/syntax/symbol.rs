@@ -1,5 +1,6 @@
 //! Interned names: attribute names and variables are compared as numbers.
 
+use crate::known_names;
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 
@@ -33,13 +34,17 @@ impl Default for Symbols {
 }
 
 impl Symbols {
-    /// Returns an empty table.
+    /// Returns a table with the names that Nix knows from the start, in Nix's order.
     pub fn new() -> Symbols {
-        Symbols {
+        let mut symbols = Symbols {
             slots: vec![Slot::default(); 4096],
             starts: vec![0],
             bytes: Vec::new(),
+        };
+        for name in known_names::NAMES.split_ascii_whitespace() {
+            symbols.intern(name.as_bytes());
         }
+        symbols
     }
 
     #[inline]
@@ -123,7 +128,7 @@ impl Symbols {
         String::from_utf8_lossy(self.bytes(symbol))
     }
 
-    /// Returns how many names there are.
+    /// Returns how many names there are; never zero.
     pub fn len(&self) -> usize {
         self.starts.len() - 1
     }
@@ -141,6 +146,7 @@ mod tests {
     #[test]
     fn equal_names_are_one_symbol() {
         let mut s = Symbols::new();
+        let known = s.len();
         let many: Vec<_> = (0..10_000).map(|i| s.intern(format!("name{i}").as_bytes())).collect();
         for (i, &symbol) in many.iter().enumerate() {
             let name = format!("name{i}");
@@ -149,6 +155,19 @@ mod tests {
             assert_eq!(s.bytes(symbol), name.as_bytes());
         }
         assert_eq!(s.find(b"other"), None);
-        assert_eq!(s.len(), 10_000);
+        assert_eq!(s.len(), known + 10_000);
+    }
+
+    #[test]
+    fn known_names_come_first_and_once() {
+        let s = Symbols::new();
+        let names: Vec<&str> = known_names::NAMES.split_ascii_whitespace().collect();
+        assert_eq!(names.len(), s.len());
+        for (n, name) in names.iter().enumerate() {
+            assert_eq!(s.find(name.as_bytes()), Some(Symbol(n as u32)), "{name}");
+        }
+        let order =
+            ["outPath", "name", "system", "__sub", "trace", "map", "derivation", "x"].map(|n| s.find(n.as_bytes()));
+        assert!(order.is_sorted() && order[0].is_some());
     }
 }

@@ -1,12 +1,21 @@
 //! Prints the tree of a file (or of standard input) as `nix-instantiate --parse` does, or its errors.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a program of its own reads its input and prints"
+)]
+
 use std::io::{Read, Write};
 
 fn main() -> std::io::Result<()> {
-    let mut text = Vec::new();
-    match std::env::args().nth(1) {
-        Some(path) => std::fs::File::open(path)?.read_to_end(&mut text)?,
-        None => std::io::stdin().read_to_end(&mut text)?,
+    let text = match std::env::args().nth(1) {
+        Some(path) => std::fs::read(path)?,
+        None => {
+            let mut text = Vec::new();
+            std::io::stdin().read_to_end(&mut text)?;
+            text
+        }
     };
     let mut map = diag::SourceMap::new();
     let (_, base) = map.add(diag::Origin::Stdin, text.as_slice().into());

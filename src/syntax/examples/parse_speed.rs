@@ -2,6 +2,12 @@
 //!
 //! `cargo run --release -p cfgcheck-syntax --example parse_speed -- FOLDER…`
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a measurement reads files and the clock, and speaks"
+)]
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -41,7 +47,12 @@ fn main() -> std::io::Result<()> {
             let parsed = syntax::parse(text, diag::Pos(1), &mut symbols, &arena, &options);
             if round == 0 {
                 for error in &parsed.errors {
-                    println!("{}: offset {}: {}", path.display(), error.pos.0.saturating_sub(1), error.message);
+                    println!(
+                        "{}: offset {}: {}",
+                        path.display(),
+                        error.pos.0.saturating_sub(1),
+                        error.message
+                    );
                 }
             }
             arena.reset();
@@ -49,6 +60,11 @@ fn main() -> std::io::Result<()> {
         best = best.min(start.elapsed());
     }
     let rate = bytes as f64 / 1e6 / best.as_secs_f64();
-    println!("{} files, {:.1} MB, {:.3} s, {rate:.0} MB/s", files.len(), bytes as f64 / 1e6, best.as_secs_f64());
+    println!(
+        "{} files, {:.1} MB, {:.3} s, {rate:.0} MB/s",
+        files.len(),
+        bytes as f64 / 1e6,
+        best.as_secs_f64()
+    );
     Ok(())
 }

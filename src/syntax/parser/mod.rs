@@ -300,13 +300,14 @@ impl<'a, 't, 'p> Parser<'a, 't, 'p> {
     }
 
     fn error(&self, message: String, at: u32, start: u32, end: u32) -> SyntaxError {
+        let hint = crate::hints::hint(&message).map(str::to_owned);
         let span = Span::new(self.pos(start), self.pos(end));
         SyntaxError {
             message,
             pos: self.pos(at),
             span,
             previous: None,
-            hint: None,
+            hint,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::{Node, Outcome, Parser};
 use crate::ast::{BinaryOp, ExprKind, ExprRef};
 use crate::error::SyntaxWarning;
+use crate::strings;
 use crate::token::Kind;
 use diag::{Pos, Span};
 
@@ -282,7 +283,8 @@ impl<'a> Parser<'a, '_, '_> {
                 0
             }
         };
-        let text = self.text[offset(start)..offset(end)].to_vec();
+        // Nix shows the lines of the text with plain ends.
+        let text = strings::plain_line_ends(&self.text[offset(start)..offset(end)]);
         self.warnings.push(SyntaxWarning::OrAsName {
             pos: expr.pos,
             span: expr.span,

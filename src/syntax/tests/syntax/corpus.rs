@@ -1,5 +1,11 @@
 //! All of a corpus of real files, when `CFGCHECK_CORPUS` names the folder that holds `nixpkgs-2611`.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a corpus lies on the disk, named by a variable"
+)]
+
 use super::outcome;
 use std::path::{Path, PathBuf};
 use syntax::ParseOptions;

@@ -1,5 +1,10 @@
 //! Texts made to exhaust the stack, the memory or the patience of a parser.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "that time is linear can only be seen on a clock"
+)]
+
 use super::outcome;
 use std::time::{Duration, Instant};
 use syntax::{MAX_NESTING, ParseOptions};
@@ -93,7 +98,7 @@ fn chains_of_operators_may_be_long() {
             let start = Instant::now();
             let printed = outcome(&text, &options).expect(operator);
             assert!(printed.len() > 1_000_000);
-            assert!(start.elapsed() < Duration::from_secs(20), "{operator}");
+            assert!(start.elapsed() < Duration::from_secs(120), "{operator}");
         }
     });
 }
@@ -123,7 +128,7 @@ fn time_is_linear_in_the_text() {
             // What comes out does not matter here; that it comes out soon does.
             let kept = outcome(text.as_bytes(), &options).map_or_else(|e| e.len(), |t| t.len());
             assert!(
-                kept > 0 && start.elapsed() < Duration::from_secs(20),
+                kept > 0 && start.elapsed() < Duration::from_secs(120),
                 "{part}: {:?}",
                 start.elapsed()
             );
@@ -141,5 +146,5 @@ fn merging_into_one_set_is_linear() {
     text.push('}');
     let start = Instant::now();
     assert!(outcome(text.as_bytes(), &options).is_ok());
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(120), "{:?}", start.elapsed());
 }

@@ -4,6 +4,10 @@
 
 mod corpus;
 mod deep;
+mod errors;
+mod options;
+mod positions;
+mod printed;
 
 use bumpalo::Bump;
 use diag::{Origin, SourceMap};
