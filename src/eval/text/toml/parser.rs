@@ -124,6 +124,7 @@ impl Parser<'_> {
             let element = self.take(b'[');
             let what = if element { "array-table" } else { "table" };
             self.spaces();
+            const NOTE: &str = "expected basic key([a-zA-Z0-9_-]) or quoted key(\" or ')";
             let keys = match self.keys() {
                 Ok((keys, _)) => keys,
                 Err(Failure::Reported(report)) => {
@@ -133,7 +134,7 @@ impl Parser<'_> {
                         .next()
                         .map_or(self.at..self.at + 1, |(place, _)| place);
                     let title = format!("toml::parse_file: invalid {what} key");
-                    return Err(Report::new(title, place, "expected alpha [a-zA-Z], digit [0-9], -, or _").into());
+                    return Err(Report::new(title, place, NOTE).into());
                 }
                 Err(failure) => return Err(failure),
             };
@@ -149,9 +150,7 @@ impl Parser<'_> {
             self.comment()?;
             if self.at < self.text.len() && !self.newline() {
                 let title = "toml::parse_file: newline (or EOF) expected";
-                return Err(self
-                    .error(title, "expected 0x0a(LINE FEED) or 0x0d(CARRIAGE RETURN)")
-                    .into());
+                return Err(self.error(title, "expected 0x0a(LINE FEED) or \r\n").into());
             }
             let kind = if element { Kind::Element } else { Kind::Table };
             let content = Content::Table {
@@ -197,8 +196,7 @@ impl Parser<'_> {
         self.spaces();
         if !self.take(b'=') {
             let title = "toml::parse_key_value_pair: invalid key value separator `=`";
-            let place = self.at.min(place.end)..self.at.min(place.end) + 1;
-            return Err(Report::new(title, place, "expected =").into());
+            return Err(self.error(title, "expected =").into());
         }
         self.spaces();
         let value = self.value(depth + keys.len())?;

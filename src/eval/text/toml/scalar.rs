@@ -240,7 +240,7 @@ fn date(text: &[u8], start: usize) -> Result<(Toml, usize), Report> {
             let note = "month must be 01-12, day must be any of 01-28,29,30,31 depending on the month/year.";
             return Err(Report::new(
                 "toml::parse_local_date: invalid date.",
-                start..start + 10,
+                start..start + 1,
                 note,
             ));
         }
@@ -302,10 +302,9 @@ fn time(rest: &[u8], start: usize) -> Result<String, Report> {
     let length = time_length(rest).unwrap_or(0);
     if two(rest, 0) > 23 || two(rest, 3) > 59 || two(rest, 6) > 60 {
         let note = "hour must be 00-23, minute must be 00-59.";
-        let length = length.max(1);
         return Err(Report::new(
             "toml::parse_local_time: invalid time.",
-            start..start + length,
+            start..start + 1,
             note,
         ));
     }
