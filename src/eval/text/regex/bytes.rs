@@ -30,7 +30,15 @@ impl ByteSet {
     /// The only byte of the set, if it has exactly one.
     pub(super) fn single(&self) -> Option<u8> {
         let count: u32 = self.0.iter().map(|word| word.count_ones()).sum();
-        (count == 1).then(|| (0..=255).find(|&byte| self.contains(byte)))?
+        let word = self.0.iter().position(|&word| word != 0)?;
+        (count == 1).then(|| (word as u32 * 64 + self.0[word].trailing_zeros()) as u8)
+    }
+
+    /// The set of one byte.
+    pub(super) fn only(byte: u8) -> ByteSet {
+        let mut set = ByteSet::default();
+        set.insert(byte);
+        set
     }
 
     /// The bytes that `belongs` is true of.

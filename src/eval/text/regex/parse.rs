@@ -108,7 +108,7 @@ impl Parser<'_> {
                 }
                 Token::Literal(byte) => {
                     self.advance()?;
-                    let atom = self.nfa.add(Kind::Bytes(ByteSet::of(|other| other == byte)))?;
+                    let atom = self.nfa.add(Kind::Bytes(ByteSet::only(byte)))?;
                     self.quantified(atom)?
                 }
                 Token::Bracket(negated) => {

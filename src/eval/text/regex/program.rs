@@ -268,7 +268,7 @@ fn find_runs(program: &mut Program, sets: &mut Sets) {
             continue;
         };
         let set = match program.steps[body as usize] {
-            Step::Byte(byte, back) if back as usize == pc => sets.number(ByteSet::of(|other| other == byte)),
+            Step::Byte(byte, back) if back as usize == pc => sets.number(ByteSet::only(byte)),
             Step::Set(set, back) if back as usize == pc => set,
             _ => continue,
         };
