@@ -188,9 +188,9 @@ impl Evaluator {
             if an != bn {
                 let (l, r) = (self.show_for_error(left), self.show_for_error(right));
                 let message = if self.mem.attr(right, an).is_none() {
-                    format!("attribute name '{}' is contained in '{l}', but not in '{r}'", self.symbols.text(an))
+                    format!("attribute name '{}' is contained in '{l}', but not in '{r}'", self.shown_name(an))
                 } else {
-                    format!("attribute name '{}' is missing in '{l}', but is contained in '{r}'", self.symbols.text(bn))
+                    format!("attribute name '{}' is missing in '{l}', but is contained in '{r}'", self.shown_name(bn))
                 };
                 return Err(self.unequal(message));
             }
@@ -201,7 +201,7 @@ impl Evaluator {
                 if aa.pos.is_some() {
                     fail = self.trace(fail, aa.pos, "where left hand side is");
                 }
-                let name = self.symbols.text(an).into_owned();
+                let name = self.shown_name(an);
                 return Err(self.trace(fail, pos, format!("while comparing attribute '{name}'")));
             }
         }

@@ -3,8 +3,9 @@
 use crate::code::{Assert, Code};
 use crate::error::{ErrorKind, EvalError, Fail, SharedError};
 use crate::evaluator::Evaluator;
-use crate::heap::Env;
-use diag::Span;
+use crate::heap::{Env, Val};
+use diag::{Pos, Span};
+use syntax::Symbol;
 use syntax::ast::BinaryOp;
 use syntax::{SyntaxError, SyntaxWarning};
 
@@ -32,6 +33,22 @@ impl Evaluator {
     /// Makes an error that was put aside the one under way again.
     pub(crate) fn resume_error(&mut self, error: Option<SharedError>) {
         self.swap_error(error);
+    }
+
+    /// Returns a name as messages show it: quoted unless it can be written bare.
+    pub(crate) fn shown_name(&self, name: Symbol) -> String {
+        let mut shown = Vec::new();
+        crate::text::print::push_identifier(&mut shown, self.symbols.bytes(name));
+        String::from_utf8_lossy(&shown).into_owned()
+    }
+
+    /// Returns where a value comes from, as far as it tells: the place of a set or of a function,
+    /// also of one that is yet to be called.
+    pub(crate) fn place_of(&self, mut value: Val) -> Pos {
+        while let Some((function, _)) = value.as_apply() {
+            value = self.peek(function);
+        }
+        value.as_lambda().map_or_else(|| self.mem.attrs_pos(value), |(lambda, _)| lambda.pos)
     }
 
     /// Returns the source text of a span.

@@ -502,7 +502,7 @@ impl Evaluator {
         let message = format!(
             "function '{}' called without required argument '{}'",
             self.lambda_name(lambda),
-            self.symbols.text(name)
+            self.shown_name(name)
         );
         self.raise(EvalError::new(ErrorKind::Type, message).at(lambda.pos).with_trace(pos, "from call site"))
     }
@@ -517,7 +517,7 @@ impl Evaluator {
         let message = format!(
             "function '{}' called with unexpected argument '{}'",
             self.lambda_name(lambda),
-            self.symbols.text(name)
+            self.shown_name(name)
         );
         let suggestions = self.near_names(name, formals.shape.keys);
         self.raise(
@@ -770,7 +770,7 @@ impl Evaluator {
             if let Some(&(_, other, _)) = attrs.iter().find(|a| a.0 == symbol) {
                 let message = format!(
                     "dynamic attribute '{}' already defined at {}",
-                    self.symbols.text(symbol),
+                    self.shown_name(symbol),
                     self.show_pos(other)
                 );
                 return Err(self.fail_at(ErrorKind::Eval, pos, message));
@@ -861,7 +861,7 @@ impl Evaluator {
         let fail = if value.is_attrs() {
             let entries = self.mem.entries(value);
             let suggestions = self.near_names(name, entries.shape.keys);
-            let message = format!("attribute '{}' missing", self.symbols.text(name));
+            let message = format!("attribute '{}' missing", self.shown_name(name));
             self.raise(EvalError::new(ErrorKind::Eval, message).at(select.pos).with_suggestions(suggestions))
         } else {
             let message =
@@ -889,10 +889,10 @@ impl Evaluator {
             // Naming a key may fail itself; the error under way must survive that.
             let under_way = self.suspend_error();
             let name = match self.key_name(key, env) {
-                Ok(name) => self.symbols.text(name).into_owned(),
+                Ok(name) => self.shown_name(name),
                 Err(_) => match key {
                     Key::Dynamic(_, span) => format!("\"${{{}}}\"", self.show_source(*span)),
-                    Key::Static(name, _) => self.symbols.text(*name).into_owned(),
+                    Key::Static(name, _) => self.shown_name(*name),
                 },
             };
             self.resume_error(under_way);

@@ -117,7 +117,7 @@ impl Evaluator {
             self.json_bytes(to, &bytes)?;
             to.out.push(b':');
             if let Err(fail) = self.json_cell(to, attr.value, attr.pos) {
-                let text = format!("while evaluating attribute '{}'", self.symbols.text(name));
+                let text = format!("while evaluating attribute '{}'", self.shown_name(name));
                 return Err(self.trace(fail, attr.pos, text));
             }
         }

@@ -156,7 +156,7 @@ impl Evaluator {
         match self.mem.attr(set, name) {
             Some(attr) => Ok(attr),
             None => {
-                let message = format!("attribute '{}' missing", self.symbols.text(name));
+                let message = format!("attribute '{}' missing", self.shown_name(name));
                 Err(self.raise(EvalError::new(ErrorKind::Type, message).with_trace(Pos::NONE, context)))
             }
         }

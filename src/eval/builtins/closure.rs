@@ -2,12 +2,11 @@
 
 use super::key_tree::KeyTree;
 use super::{Entry, entry, lists};
-use crate::error::{ErrorKind, Eval, EvalError, Fail};
+use crate::error::{Eval, Fail};
 use crate::evaluator::Evaluator;
 use crate::heap::{Ref, Tag, Val};
 use diag::Pos;
 use rustc_hash::FxHashSet;
-use syntax::Symbol;
 
 pub(super) const TABLE: &[Entry] = &[entry("genericClosure", 1, generic_closure)];
 
@@ -26,20 +25,6 @@ struct Closure {
     found: Vec<(Val, Ref)>,
 }
 
-fn attribute(ev: &mut Evaluator, set: Val, name: Symbol, context: &str) -> Eval<Ref> {
-    match ev.mem.attr(set, name) {
-        Some(attr) => Ok(attr.value),
-        None => Err(missing(ev, name, context)),
-    }
-}
-
-/// Raises that a set which a builtin was given lacks an attribute.
-#[cold]
-pub(super) fn missing(ev: &mut Evaluator, name: Symbol, context: &str) -> Fail {
-    let message = format!("attribute '{}' missing", ev.symbols.text(name));
-    ev.raise(EvalError::new(ErrorKind::Type, message).with_trace(Pos::NONE, context))
-}
-
 fn generic_closure(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let set = ev.force_attrs(
         args[0],
@@ -47,7 +32,7 @@ fn generic_closure(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         "while evaluating the first argument passed to builtins.genericClosure",
     )?;
     let within = "in the attrset passed as argument to builtins.genericClosure";
-    let start = attribute(ev, set, ev.names.start_set, within)?;
+    let start = ev.require_attr(set, ev.names.start_set, within)?.value;
     let list = ev.force_list(
         start,
         Pos::NONE,
@@ -56,7 +41,7 @@ fn generic_closure(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     if list.is_empty() {
         return Ok(ev.peek(start));
     }
-    let operator = attribute(ev, set, ev.names.operator, within)?;
+    let operator = ev.require_attr(set, ev.names.operator, within)?.value;
     let operator = ev.force_function(
         operator,
         Pos::NONE,
@@ -96,7 +81,7 @@ fn generic_closure(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
 
 fn element_key(ev: &mut Evaluator, element: Ref) -> Eval<Ref> {
     let set = ev.force_attrs(element, Pos::NONE, "")?;
-    attribute(ev, set, ev.names.key, "")
+    Ok(ev.require_attr(set, ev.names.key, "")?.value)
 }
 
 #[cold]

@@ -181,7 +181,8 @@ impl Evaluator {
         if !seen.insert(cell) {
             return Ok(());
         }
-        let value = self.force(cell, Pos::NONE)?;
+        let place = self.place_of(self.peek(cell));
+        let value = self.force(cell, place)?;
         match value.tag() {
             Tag::List => {
                 for (i, &element) in self.elements(value).iter().enumerate() {
@@ -194,7 +195,7 @@ impl Evaluator {
             Tag::Attrs | Tag::Layered => {
                 for (name, attr) in self.mem.entries(value).iter() {
                     if let Err(fail) = self.force_deep_inside(attr.value, seen) {
-                        let text = format!("while evaluating the attribute '{}'", self.symbols.text(name));
+                        let text = format!("while evaluating the attribute '{}'", self.shown_name(name));
                         return Err(self.trace(fail, attr.pos, text));
                     }
                 }

@@ -153,18 +153,12 @@ fn concat_results(ev: &mut Evaluator, function: Val, list: &[Ref], base: usize) 
 /// Nix places this error at the set or function that was returned, else at the mapping function.
 #[cold]
 fn not_a_list_of(ev: &mut Evaluator, function: Val, result: Val) -> Fail {
-    let pos = match place_of(ev, result) {
-        Pos::NONE => place_of(ev, function),
+    let pos = match ev.place_of(result) {
+        Pos::NONE => ev.place_of(function),
         pos => pos,
     };
     let context = "while evaluating the return value of the function passed to builtins.concatMap";
     ev.not_a_list(result, pos, context)
-}
-
-fn place_of(ev: &Evaluator, value: Val) -> Pos {
-    value
-        .as_lambda()
-        .map_or_else(|| ev.mem.attrs_pos(value), |(lambda, _)| lambda.pos)
 }
 
 fn elem_at(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {

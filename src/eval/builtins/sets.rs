@@ -1,6 +1,5 @@
 //! Attribute sets: names, values, selection, and making one set from others.
 
-use super::closure::missing;
 use super::lists::{gather, room};
 use super::lists_search::grouped;
 use super::{Entry, entry};
@@ -95,10 +94,8 @@ fn get_attr(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         "while evaluating the second argument passed to builtins.getAttr",
     )?;
     let name = ev.symbols.intern(name);
-    match ev.mem.attr(set, name) {
-        Some(attr) => ev.force(attr.value, Pos::NONE),
-        None => Err(missing(ev, name, "in the attribute set under consideration")),
-    }
+    let attr = ev.require_attr(set, name, "in the attribute set under consideration")?;
+    ev.force(attr.value, Pos::NONE)
 }
 
 fn has_attr(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
@@ -255,8 +252,9 @@ fn name_and_unpack(ev: &mut Evaluator, list: &[Ref], attrs: &mut Vec<(Symbol, Po
     for &element in list {
         let context = "while evaluating an element of the list passed to builtins.listToAttrs";
         let set = ev.force_attrs(element, Pos::NONE, context)?;
-        let Some(name) = ev.mem.attr_cached(set, ev.names.name, &ev.caches.name_site) else {
-            return Err(missing(ev, ev.names.name, pair));
+        let name = match ev.mem.attr_cached(set, ev.names.name, &ev.caches.name_site) {
+            Some(name) => name,
+            None => ev.require_attr(set, ev.names.name, pair)?,
         };
         let context = "while evaluating the `name` attribute of an element of the list passed to builtins.listToAttrs";
         let text = ev.force_plain_string(name.value, name.pos, context)?;
@@ -269,10 +267,11 @@ fn name_and_unpack(ev: &mut Evaluator, list: &[Ref], attrs: &mut Vec<(Symbol, Po
     attrs.dedup_by_key(|a| a.0);
     for attr in attrs {
         let set = ev.peek(attr.2);
-        match ev.mem.attr_cached(set, ev.names.value, &ev.caches.value_site) {
-            Some(value) => (attr.1, attr.2) = (value.pos, value.value),
-            None => return Err(missing(ev, ev.names.value, pair)),
-        }
+        let value = match ev.mem.attr_cached(set, ev.names.value, &ev.caches.value_site) {
+            Some(value) => value,
+            None => ev.require_attr(set, ev.names.value, pair)?,
+        };
+        (attr.1, attr.2) = (value.pos, value.value);
     }
     Ok(())
 }
