@@ -29,6 +29,13 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
+/// How long this thread has run on a processor, where the system tells; waiting is not counted.
+fn processor_time() -> Option<Duration> {
+    let status = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanoseconds = status.split_ascii_whitespace().next()?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds))
+}
+
 fn main() -> std::io::Result<()> {
     let mut files = Vec::new();
     for folder in std::env::args().skip(1) {
@@ -42,7 +49,7 @@ fn main() -> std::io::Result<()> {
     for round in 0..3 {
         let mut symbols = syntax::Symbols::new();
         let mut arena = bumpalo::Bump::new();
-        let start = Instant::now();
+        let (clock, processor) = (Instant::now(), processor_time());
         for (path, text) in files.iter().zip(&texts) {
             let parsed = syntax::parse(text, diag::Pos(1), &mut symbols, &arena, &options);
             if round == 0 {
@@ -57,7 +64,8 @@ fn main() -> std::io::Result<()> {
             }
             arena.reset();
         }
-        best = best.min(start.elapsed());
+        let spent = processor.zip(processor_time()).map(|(before, after)| after - before);
+        best = best.min(spent.unwrap_or_else(|| clock.elapsed()));
     }
     let rate = bytes as f64 / 1e6 / best.as_secs_f64();
     println!(
