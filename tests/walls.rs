@@ -176,18 +176,23 @@ fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn every_room_takes_the_lints_of_the_house() {
-    let mut manifests = Vec::new();
+fn only_the_heap_has_unsafe_code() {
+    let mut manifests = vec![root().join("Cargo.toml")];
     files(&root().join("src"), "toml", &mut manifests);
-    manifests.retain(|path| path.ends_with("Cargo.toml"));
-    manifests.push(root().join("Cargo.toml"));
-    for manifest in manifests {
-        assert!(
-            read(&manifest).contains("[lints]\nworkspace = true\n"),
-            "{} has other lints",
-            manifest.display()
-        );
+    for manifest in manifests.iter().filter(|path| path.ends_with("Cargo.toml")) {
+        let text = read(manifest);
+        let denied = text.contains("[lints]\nworkspace = true\n") || text.contains("\nunsafe_code = \"deny\"\n");
+        assert!(denied, "{} does not deny unsafe code", manifest.display());
     }
+    let mut sources = Vec::new();
+    files(&root().join("src"), "rs", &mut sources);
+    let lifts = |text: &str| {
+        ["allow(unsafe_code", "expect(unsafe_code"]
+            .iter()
+            .any(|lift| text.contains(lift))
+    };
+    sources.retain(|path| !path.starts_with(root().join("src/eval/heap")) && lifts(&read(path)));
+    assert!(sources.is_empty(), "unsafe code outside the heap: {sources:?}");
 }
 
 #[test]

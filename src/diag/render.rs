@@ -138,7 +138,7 @@ fn whole_lines(text: &[u8], start: usize, end: usize) -> (usize, usize) {
     // Between the two bytes of "\r\n" is still the line before.
     let inside = start > 0 && text[start - 1] == b'\r' && text.get(start) == Some(&b'\n');
     let search = if inside { start - 1 } else { start };
-    let from = text[..search].iter().rposition(|b| ends_line(b)).map_or(0, |at| at + 1);
+    let from = text[..search].iter().rposition(ends_line).map_or(0, |at| at + 1);
     let to = text[end..].iter().position(ends_line).map_or(text.len(), |at| end + at);
     (from, to.max(from))
 }

@@ -186,7 +186,8 @@ fn attribute(text: &str) -> String {
 fn fit(text: &str, most: usize) -> String {
     let mut text = text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
     if text.len() > most {
-        text.truncate(text.floor_char_boundary(most));
+        let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        text.truncate(end);
         text.push('…');
     }
     text

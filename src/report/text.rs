@@ -19,6 +19,9 @@ const MOST_HOSTS: usize = 40;
 /// Most lines of one drawn diagnostic.
 const MOST_LINES: usize = 60;
 
+/// Most different errors drawn; the rest is counted.
+const MOST_ERRORS: usize = 50;
+
 /// Most hosts named at one finding.
 const MOST_NAMES: usize = 6;
 
@@ -170,7 +173,8 @@ impl Page {
     }
 
     fn errors(&mut self, report: &Report) {
-        for group in groups(report, Severity::Error) {
+        let groups = groups(report, Severity::Error);
+        for group in groups.iter().take(MOST_ERRORS) {
             self.line("");
             self.diagnostic(group.finding);
             if let Some(option) = &group.finding.option {
@@ -180,6 +184,12 @@ impl Page {
             if !hosts.is_empty() {
                 self.under(if group.hosts().len() == 1 { "host" } else { "hosts" }, &hosts);
             }
+        }
+        if let Some(more) = groups.len().checked_sub(MOST_ERRORS).filter(|&more| more > 0) {
+            self.line("");
+            self.line(&format!(
+                "… and {more} more different errors; the JSON report has them all"
+            ));
         }
     }
 

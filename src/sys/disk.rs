@@ -49,12 +49,17 @@ fn maybe(op: FsOp, path: &Path, answer: io::Result<Metadata>) -> Result<Option<S
 
 impl DiskFs {
     fn open_checked(path: &Path) -> io::Result<(File, Metadata)> {
+        // Opening a pipe waits for a writer, perhaps for ever. One below these folders (`/dev/stdin`)
+        // was named by a person; one inside a tree is a trap.
+        let named = path.starts_with("/dev") || path.starts_with("/proc");
+        if !named && fs::metadata(path)?.file_type().is_fifo() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe"));
+        }
         let file = File::open(path)?;
         let data = file.metadata()?;
         if data.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
         }
-        // A socket cannot be opened, and a block device is never meant; pipes are (`/dev/fd/63`).
         if data.file_type().is_block_device() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a block device"));
         }
@@ -248,6 +253,17 @@ mod tests {
             fs.read(dir.path()).unwrap_err().source.kind(),
             io::ErrorKind::IsADirectory
         );
+    }
+
+    #[test]
+    fn a_pipe_in_a_tree_is_refused_and_not_waited_for() {
+        let dir = folder();
+        let pipe = dir.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo runs").success());
+        let error = DiskFs.read(&pipe).unwrap_err();
+        assert_eq!(error.source.to_string(), "it is a pipe");
+        assert_eq!(DiskFs.stat(&pipe).unwrap().unwrap().kind, FileKind::Other);
     }
 
     #[test]

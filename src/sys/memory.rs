@@ -362,11 +362,14 @@ impl Fs for MemoryFs {
     fn remove_dir_all(&self, path: &Path) -> Result<(), FsError> {
         let mut nodes = self.lock();
         match resolve(&nodes, path, false) {
+            Ok(place) if matches!(nodes.get(&place), Some(Node::File { .. } | Node::Denied)) => {
+                Err(FsError::new(FsOp::Remove, path, ErrorKind::NotADirectory.into()))
+            }
             Ok(place) => {
                 nodes.retain(|path, _| !path.starts_with(&place) || path == Path::new("/"));
                 Ok(())
             }
-            Err(error) if absent(&error) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(FsError::new(FsOp::Remove, path, error)),
         }
     }

@@ -191,7 +191,8 @@ mod tests {
         fn path(text: &str) -> &Path {
             Path::new(text)
         }
-        let changes: [(&str, fn(&MemoryFs), Option<&str>); 6] = [
+        type Change = fn(&MemoryFs);
+        let changes: [(&str, Change, Option<&str>); 6] = [
             ("nothing", |_| {}, None),
             (
                 "unread file",

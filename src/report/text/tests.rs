@@ -63,6 +63,22 @@ fn a_large_clean_fleet_is_short() {
 }
 
 #[test]
+fn a_flood_of_errors_is_counted() {
+    let finding = |n: usize| Finding::new("r", Severity::Error, format!("error {n}"));
+    let cases =
+        (0..MOST_ERRORS + 3).map(|n| Case::new(Stage::Eval, format!("{n}"), Outcome::Failed).finding(finding(n)));
+    let report = Report {
+        cases: cases.collect(),
+        ..Report::default()
+    };
+    let text = write(&report, Severity::Error, TextStyle::default());
+    assert!(
+        text.contains("\n… and 3 more different errors; the JSON report has them all\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn nothing_checked_is_said() {
     let text = write(&Report::default(), Severity::Error, TextStyle::default());
     assert!(text.ends_with("\nnothing was checked\n"), "{text}");
