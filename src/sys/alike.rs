@@ -106,6 +106,9 @@ fn differs_between_systems(fs: &dyn Fs, root: &Path, change: &Change) -> bool {
 }
 
 proptest! {
+    // Each case writes to a real disk, and atomic writes wait for it.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn memory_and_disk_are_alike(changes in proptest::collection::vec(change(), 1..12)) {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
