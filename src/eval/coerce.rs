@@ -33,7 +33,8 @@ impl Evaluator {
             Tag::String => return Ok(value),
             Tag::Path if !how.copy => {
                 let path = value.as_path().unwrap_or_default();
-                return Ok(self.mem.string(path));
+                // The evaluator's own files stand at the root of a file system of their own.
+                return Ok(self.mem.string(path.strip_prefix(crate::files::INTERNAL).unwrap_or(path)));
             }
             _ => {}
         }

@@ -3,8 +3,7 @@
 use crate::error::{ErrorKind, Eval, Fail};
 use crate::evaluator::Evaluator;
 use crate::heap::{ContextId, Ref, Tag, Val};
-use crate::pending::json;
-use crate::text::number;
+use crate::text::{json, number};
 use diag::Pos;
 
 /// What is being written.

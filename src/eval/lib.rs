@@ -23,7 +23,6 @@ mod lower;
 pub mod memory;
 pub mod names;
 mod packages;
-mod pending;
 mod realise;
 pub mod select;
 pub mod show;

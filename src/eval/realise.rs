@@ -17,6 +17,17 @@ impl Evaluator {
         Ok(self.maybe_type(path.to_path().as_bytes())?.is_some())
     }
 
+    /// Returns the first store path that a context needs and that is not there.
+    pub(crate) fn missing_path(&mut self, context: ContextId) -> Eval<Option<StorePath>> {
+        for element in self.contexts.sorted(context) {
+            let base = element.base_path();
+            if !self.is_valid(base)? {
+                return Ok(Some(base.clone()));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns what a store path points to, as far as it is known.
     pub(crate) fn references_of(&mut self, path: &StorePath) -> SortedSet<StorePath> {
         if let Some(drv) = self.store.derivation(path) {
@@ -34,14 +45,12 @@ impl Evaluator {
         if context == ContextId::EMPTY || self.caches.realised.contains(&context) {
             return Ok(path.to_vec());
         }
+        if let Some(missing) = self.missing_path(context)? {
+            return Err(self.fail(ErrorKind::Io, format!("path '{}' is not valid", missing.base_name())));
+        }
         let elements = self.contexts.sorted(context);
         let mut wanted: Vec<(StorePath, Vec<String>)> = Vec::new();
         for element in &elements {
-            let base = element.base_path();
-            if !self.is_valid(base)? {
-                let message = format!("path '{}' is not valid", base.to_path());
-                return Err(self.fail(ErrorKind::Io, message));
-            }
             let Element::Built(built) = element else { continue };
             if !self.settings.allow_import_from_derivation {
                 let message = format!(

@@ -146,7 +146,7 @@ fn append_context(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let set = ev.force_attrs(args[1], Pos::NONE, text)?;
     let mut elements: Vec<Element> = Vec::new();
     for (symbol, attr) in ev.mem.entries(set).iter() {
-        let name = ev.symbols.text(symbol).into_owned();
+        let name = syntax::identifier(&ev.symbols, symbol);
         let Ok(path) = StorePath::parse(ev.symbols.bytes(symbol)) else {
             let message = format!("context key '{name}' is not a store path");
             return Err(ev.fail_at(ErrorKind::Eval, attr.pos, message));
@@ -158,7 +158,7 @@ fn append_context(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
                 elements.push(Element::Opaque(path.clone()));
             }
         }
-        let is_derivation = name.ends_with(store::DRV_EXTENSION);
+        let is_derivation = path.is_derivation();
         if let Some(all) = ev.mem.attr(value, ev.names.all_outputs) {
             let text = "while evaluating the `allOutputs` attribute of a string context";
             if ev.force_bool(all.value, all.pos, text)? {

@@ -137,7 +137,7 @@ fn make(ev: &mut Evaluator, name: &[u8], set: Val) -> Eval<Val> {
 
 #[cold]
 fn attribute_trace(ev: &mut Evaluator, fail: Fail, symbol: Symbol, pos: Pos, name: &str) -> Fail {
-    let text = format!("while evaluating attribute '{}' of derivation '{name}'", ev.symbols.text(symbol));
+    let text = format!("while evaluating attribute '{}' of derivation '{name}'", syntax::identifier(&ev.symbols, symbol));
     ev.trace(fail, pos, text)
 }
 

@@ -218,12 +218,14 @@ fn tree_attrs(ev: &mut Evaluator, set: Val, git: bool, caller: &str) -> Eval<Att
                 Ok(number) => FetchAttr::Int(number),
                 Err(_) => {
                     let number = value.as_int().unwrap_or(0);
+                    let name = syntax::identifier(&ev.symbols, symbol);
                     let message = format!("negative value given for '{caller}' argument '{name}': {number}");
                     return Err(ev.fail(ErrorKind::Eval, message));
                 }
             },
             _ if name == "publicKeys" => return Err(disabled_feature(ev, "verified-fetches", "")),
             _ => {
+                let name = syntax::identifier(&ev.symbols, symbol);
                 let message = format!(
                     "argument '{name}' to '{caller}' is {} while a string, Boolean or integer is expected",
                     ev.show_type(value)
@@ -327,7 +329,7 @@ fn fetch_mercurial(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
                 let context = "while evaluating the `name` attribute passed to builtins.fetchMercurial";
                 name = text(ev.force_plain_string(attr.value, attr.pos, context)?);
             } else {
-                let message = format!("unsupported argument '{}' to 'fetchMercurial'", ev.symbols.text(symbol));
+                let message = format!("unsupported argument '{}' to 'fetchMercurial'", syntax::identifier(&ev.symbols, symbol));
                 return Err(ev.fail_at(ErrorKind::Eval, attr.pos, message));
             }
         }
@@ -399,6 +401,7 @@ fn fetch_closure(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
             "fromStore" => from_store = Some(text(ev.force_plain_string(attr.value, attr.pos, &context)?)),
             "inputAddressed" => input_addressed = ev.force_bool(attr.value, attr.pos, &context)?,
             _ => {
+                let name = syntax::identifier(&ev.symbols, symbol);
                 let message = format!("attribute '{name}' isn't supported in call to 'fetchClosure'");
                 return Err(ev.fail(ErrorKind::Eval, message));
             }

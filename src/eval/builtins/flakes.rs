@@ -57,6 +57,7 @@ fn flake_ref_to_string(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
                 match u64::try_from(number) {
                     Ok(number) => FetchAttr::Int(number),
                     Err(_) => {
+                        let name = syntax::identifier(&ev.symbols, symbol);
                         let message = format!("negative value given for flake ref attr {name}: {number}");
                         return Err(ev.fail(ErrorKind::Eval, message));
                     }
@@ -67,6 +68,7 @@ fn flake_ref_to_string(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
                 FetchAttr::String(String::from_utf8_lossy(value.as_string().unwrap_or_default()).into_owned())
             }
             _ => {
+                let name = syntax::identifier(&ev.symbols, symbol);
                 let message = format!(
                     "flake reference attribute sets may only contain integers, Booleans, and strings, but attribute '{name}' is {}",
                     ev.show_type(value)

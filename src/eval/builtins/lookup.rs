@@ -28,6 +28,14 @@ fn find_file(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         let text = "while evaluating the `path` attribute of an element of the list passed to builtins.findFile";
         let path = ev.coerce_cell(attr.value, Pos::NONE, text, Coercion::PLAIN)?;
         let bytes = path.as_string().unwrap_or_default();
+        if let Some(missing) = ev.missing_path(path.context())? {
+            let message = format!(
+                "cannot find '{}', since path '{}' is not valid",
+                String::from_utf8_lossy(bytes),
+                missing.base_name()
+            );
+            return Err(ev.fail(ErrorKind::Eval, message));
+        }
         ev.realise_context(path.context(), bytes)?;
         search.push((prefix, bytes));
     }

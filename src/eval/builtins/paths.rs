@@ -50,7 +50,7 @@ fn path(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
             let hash = ev.force_plain_string(attr.value, attr.pos, text)?;
             expected = Some(super::hashes::parse_hash_or_empty(ev, hash, Some(HashAlgo::Sha256))?);
         } else {
-            let message = format!("unsupported argument '{}' to 'builtins.path'", ev.symbols.text(attr_name));
+            let message = format!("unsupported argument '{}' to 'builtins.path'", syntax::identifier(&ev.symbols, attr_name));
             return Err(ev.fail_at(ErrorKind::Eval, attr.pos, message));
         }
     }

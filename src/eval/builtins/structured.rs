@@ -82,7 +82,17 @@ pub(super) fn canonical(ev: &mut Evaluator, text: &[u8]) -> Eval<Vec<u8>> {
     }
     match whole {
         Some(whole) if whole.first() == Some(&b'{') => Ok(whole),
-        _ => Err(refused(ev, "[json.exception.type_error.302] type must be object, but is something else")),
+        other => {
+            // What else it is shows in its first byte.
+            let kind = match other.as_deref().and_then(<[u8]>::first) {
+                Some(b'[') => "array",
+                Some(b'"') => "string",
+                Some(b't' | b'f') => "boolean",
+                Some(b'n') => "null",
+                _ => "number",
+            };
+            Err(refused(ev, &format!("[json.exception.type_error.302] type must be object, but is {kind}")))
+        }
     }
 }
 
