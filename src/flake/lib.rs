@@ -6,13 +6,15 @@
 
 pub mod attrs;
 mod error;
-pub mod flake_nix;
 pub mod fetch;
+pub mod flake_nix;
 mod flakeref;
 pub mod git;
 pub mod input;
 pub mod lock;
+pub mod locking;
 mod refname;
+mod registry;
 mod rev;
 pub mod tree;
 pub mod trust;
@@ -24,6 +26,7 @@ pub use error::RefError;
 pub use flakeref::{FlakeRef, Place, Reading, parse_input_path};
 pub use input::{Input, Scheme};
 pub use refname::is_legal_ref_name;
+pub use registry::{Lookup, Registries, Registry, RegistryEntry, RegistryError};
 pub use rev::{NarHash, Rev};
 
 #[cfg(test)]

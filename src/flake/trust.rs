@@ -75,7 +75,10 @@ pub enum Why {
 impl Policy {
     /// Returns the policy under which everything is allowed.
     pub fn trusting() -> Policy {
-        Policy { trusted: true, ..Policy::default() }
+        Policy {
+            trusted: true,
+            ..Policy::default()
+        }
     }
 
     /// Whether what this voice asks for is judged.
@@ -98,8 +101,12 @@ impl Policy {
                 _ => Ok(()),
             },
             Some(Scheme::Git | Scheme::Tarball | Scheme::File | Scheme::Mercurial) => {
-                let Ok(Some(text)) = input.attrs().str("url") else { return Ok(()) };
-                let Ok(url) = Url::parse(text, false) else { return Ok(()) };
+                let Ok(Some(text)) = input.attrs().str("url") else {
+                    return Ok(());
+                };
+                let Ok(url) = Url::parse(text, false) else {
+                    return Ok(());
+                };
                 match url.scheme.as_str() {
                     "https" | "http" => Ok(()),
                     "ssh" if self.allow_ssh => Ok(()),
@@ -119,7 +126,9 @@ impl Policy {
     /// Whether a path, with all links followed, lies in the repository of the flake under test.
     fn is_inside(&self, path: &Path, fs: &dyn Fs) -> bool {
         let Some(root) = &self.root else { return false };
-        let (Ok(root), Ok(path)) = (fs.canonicalize(root), fs.canonicalize(path)) else { return false };
+        let (Ok(root), Ok(path)) = (fs.canonicalize(root), fs.canonicalize(path)) else {
+            return false;
+        };
         path.starts_with(root)
     }
 
@@ -128,8 +137,14 @@ impl Policy {
         if !self.judges(voice) || is_public(address) || self.private_hosts.iter().any(|allowed| allowed == host) {
             return Ok(());
         }
-        let why = Why::PrivateAddress { host: host.to_owned(), address };
-        Err(Refused { what: format!("a connection to '{host}'"), why })
+        let why = Why::PrivateAddress {
+            host: host.to_owned(),
+            address,
+        };
+        Err(Refused {
+            what: format!("a connection to '{host}'"),
+            why,
+        })
     }
 
     /// Checks that settings may be taken from a flake's `nixConfig`.
@@ -137,7 +152,10 @@ impl Policy {
         if self.trusted {
             return Ok(());
         }
-        Err(Refused { what: format!("the nixConfig of '{flake}'"), why: Why::NixConfig })
+        Err(Refused {
+            what: format!("the nixConfig of '{flake}'"),
+            why: Why::NixConfig,
+        })
     }
 }
 
@@ -194,13 +212,38 @@ mod tests {
     #[test]
     fn addresses() {
         for private in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.0.1", "169.254.169.254", "0.0.0.0",
-            "100.64.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fc00::1", "fd12::1", "ff02::1",
-            "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::a00:1", "2002:7f00:1::", "2001:db8::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.0.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::127.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
+            "2001:db8::1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }
-        for public in ["1.1.1.1", "140.82.112.3", "172.32.0.1", "2606:4700::1111", "64:ff9b::101:101", "::ffff:1.1.1.1"] {
+        for public in [
+            "1.1.1.1",
+            "140.82.112.3",
+            "172.32.0.1",
+            "2606:4700::1111",
+            "64:ff9b::101:101",
+            "::ffff:1.1.1.1",
+        ] {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }
     }
@@ -224,7 +267,10 @@ mod tests {
 
     #[test]
     fn inputs_of_hostile_flakes() {
-        let policy = Policy { root: Some("/repo".into()), ..Policy::default() };
+        let policy = Policy {
+            root: Some("/repo".into()),
+            ..Policy::default()
+        };
         check(&policy, "path:./sub", true);
         check(&policy, "path:/repo/sub", true);
         check(&policy, "path:/repo/in", true);
@@ -244,7 +290,14 @@ mod tests {
         check(&policy, "git+https://h/x", true);
         check(&policy, "https://h/x.tar.gz", true);
         check(&policy, "github:a/b", true);
-        check(&Policy { allow_ssh: true, ..policy }, "git+ssh://git@h/x", true);
+        check(
+            &Policy {
+                allow_ssh: true,
+                ..policy
+            },
+            "git+ssh://git@h/x",
+            true,
+        );
         check(&Policy::default(), "path:/repo/sub", false);
     }
 }

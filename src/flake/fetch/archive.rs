@@ -95,12 +95,19 @@ fn tar(reader: impl Read) -> Result<(MemoryTree, u64), ArchiveError> {
             }
             MemoryNode::directory()
         } else if kind.is_symlink() {
-            let target = entry.link_name_bytes().ok_or_else(|| broken("a link without a target"))?;
+            let target = entry
+                .link_name_bytes()
+                .ok_or_else(|| broken("a link without a target"))?;
             MemoryNode::Link(target.into_owned())
         } else if kind.is_hard_link() {
-            let target = entry.link_name_bytes().ok_or_else(|| broken("a link without a target"))?;
+            let target = entry
+                .link_name_bytes()
+                .ok_or_else(|| broken("a link without a target"))?;
             let target = resolve(b"", &target).ok_or_else(|| ArchiveError::LeadsOut(shown()))?;
-            let node = tree.get(&target)?.ok_or_else(|| broken("a hard link to nothing"))?.clone();
+            let node = tree
+                .get(&target)?
+                .ok_or_else(|| broken("a hard link to nothing"))?
+                .clone();
             if let MemoryNode::File { bytes, .. } = &node {
                 total = total.saturating_add(bytes.len() as u64);
             }

@@ -45,12 +45,16 @@ impl Cache {
     }
 
     fn place(&self, kind: &str, key: &str) -> PathBuf {
-        self.folder.join(kind).join(HashAlgo::Sha256.hash(key).to_text(HashFormat::Nix32, false))
+        self.folder
+            .join(kind)
+            .join(HashAlgo::Sha256.hash(key).to_text(HashFormat::Nix32, false))
     }
 
     /// Returns where a tree is, if it is there.
     pub fn tree_path(&self, hash: &NarHash) -> PathBuf {
-        self.folder.join("trees").join(hash.hash().to_text(HashFormat::Nix32, false))
+        self.folder
+            .join("trees")
+            .join(hash.hash().to_text(HashFormat::Nix32, false))
     }
 
     /// Returns where the bare repository of a URL is kept.
@@ -73,7 +77,9 @@ impl Cache {
         if let Some(folder) = path.parent()
             && self.fs.create_dir_all(folder).is_ok()
         {
-            let _ = self.fs.write_atomic(&path, format!("{key}\n{fact}").as_bytes(), Mode::Plain);
+            let _ = self
+                .fs
+                .write_atomic(&path, format!("{key}\n{fact}").as_bytes(), Mode::Plain);
         }
     }
 
@@ -96,7 +102,10 @@ impl Cache {
         let hash = nar_hash(tree as &dyn Accessor)?;
         let path = self.tree_path(&hash);
         if self.fs.lstat(&path)?.is_none() {
-            let draft = self.folder.join("drafts").join(format!("{}-{unique}", hash.hash().to_text(HashFormat::Nix32, false)));
+            let draft = self
+                .folder
+                .join("drafts")
+                .join(format!("{}-{unique}", hash.hash().to_text(HashFormat::Nix32, false)));
             self.fs.remove_dir_all(&draft)?;
             self.fs.create_dir_all(&self.folder.join("trees"))?;
             self.fs.create_dir_all(&self.folder.join("drafts"))?;
@@ -115,12 +124,15 @@ impl Cache {
     fn write(&self, path: &Path, node: &MemoryNode) -> Result<(), FsError> {
         match node {
             MemoryNode::File { bytes, executable } => {
-                self.fs.write(path, bytes, if *executable { Mode::Executable } else { Mode::Plain })
+                self.fs
+                    .write(path, bytes, if *executable { Mode::Executable } else { Mode::Plain })
             }
             MemoryNode::Link(target) => self.fs.symlink(Path::new(OsStr::from_bytes(target)), path),
             MemoryNode::Directory(entries) => {
                 self.fs.create_dir_all(path)?;
-                entries.iter().try_for_each(|(name, node)| self.write(&path.join(OsStr::from_bytes(name)), node))
+                entries
+                    .iter()
+                    .try_for_each(|(name, node)| self.write(&path.join(OsStr::from_bytes(name)), node))
             }
         }
     }

@@ -22,7 +22,10 @@ pub struct FetchError {
 
 impl FetchError {
     pub(crate) fn new(input: &Input, kind: FetchErrorKind) -> FetchError {
-        FetchError { input: input.display(), kind: Box::new(kind) }
+        FetchError {
+            input: input.display(),
+            kind: Box::new(kind),
+        }
     }
 }
 

@@ -77,7 +77,11 @@ impl<'a> Project<'a> {
 impl Fetcher {
     pub(super) fn fetch_forge(&self, scheme: Scheme, input: &Input, voice: Voice) -> Result<Tree, FetchErrorKind> {
         let project = Project::of(scheme, input)?;
-        let headers: Vec<_> = self.token(&project).map(|token| project.token_header(token)).into_iter().collect();
+        let headers: Vec<_> = self
+            .token(&project)
+            .map(|token| project.token_header(token))
+            .into_iter()
+            .collect();
         let rev = match input.rev()? {
             Some(rev) => rev,
             None => self.rev_of_ref(&project, input.git_ref()?.unwrap_or("HEAD"), &headers, voice)?,
@@ -150,7 +154,10 @@ impl Fetcher {
             }
         }
         let text = self.get(&url, headers.to_vec(), voice)?.body;
-        let unexpected = |why: &str| FetchErrorKind::ForgeAnswer { url: url.clone(), why: why.to_owned() };
+        let unexpected = |why: &str| FetchErrorKind::ForgeAnswer {
+            url: url.clone(),
+            why: why.to_owned(),
+        };
         let rev = if project.scheme == Scheme::Sourcehut {
             let target = match git_ref {
                 "HEAD" => {
@@ -158,7 +165,11 @@ impl Fetcher {
                     let head = self.get(&head, headers.to_vec(), voice)?.body;
                     let head = String::from_utf8_lossy(&head).into_owned();
                     let name = head.lines().next().and_then(|line| line.strip_prefix("ref: "));
-                    vec![name.ok_or_else(|| unexpected("its HEAD is not a branch"))?.trim().to_owned()]
+                    vec![
+                        name.ok_or_else(|| unexpected("its HEAD is not a branch"))?
+                            .trim()
+                            .to_owned(),
+                    ]
                 }
                 _ => vec![format!("refs/heads/{git_ref}"), format!("refs/tags/{git_ref}")],
             };
@@ -167,7 +178,9 @@ impl Fetcher {
                 .lines()
                 .filter_map(|line| line.split_once('\t'))
                 .find(|(_, name)| target.iter().any(|target| target == name));
-            found.map(|(rev, _)| rev.to_owned()).ok_or_else(|| unexpected(&format!("couldn't find ref '{git_ref}'")))?
+            found
+                .map(|(rev, _)| rev.to_owned())
+                .ok_or_else(|| unexpected(&format!("couldn't find ref '{git_ref}'")))?
         } else {
             let json: serde_json::Value =
                 serde_json::from_slice(&text).map_err(|error| unexpected(&error.to_string()))?;
@@ -181,7 +194,9 @@ impl Fetcher {
                 }
                 _ => &json["sha"],
             };
-            rev.as_str().ok_or_else(|| unexpected("it names no revision"))?.to_owned()
+            rev.as_str()
+                .ok_or_else(|| unexpected("it names no revision"))?
+                .to_owned()
         };
         let rev = Rev::parse_sha1(&rev)?;
         if let Some(cache) = &self.cache {

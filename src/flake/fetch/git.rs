@@ -51,7 +51,9 @@ impl Fetcher {
             if flag(input, "submodules")? {
                 return Err(FetchErrorKind::ExportIgnoreAndSubmodules);
             }
-            return Err(FetchErrorKind::NotSupported("the attribute 'exportIgnore' of a Git input"));
+            return Err(FetchErrorKind::NotSupported(
+                "the attribute 'exportIgnore' of a Git input",
+            ));
         }
         if flag(input, "lfs")? {
             return Err(FetchErrorKind::NotSupported("the attribute 'lfs' of a Git input"));
@@ -92,13 +94,7 @@ impl Fetcher {
         Ok(Location::Remote(url))
     }
 
-    fn fetch_work_tree(
-        &self,
-        input: &Input,
-        path: &Path,
-        voice: Voice,
-        depth: usize,
-    ) -> Result<Tree, FetchErrorKind> {
+    fn fetch_work_tree(&self, input: &Input, path: &Path, voice: Voice, depth: usize) -> Result<Tree, FetchErrorKind> {
         let mut input = input.clone();
         let repository = Arc::new(Repository::open(self.fs.clone(), path)?);
         if self.fs.lstat(&path.join(".git"))?.is_none() {
@@ -133,10 +129,16 @@ impl Fetcher {
         files.extend(mounts.keys().cloned());
         let tracked = TrackedTree::new(self.fs.clone(), self.fs.canonicalize(path)?, files);
         let plain = mounts.is_empty();
-        let accessor: Arc<dyn Accessor> =
-            if plain { Arc::new(tracked) } else { Arc::new(MountedTree::new(Arc::new(tracked), mounts)) };
+        let accessor: Arc<dyn Accessor> = if plain {
+            Arc::new(tracked)
+        } else {
+            Arc::new(MountedTree::new(Arc::new(tracked), mounts))
+        };
 
-        let commit = work_tree.head.map(|head| repository.objects().commit(&head)).transpose()?;
+        let commit = work_tree
+            .head
+            .map(|head| repository.objects().commit(&head))
+            .transpose()?;
         input.set("lastModified", commit.as_ref().map_or(0, |(_, commit)| commit.time));
         if is_dirty {
             if let Some(head) = work_tree.head.as_ref().map(rev_of) {
@@ -181,8 +183,11 @@ impl Fetcher {
         let git_ref = input.git_ref()?.unwrap_or_default().to_owned();
         let id = match input.rev()? {
             Some(rev) => {
-                let missing =
-                    || FetchErrorKind::NoSuchRev { rev, git_ref: git_ref.clone(), repository: name.to_owned() };
+                let missing = || FetchErrorKind::NoSuchRev {
+                    rev,
+                    git_ref: git_ref.clone(),
+                    repository: name.to_owned(),
+                };
                 let id = oid_of(&rev).ok_or_else(missing)?;
                 if !repository.objects().contains(&id)? {
                     return Err(missing());
@@ -205,7 +210,11 @@ impl Fetcher {
             mounts = self.submodules(&base, &input, &git_ref, voice, depth)?;
         }
         let plain = mounts.is_empty();
-        let accessor: Arc<dyn Accessor> = if plain { base } else { Arc::new(MountedTree::new(base, mounts)) };
+        let accessor: Arc<dyn Accessor> = if plain {
+            base
+        } else {
+            Arc::new(MountedTree::new(base, mounts))
+        };
         let mut tree = Tree::new(accessor, input);
         tree.fingerprint = Some(match plain {
             true => format!("git tree {}", commit.tree),
@@ -227,9 +236,13 @@ impl Fetcher {
         depth: usize,
     ) -> Result<BTreeMap<Vec<u8>, Arc<dyn Accessor>>, FetchErrorKind> {
         let mut mounts: BTreeMap<Vec<u8>, Arc<dyn Accessor>> = BTreeMap::new();
-        let Some(text) = read_resolved(base, b".gitmodules")? else { return Ok(mounts) };
+        let Some(text) = read_resolved(base, b".gitmodules")? else {
+            return Ok(mounts);
+        };
         for module in parse_gitmodules(&text) {
-            let Some(rev) = base.submodule(&module.path)? else { continue };
+            let Some(rev) = base.submodule(&module.path)? else {
+                continue;
+            };
             let own_url = input.attrs().required_str("url")?;
             let mut attrs: Attrs = [
                 ("type", "git".into()),
@@ -273,7 +286,12 @@ impl Fetcher {
             // A revision is found without its branch, which only the lock then names.
             None if self.settings.offline && input.rev()?.is_some() => "HEAD".to_owned(),
             None => {
-                let answer = self.git(url, voice, &["ls-remote", "--symref", "--", &url.to_string(), "HEAD"], None)?;
+                let answer = self.git(
+                    url,
+                    voice,
+                    &["ls-remote", "--symref", "--", &url.to_string(), "HEAD"],
+                    None,
+                )?;
                 let text = String::from_utf8_lossy(&answer);
                 let name = text
                     .lines()
@@ -286,29 +304,44 @@ impl Fetcher {
             }
         };
         if !crate::refname::is_legal_ref_name(&name) {
-            return Err(FetchErrorKind::RunGit { url: url.to_string(), why: format!("its HEAD is '{name}'") });
+            return Err(FetchErrorKind::RunGit {
+                url: url.to_string(),
+                why: format!("its HEAD is '{name}'"),
+            });
         }
         input.set("ref", name);
         Ok(input)
     }
 
     /// Fetches what the input needs into the cache's repository of this URL and opens that.
-    fn fetch_remote(&self, input: &Input, url: &Url, voice: Voice) -> Result<Repository, FetchErrorKind> {
+    pub(super) fn fetch_remote(&self, input: &Input, url: &Url, voice: Voice) -> Result<Repository, FetchErrorKind> {
         let Some(cache) = &self.cache else {
-            return Err(FetchErrorKind::RunGit { url: url.to_string(), why: "there is no cache folder".into() });
+            return Err(FetchErrorKind::RunGit {
+                url: url.to_string(),
+                why: "there is no cache folder".into(),
+            });
         };
         let shallow = flag(input, "shallow")?;
         let folder = cache.git_path(&format!("{url}{}", if shallow { " shallow" } else { "" }));
         let folder_text = folder.to_string_lossy().into_owned();
         if self.fs.stat(&folder.join("HEAD"))?.is_none() {
             self.fs.create_dir_all(&folder)?;
-            self.git(url, voice, &["init", "--quiet", "--bare", "--template=", "--", &folder_text], None)?;
+            self.git(
+                url,
+                voice,
+                &["init", "--quiet", "--bare", "--template=", "--", &folder_text],
+                None,
+            )?;
         }
         let open = || Repository::open(self.fs.clone(), &folder);
         let git_ref = input.git_ref()?.unwrap_or("HEAD").to_owned();
         let all_refs = flag(input, "allRefs")?;
         let rev = input.rev()?;
-        let local_ref = if git_ref.starts_with("refs/") { git_ref.clone() } else { format!("refs/heads/{git_ref}") };
+        let local_ref = if git_ref.starts_with("refs/") {
+            git_ref.clone()
+        } else {
+            format!("refs/heads/{git_ref}")
+        };
         let time_key = format!("git-fetched {url} {local_ref} {shallow}");
         let is_there = match rev.as_ref().and_then(oid_of) {
             Some(id) => open()?.objects().contains(&id)?,
@@ -332,7 +365,14 @@ impl Fetcher {
             None => format!("{local_ref}:{local_ref}"),
         };
         let url_text = url.to_string();
-        let mut args = vec!["fetch", "--quiet", "--force", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"];
+        let mut args = vec![
+            "fetch",
+            "--quiet",
+            "--force",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--no-write-fetch-head",
+        ];
         if shallow {
             args.extend(["--depth", "1"]);
         }
@@ -350,7 +390,10 @@ impl Fetcher {
         if needs_network && self.settings.offline {
             return Err(FetchErrorKind::Offline(url.to_string()));
         }
-        let fail = |why: String| FetchErrorKind::RunGit { url: url.to_string(), why };
+        let fail = |why: String| FetchErrorKind::RunGit {
+            url: url.to_string(),
+            why,
+        };
         let judged = self.policy.judges(voice);
         let mut options = vec![
             "core.hooksPath=/dev/null".to_owned(),
@@ -383,7 +426,11 @@ impl Fetcher {
                 self.policy.check_address(url.host(), *address, voice)?;
             }
             let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-            options.push(format!("http.curloptResolve={}:{port}:{}", url.host(), addresses.join(",")));
+            options.push(format!(
+                "http.curloptResolve={}:{port}:{}",
+                url.host(),
+                addresses.join(",")
+            ));
         }
         if let Some((user, password)) = self.settings.netrc.login(url.host())
             && url.scheme == "https"
@@ -391,7 +438,11 @@ impl Fetcher {
             use base64::Engine;
             let basic = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
             // For this host alone; git does not send it on after a redirect to another.
-            let place = format!("{}://{}/", url.scheme, url.authority.as_ref().map_or_else(String::new, |a| a.to_string()));
+            let place = format!(
+                "{}://{}/",
+                url.scheme,
+                url.authority.as_ref().map_or_else(String::new, |a| a.to_string())
+            );
             options.push(format!("http.{place}.extraHeader=Authorization: Basic {basic}"));
         }
         let mut command = Command::new("git").timeout(FETCH_TIME);
@@ -399,7 +450,9 @@ impl Fetcher {
         command = command.env("GIT_CONFIG_COUNT", options.len().to_string());
         for (i, option) in options.iter().enumerate() {
             let (name, value) = split_option(option);
-            command = command.env(format!("GIT_CONFIG_KEY_{i}"), name).env(format!("GIT_CONFIG_VALUE_{i}"), value);
+            command = command
+                .env(format!("GIT_CONFIG_KEY_{i}"), name)
+                .env(format!("GIT_CONFIG_VALUE_{i}"), value);
         }
         for (name, value) in [
             ("GIT_CONFIG_NOSYSTEM", "1"),
@@ -421,7 +474,10 @@ impl Fetcher {
         if let Some(folder) = folder {
             command = command.arg("--git-dir").arg(folder);
         }
-        let output = self.exec.run(&command.args(args)).map_err(|error| fail(error.to_string()))?;
+        let output = self
+            .exec
+            .run(&command.args(args))
+            .map_err(|error| fail(error.to_string()))?;
         if !output.success() {
             return Err(fail(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
         }
@@ -438,5 +494,9 @@ fn counter(
     repository: Arc<Repository>,
     id: crate::git::Oid,
 ) -> Box<dyn Fn() -> Result<u64, FetchErrorKind> + Send + Sync> {
-    Box::new(move || Ok(repository.objects().count_commits(&id, &repository.shallow_commits()?)?))
+    Box::new(move || {
+        Ok(repository
+            .objects()
+            .count_commits(&id, &repository.shallow_commits()?)?)
+    })
 }

@@ -43,7 +43,10 @@ pub struct Response {
 impl Response {
     /// Returns the first header of this name (in lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Returns the URL of a `Link: <…>; rel="immutable"` header.
@@ -51,7 +54,9 @@ impl Response {
         let links = self.headers.iter().filter(|(name, _)| name == "link");
         links.flat_map(|(_, value)| value.split(',')).find_map(|link| {
             let (url, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
-            let is_immutable = parameters.split(';').any(|p| p.trim() == "rel=\"immutable\"" || p.trim() == "rel=immutable");
+            let is_immutable = parameters
+                .split(';')
+                .any(|p| p.trim() == "rel=\"immutable\"" || p.trim() == "rel=immutable");
             is_immutable.then(|| url.to_owned())
         })
     }
@@ -131,7 +136,10 @@ impl UreqTransport {
             .timeout_global(Some(Duration::from_secs(3600)))
             .tls_config(tls.build())
             .build();
-        UreqTransport { policy: Arc::new(policy), config }
+        UreqTransport {
+            policy: Arc::new(policy),
+            config,
+        }
     }
 }
 
@@ -148,7 +156,10 @@ impl Transport for UreqTransport {
         let agent = ureq::Agent::with_parts(self.config.clone(), DefaultConnector::default(), resolver);
         let failed = |why: String| match refused.lock().expect("no panic while holding the refusal").take() {
             Some(refused) => HttpError::Refused(refused),
-            None => HttpError::Failed { url: request.url.clone(), why },
+            None => HttpError::Failed {
+                url: request.url.clone(),
+                why,
+            },
         };
         let mut call = agent.get(&request.url);
         for (name, value) in &request.headers {
@@ -163,7 +174,12 @@ impl Transport for UreqTransport {
         let headers = answer
             .headers()
             .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .map(|(name, value)| {
+                (
+                    name.as_str().to_owned(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
             .collect();
         let status = answer.status().as_u16();
         let body = answer
@@ -172,14 +188,28 @@ impl Transport for UreqTransport {
             .limit(MAX_BODY)
             .read_to_vec()
             .map_err(|error| failed(error.to_string()))?;
-        Ok(Response { status, headers, urls, body })
+        Ok(Response {
+            status,
+            headers,
+            urls,
+            body,
+        })
     }
 
     fn resolve(&self, host: &str, port: u16) -> Result<Vec<IpAddr>, HttpError> {
-        let fail = |why: String| HttpError::Resolve { host: host.to_owned(), why };
-        let found = (host, port).to_socket_addrs().map_err(|error| fail(error.to_string()))?;
+        let fail = |why: String| HttpError::Resolve {
+            host: host.to_owned(),
+            why,
+        };
+        let found = (host, port)
+            .to_socket_addrs()
+            .map_err(|error| fail(error.to_string()))?;
         let found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
-        if found.is_empty() { Err(fail("it has no address".into())) } else { Ok(found) }
+        if found.is_empty() {
+            Err(fail("it has no address".into()))
+        } else {
+            Ok(found)
+        }
     }
 }
 
@@ -202,7 +232,10 @@ impl Resolver for JudgedResolver {
         let found = self.inner.resolve(uri, config, timeout)?;
         for address in found.iter() {
             // One private address among public ones is no accident either.
-            if let Err(refused) = self.policy.check_address(uri.host().unwrap_or_default(), address.ip(), self.voice) {
+            if let Err(refused) = self
+                .policy
+                .check_address(uri.host().unwrap_or_default(), address.ip(), self.voice)
+            {
                 *self.refused.lock().expect("no panic while holding the refusal") = Some(refused);
                 return Err(ureq::Error::HostNotFound);
             }
@@ -217,7 +250,10 @@ mod tests {
 
     #[test]
     fn immutable_links() {
-        let with = |value: &str| Response { headers: vec![("link".into(), value.into())], ..Response::default() };
+        let with = |value: &str| Response {
+            headers: vec![("link".into(), value.into())],
+            ..Response::default()
+        };
         let link = with("<https://h/x?rev=1>; rel=\"immutable\"").immutable_link();
         assert_eq!(link.as_deref(), Some("https://h/x?rev=1"));
         let second = with("<https://h/y>; rel=next, <https://h/x>; rel=\"immutable\"").immutable_link();

@@ -14,6 +14,8 @@ mod http;
 mod netrc;
 mod path;
 mod tarball;
+#[cfg(test)]
+mod tests;
 
 pub use archive::{ArchiveError, unpack};
 pub use cache::{Cache, CachedDownload};
@@ -81,7 +83,10 @@ pub struct Tree {
 
 impl std::fmt::Debug for Tree {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tree").field("input", &self.input).field("fingerprint", &self.fingerprint).finish()
+        f.debug_struct("Tree")
+            .field("input", &self.input)
+            .field("fingerprint", &self.fingerprint)
+            .finish()
     }
 }
 
@@ -141,7 +146,11 @@ impl Tree {
             return Ok(Some(*count));
         }
         let key = self.rev().map(|rev| format!("rev-count {rev}"));
-        let known = self.cache.as_ref().zip(key.as_ref()).and_then(|(cache, key)| cache.fact(key));
+        let known = self
+            .cache
+            .as_ref()
+            .zip(key.as_ref())
+            .and_then(|(cache, key)| cache.fact(key));
         let count = match known.and_then(|text| text.parse().ok()) {
             Some(count) => count,
             None => counter().map_err(|kind| FetchError::new(&self.input, kind))?,
@@ -158,12 +167,20 @@ impl Tree {
         if let Some(hash) = self.nar_hash.get() {
             return Ok(*hash);
         }
-        let key = self.fingerprint.as_ref().map(|fingerprint| format!("nar-hash {fingerprint}"));
-        let known = self.cache.as_ref().zip(key.as_ref()).and_then(|(cache, key)| cache.fact(key));
+        let key = self
+            .fingerprint
+            .as_ref()
+            .map(|fingerprint| format!("nar-hash {fingerprint}"));
+        let known = self
+            .cache
+            .as_ref()
+            .zip(key.as_ref())
+            .and_then(|(cache, key)| cache.fact(key));
         let hash = match known.and_then(|text| NarHash::parse(&text).ok()) {
             Some(hash) => hash,
             None => {
-                let hash = nar_hash(self.accessor.as_ref()).map_err(|error| FetchError::new(&self.input, error.into()))?;
+                let hash =
+                    nar_hash(self.accessor.as_ref()).map_err(|error| FetchError::new(&self.input, error.into()))?;
                 if let (Some(cache), Some(key)) = (&self.cache, key) {
                     cache.keep_fact(&key, &hash.to_string());
                 }
@@ -215,17 +232,36 @@ impl Fetcher {
         settings: Settings,
         policy: Policy,
     ) -> Fetcher {
-        let cache = settings.cache.clone().map(|folder| Arc::new(Cache::new(fs.clone(), folder)));
-        Fetcher { fs, exec, clock, http, settings, policy, cache, fetched: Mutex::new(BTreeMap::new()) }
+        let cache = settings
+            .cache
+            .clone()
+            .map(|folder| Arc::new(Cache::new(fs.clone(), folder)));
+        Fetcher {
+            fs,
+            exec,
+            clock,
+            http,
+            settings,
+            policy,
+            cache,
+            fetched: Mutex::new(BTreeMap::new()),
+        }
     }
 
     /// Returns the tree that a direct input names, after checking what the input demands of it.
     pub fn fetch(&self, input: &Input, voice: Voice) -> Result<Arc<Tree>, FetchError> {
         let key = (input.clone(), voice);
-        if let Some(tree) = self.fetched.lock().expect("no panic while holding the memory").get(&key) {
+        if let Some(tree) = self
+            .fetched
+            .lock()
+            .expect("no panic while holding the memory")
+            .get(&key)
+        {
             return Ok(tree.clone());
         }
-        let tree = self.fetch_new(input, voice).map_err(|kind| FetchError::new(input, kind))?;
+        let tree = self
+            .fetch_new(input, voice)
+            .map_err(|kind| FetchError::new(input, kind))?;
         let tree = Arc::new(tree);
         self.check(input, &tree)?;
         let mut fetched = self.fetched.lock().expect("no panic while holding the memory");
@@ -276,7 +312,10 @@ impl Fetcher {
         let Some(hash) = input.nar_hash()? else { return Ok(None) };
         let mut places = Vec::new();
         if let Some(store) = &self.settings.store {
-            let address = store::ContentAddress { method: store::ContentAddressMethod::Nar, hash: *hash.hash() };
+            let address = store::ContentAddress {
+                method: store::ContentAddressMethod::Nar,
+                hash: *hash.hash(),
+            };
             let name = input.name().as_bytes();
             if let Ok(path) = store::content_addressed_path(name, &address, &store::References::default()) {
                 places.push(store.join(path.to_string().rsplit('/').next().unwrap_or_default()));
@@ -300,7 +339,11 @@ impl Fetcher {
         if let Some(expected) = input.nar_hash().map_err(|error| FetchError::new(input, error.into()))? {
             let found = tree.nar_hash()?;
             if found != expected {
-                return fail(FetchErrorKind::NarHashMismatch { input: input.display(), expected, found });
+                return fail(FetchErrorKind::NarHashMismatch {
+                    input: input.display(),
+                    expected,
+                    found,
+                });
             }
         }
         if let Some(expected) = of(input.last_modified())? {
@@ -312,7 +355,10 @@ impl Fetcher {
         }
         if let Some(expected) = input.rev().map_err(|error| FetchError::new(input, error.into()))? {
             if tree.rev() != Some(expected) {
-                return fail(FetchErrorKind::RevMismatch { input: tree.input.display(), expected });
+                return fail(FetchErrorKind::RevMismatch {
+                    input: tree.input.display(),
+                    expected,
+                });
             }
         }
         Ok(())

@@ -25,13 +25,22 @@ impl Netrc {
             while let Some(word) = words.next() {
                 match word {
                     "machine" => {
-                        logins.push(Login { machine: words.next().map(str::to_owned), ..Login::default() });
+                        logins.push(Login {
+                            machine: words.next().map(str::to_owned),
+                            ..Login::default()
+                        });
                     }
                     "default" => logins.push(Login::default()),
                     "login" | "password" => {
-                        let (Some(value), Some(login)) = (words.next(), logins.last_mut()) else { continue };
+                        let (Some(value), Some(login)) = (words.next(), logins.last_mut()) else {
+                            continue;
+                        };
                         let value = value.trim_matches('"').to_owned();
-                        if word == "login" { login.user = value } else { login.password = value }
+                        if word == "login" {
+                            login.user = value
+                        } else {
+                            login.password = value
+                        }
                     }
                     "account" => {
                         words.next();
@@ -56,7 +65,9 @@ impl Netrc {
     /// Returns the user name and password for a host: the first entry of that name, else `default`.
     pub fn login(&self, host: &str) -> Option<(&str, &str)> {
         let of = |machine: Option<&str>| self.0.iter().find(|login| login.machine.as_deref() == machine);
-        of(Some(host)).or_else(|| of(None)).map(|login| (login.user.as_str(), login.password.as_str()))
+        of(Some(host))
+            .or_else(|| of(None))
+            .map(|login| (login.user.as_str(), login.password.as_str()))
     }
 }
 
@@ -73,7 +84,10 @@ mod tests {
         assert_eq!(netrc.login("b.example"), Some(("v", "q")));
         assert_eq!(netrc.login("c"), None);
         assert_eq!(netrc.login("d"), Some(("y", "w")));
-        assert_eq!(Netrc::parse("default login x password y").login("any"), Some(("x", "y")));
+        assert_eq!(
+            Netrc::parse("default login x password y").login("any"),
+            Some(("x", "y"))
+        );
     }
 
     proptest::proptest! {

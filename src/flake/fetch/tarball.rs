@@ -81,7 +81,10 @@ impl Fetcher {
         }
         let response = self.get(url, headers, voice)?;
         if let (304, Some(known)) = (response.status, &known) {
-            let known = CachedDownload { fetched: self.now(), ..known.clone() };
+            let known = CachedDownload {
+                fetched: self.now(),
+                ..known.clone()
+            };
             if let Some(cache) = &self.cache {
                 cache.keep_download(&key, &known);
             }
@@ -131,11 +134,23 @@ impl Fetcher {
             headers.push(("Authorization".into(), format!("Basic {basic}")));
         }
         // The text is kept where nothing was taken out, since printing encodes more than servers may expect.
-        let plain = if url.contains('@') { parsed.to_string() } else { url.to_owned() };
-        let response = self.http.get(&Request { url: plain, headers, voice })?;
+        let plain = if url.contains('@') {
+            parsed.to_string()
+        } else {
+            url.to_owned()
+        };
+        let response = self.http.get(&Request {
+            url: plain,
+            headers,
+            voice,
+        })?;
         match response.status {
             200..=299 | 304 => Ok(response),
-            status => Err(HttpError::Status { url: url.to_owned(), status }.into()),
+            status => Err(HttpError::Status {
+                url: url.to_owned(),
+                status,
+            }
+            .into()),
         }
     }
 
@@ -166,7 +181,12 @@ impl Fetcher {
                 (Arc::new(tree), hash)
             }
         };
-        Ok(Downloaded { accessor, nar_hash, last_modified, immutable_url })
+        Ok(Downloaded {
+            accessor,
+            nar_hash,
+            last_modified,
+            immutable_url,
+        })
     }
 
     /// Returns the path of a `file:` URL, or says what is there instead of a file.

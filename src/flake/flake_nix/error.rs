@@ -86,6 +86,9 @@ pub enum FlakeNixErrorKind {
     /// A list in `nixConfig` has an item that is not a string.
     #[error("list element in flake configuration setting '{0}' is a list while a string is expected")]
     SettingItem(String),
+    /// Inputs of inputs are nested deeper than any flake has them.
+    #[error("flake inputs are nested too deeply")]
+    TooDeep,
     /// A reference, or the path of a `follows`, cannot be read.
     #[error(transparent)]
     Reference(#[from] RefError),

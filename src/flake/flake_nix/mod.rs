@@ -14,6 +14,7 @@ use crate::flakeref::{FlakeRef, Reading, parse_input_path};
 use crate::lock::InputPath;
 use diag::{Pos, Span};
 use error::{At, within};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use syntax::Symbols;
 use syntax::ast::{Binding, BindingValue, Expr};
@@ -104,7 +105,10 @@ pub struct Origin<'a> {
 impl FlakeNix {
     /// Returns what a parsed `flake.nix` says.
     pub fn read(expr: &Expr<'_>, origin: &Origin<'_>) -> Result<FlakeNix, FlakeNixError> {
-        let reader = Reader { origin };
+        let reader = Reader {
+            origin,
+            depth: Cell::new(0),
+        };
         let Some(set) = Set::of_file(expr) else {
             let kind = FlakeNixErrorKind::NotASet {
                 file: origin.file.to_owned(),
@@ -127,8 +131,12 @@ impl FlakeNix {
     }
 }
 
+/// Inputs of inputs of inputs, at most.
+const MAX_DEPTH: u32 = 64;
+
 struct Reader<'o> {
     origin: &'o Origin<'o>,
+    depth: Cell<u32>,
 }
 
 /// What an input's value holds before it becomes a [`FlakeInput`].
@@ -223,6 +231,12 @@ impl Reader<'_> {
     ) -> Result<BTreeMap<String, FlakeInput>, FlakeNixError> {
         let symbols = self.origin.symbols;
         let mut inputs = BTreeMap::new();
+        let depth = self.depth.get() + 1;
+        if depth > MAX_DEPTH {
+            let pos = set.bindings.attrs.first().map_or(Pos::NONE, |binding| binding.pos);
+            return Err(FlakeNixError::new(FlakeNixErrorKind::TooDeep, pos));
+        }
+        self.depth.set(depth);
         for binding in set.bindings.attrs {
             let name = self.name(binding);
             let value = set.value(binding, symbols);
@@ -238,6 +252,7 @@ impl Reader<'_> {
                 self.plain_attr(attr, &own.value(attr, symbols), self_attrs)?;
             }
         }
+        self.depth.set(depth - 1);
         Ok(inputs)
     }
 

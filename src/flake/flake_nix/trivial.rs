@@ -9,6 +9,9 @@ use std::rc::Rc;
 use syntax::ast::{Binding, BindingValue, Bindings, Expr, ExprKind, Lambda};
 use syntax::{Symbol, Symbols};
 
+/// Variables that lead to variables, at most; no honest flake has one.
+const MAX_JUMPS: u32 = 100;
+
 /// The `rec` sets around an expression, innermost first.
 #[derive(Clone, Default)]
 pub(super) struct Scope<'a>(Option<Rc<Frame<'a>>>);
@@ -87,13 +90,18 @@ impl<'a> Set<'a> {
 
     /// Returns the value of one of the set's bindings.
     pub fn value(&self, binding: &Binding<'a>, symbols: &Symbols) -> Trivial<'a> {
+        self.value_after(binding, symbols, 0)
+    }
+
+    /// `jumps` is the number of variables that led here.
+    fn value_after(&self, binding: &Binding<'a>, symbols: &Symbols, jumps: u32) -> Trivial<'a> {
         match binding.value {
             BindingValue::Plain(expr) => {
                 // While the set is built, names that come later (by symbol) have no value yet.
                 let before = self.bindings.recursive.then_some(binding.name);
-                value_of(expr, &self.inner, before, symbols)
+                value_of(expr, &self.inner, before, symbols, jumps)
             }
-            BindingValue::Inherited => variable(binding.name, &self.outer, None, symbols),
+            BindingValue::Inherited => variable(binding.name, &self.outer, None, symbols, jumps),
             BindingValue::InheritedFrom(_) => Trivial::Thunk,
         }
     }
@@ -105,7 +113,13 @@ impl<'a> Set<'a> {
     }
 }
 
-fn value_of<'a>(expr: &'a Expr<'a>, scope: &Scope<'a>, before: Option<Symbol>, symbols: &Symbols) -> Trivial<'a> {
+fn value_of<'a>(
+    expr: &'a Expr<'a>,
+    scope: &Scope<'a>,
+    before: Option<Symbol>,
+    symbols: &Symbols,
+    jumps: u32,
+) -> Trivial<'a> {
     match &expr.kind {
         ExprKind::Int(number) => Trivial::Int(*number),
         ExprKind::Float(_) => Trivial::Float,
@@ -118,24 +132,30 @@ fn value_of<'a>(expr: &'a Expr<'a>, scope: &Scope<'a>, before: Option<Symbol>, s
                 .map(|item| match item.kind {
                     // Of a list's items Nix looks at the type alone, without building sets or lists.
                     ExprKind::Attrs(_) | ExprKind::List(_) | ExprKind::Lambda(_) => Trivial::Thunk,
-                    _ => value_of(item, scope, None, symbols),
+                    _ => value_of(item, scope, None, symbols, jumps),
                 })
                 .collect(),
         ),
         ExprKind::Lambda(lambda) => Trivial::Function(lambda),
-        ExprKind::Var(name) => variable(*name, scope, before, symbols),
+        ExprKind::Var(name) => variable(*name, scope, before, symbols, jumps),
         _ => Trivial::Thunk,
     }
 }
 
-fn variable<'a>(name: Symbol, scope: &Scope<'a>, mut before: Option<Symbol>, symbols: &Symbols) -> Trivial<'a> {
+fn variable<'a>(
+    name: Symbol,
+    scope: &Scope<'a>,
+    mut before: Option<Symbol>,
+    symbols: &Symbols,
+    jumps: u32,
+) -> Trivial<'a> {
     let mut scope = scope;
     while let Some(frame) = &scope.0 {
         if let Some(binding) = frame.bindings.attrs.iter().find(|binding| binding.name == name) {
-            if before.is_some_and(|before| name >= before) {
+            if before.is_some_and(|before| name >= before) || jumps >= MAX_JUMPS {
                 return Trivial::Thunk;
             }
-            return Set::new(frame.bindings, &frame.outer).value(binding, symbols);
+            return Set::new(frame.bindings, &frame.outer).value_after(binding, symbols, jumps + 1);
         }
         before = None;
         scope = &frame.outer;

@@ -4,6 +4,7 @@
 //! input names from the root. Reading is in `read`, writing (byte by byte as Nix writes) in `write`,
 //! following paths here.
 
+mod diff;
 mod error;
 mod json;
 mod read;

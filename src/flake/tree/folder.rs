@@ -142,4 +142,8 @@ impl Accessor for FolderTree {
         }
         Ok(self.fs.read_link(&on_disk)?.into_os_string().into_vec())
     }
+
+    fn disk_root(&self) -> Option<&std::path::Path> {
+        Some(&self.root)
+    }
 }

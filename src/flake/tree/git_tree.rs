@@ -30,7 +30,10 @@ impl GitTree {
 
     /// Returns the commit of the submodule at a path; `None` if there is none.
     pub fn submodule(&self, path: &[u8]) -> Result<Option<Oid>, TreeError> {
-        Ok(self.find(path)?.filter(|(mode, _)| *mode == TreeMode::Submodule).map(|(_, id)| id))
+        Ok(self
+            .find(path)?
+            .filter(|(mode, _)| *mode == TreeMode::Submodule)
+            .map(|(_, id)| id))
     }
 
     fn folder(&self, id: &Oid) -> Result<Arc<Vec<TreeEntry>>, GitError> {

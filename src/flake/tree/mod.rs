@@ -61,6 +61,11 @@ pub trait Accessor: Send + Sync {
     fn explain_absence(&self, _path: &[u8]) -> Option<String> {
         None
     }
+
+    /// Returns where the tree is on the disk, if it is there as it is: for messages.
+    fn disk_root(&self) -> Option<&std::path::Path> {
+        None
+    }
 }
 
 /// A tree that cannot be read.

@@ -57,4 +57,8 @@ impl Accessor for MountedTree {
         let (tree, path) = self.holder(path);
         tree.explain_absence(path)
     }
+
+    fn disk_root(&self) -> Option<&std::path::Path> {
+        self.base.disk_root()
+    }
 }

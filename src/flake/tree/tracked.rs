@@ -94,4 +94,8 @@ impl Accessor for TrackedTree {
             _ => format!("Path '{name}' does not exist in Git repository {root:?}."),
         })
     }
+
+    fn disk_root(&self) -> Option<&std::path::Path> {
+        Some(self.folder.root())
+    }
 }
