@@ -5,7 +5,7 @@
 //! LR(0) states, the lookaheads (after DeRemer and Pennello), the resolution of conflicts by
 //! precedence, and the choice of default reductions (`lr.default-reduction=most`).
 
-use crate::grammar::{self, Grouping, PARTS, Part, Production, Symbol};
+use crate::grammar::{self, Grouping, PARTS, Part, Piece, Production};
 use crate::token::{KINDS, Kind};
 use std::collections::HashMap;
 
@@ -70,7 +70,7 @@ pub struct Automaton {
     pub rules: Vec<Production>,
 }
 
-/// A rule and how many of its symbols were read.
+/// A rule and how many of its pieces were read.
 type Item = (u16, u16);
 
 /// A state while the automaton is built.
@@ -97,7 +97,7 @@ fn build(rules: Vec<Production>) -> Automaton {
             let reductions: Vec<(u16, Kinds)> = draft
                 .items
                 .iter()
-                .filter(|&&(rule, dot)| dot as usize == rules[rule as usize].symbols.len())
+                .filter(|&&(rule, dot)| dot as usize == rules[rule as usize].pieces.len())
                 .map(|&(rule, _)| (rule, lookaheads.get(&(n, rule)).copied().unwrap_or_default()))
                 .collect();
             finish(&rules, draft, reductions)
@@ -112,9 +112,9 @@ fn nullable(rules: &[Production]) -> [bool; PARTS] {
     while changed {
         changed = false;
         for rule in rules {
-            let empty = rule.symbols.iter().all(|symbol| match symbol {
-                Symbol::Token(_) => false,
-                Symbol::Part(part) => nullable[*part as usize],
+            let empty = rule.pieces.iter().all(|piece| match piece {
+                Piece::Token(_) => false,
+                Piece::Part(part) => nullable[*part as usize],
             });
             if empty && !nullable[rule.part as usize] {
                 nullable[rule.part as usize] = true;
@@ -127,7 +127,7 @@ fn nullable(rules: &[Production]) -> [bool; PARTS] {
 
 /// Returns the LR(0) states.
 fn drafts(rules: &[Production]) -> Vec<Draft> {
-    let next = |(rule, dot): Item| rules[rule as usize].symbols.get(dot as usize).copied();
+    let next = |(rule, dot): Item| rules[rule as usize].pieces.get(dot as usize).copied();
     let mut drafts: Vec<Draft> = Vec::new();
     let mut known: HashMap<Vec<Item>, u16> = HashMap::new();
     let mut kernels = vec![vec![(0, 0)]];
@@ -137,7 +137,7 @@ fn drafts(rules: &[Production]) -> Vec<Draft> {
         let mut items = kernel.clone();
         let mut at = 0;
         while at < items.len() {
-            if let Some(Symbol::Part(part)) = next(items[at]) {
+            if let Some(Piece::Part(part)) = next(items[at]) {
                 for (n, rule) in rules.iter().enumerate() {
                     let item = (n as u16, 0);
                     if rule.part == part && !items.contains(&item) {
@@ -148,15 +148,15 @@ fn drafts(rules: &[Production]) -> Vec<Draft> {
             at += 1;
         }
         items.sort_unstable();
-        let mut moves: Vec<(Symbol, Vec<Item>)> = Vec::new();
+        let mut moves: Vec<(Piece, Vec<Item>)> = Vec::new();
         for &item in &items {
-            let Some(symbol) = next(item) else {
+            let Some(piece) = next(item) else {
                 continue;
             };
             let moved = (item.0, item.1 + 1);
-            match moves.iter_mut().find(|(s, _)| *s == symbol) {
+            match moves.iter_mut().find(|(s, _)| *s == piece) {
                 Some((_, kernel)) => kernel.push(moved),
-                None => moves.push((symbol, vec![moved])),
+                None => moves.push((piece, vec![moved])),
             }
         }
         let mut draft = Draft {
@@ -164,14 +164,14 @@ fn drafts(rules: &[Production]) -> Vec<Draft> {
             shifts: Vec::new(),
             gotos: Vec::new(),
         };
-        for (symbol, kernel) in moves {
+        for (piece, kernel) in moves {
             let state = *known.entry(kernel.clone()).or_insert_with(|| {
                 kernels.push(kernel);
                 kernels.len() as u16 - 1
             });
-            match symbol {
-                Symbol::Token(kind) => draft.shifts.push((kind, state)),
-                Symbol::Part(part) => draft.gotos.push((part, state)),
+            match piece {
+                Piece::Token(kind) => draft.shifts.push((kind, state)),
+                Piece::Part(part) => draft.gotos.push((part, state)),
             }
         }
         drafts.push(draft);
@@ -192,13 +192,13 @@ fn lookaheads(rules: &[Production], drafts: &[Draft], nullable: &[bool; PARTS]) 
         .enumerate()
         .map(|(n, &(from, part, _))| ((from, part as u8), n))
         .collect();
-    let walk = |from: usize, symbol: Symbol| -> usize {
+    let walk = |from: usize, piece: Piece| -> usize {
         let draft = &drafts[from];
-        let to = match symbol {
-            Symbol::Token(kind) => draft.shifts.iter().find(|(k, _)| *k == kind).map(|(_, to)| *to),
-            Symbol::Part(part) => draft.gotos.iter().find(|(p, _)| *p == part).map(|(_, to)| *to),
+        let to = match piece {
+            Piece::Token(kind) => draft.shifts.iter().find(|(k, _)| *k == kind).map(|(_, to)| *to),
+            Piece::Part(part) => draft.gotos.iter().find(|(p, _)| *p == part).map(|(_, to)| *to),
         };
-        to.expect("an item has a move for its next symbol") as usize
+        to.expect("an item has a move for its next piece") as usize
     };
     // What is read directly, and through parts that may be empty.
     let mut follow: Vec<Kinds> = gotos
@@ -221,23 +221,23 @@ fn lookaheads(rules: &[Production], drafts: &[Draft], nullable: &[bool; PARTS]) 
         })
         .collect();
     spread(&mut follow, &reads);
-    // What follows a rule's part follows the rule's last symbol too.
+    // What follows a rule's part follows the rule's last piece too.
     let mut includes = Vec::new();
     let mut lookbacks = Vec::new();
     for (outer, &(from, part, _)) in gotos.iter().enumerate() {
         for (n, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.part == part) {
             let mut state = from;
-            for (at, symbol) in rule.symbols.iter().enumerate() {
-                if let Symbol::Part(part) = symbol {
-                    let rest_is_empty = rule.symbols[at + 1..].iter().all(|symbol| match symbol {
-                        Symbol::Token(_) => false,
-                        Symbol::Part(part) => nullable[*part as usize],
+            for (at, piece) in rule.pieces.iter().enumerate() {
+                if let Piece::Part(part) = piece {
+                    let rest_is_empty = rule.pieces[at + 1..].iter().all(|piece| match piece {
+                        Piece::Token(_) => false,
+                        Piece::Part(part) => nullable[*part as usize],
                     });
                     if rest_is_empty {
                         includes.push((index[&(state, *part as u8)], outer));
                     }
                 }
-                state = walk(state, *symbol);
+                state = walk(state, *piece);
             }
             lookbacks.push((state, n as u16, outer));
         }

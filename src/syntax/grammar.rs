@@ -5,7 +5,7 @@
 
 use crate::token::Kind;
 
-/// A symbol that stands for a sequence of tokens; named as in Nix's grammar.
+/// What stands for a sequence of tokens; named after the nonterminals of Nix's grammar.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Part {
@@ -39,21 +39,21 @@ pub enum Part {
 /// How many kinds of parts there are.
 pub const PARTS: usize = Part::Formal as usize + 1;
 
-/// A symbol of the grammar.
+/// What rules are made of: a token or a part.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Symbol {
+pub enum Piece {
     /// A token.
     Token(Kind),
     /// What other rules make.
     Part(Part),
 }
 
-/// A rule: a part may be made of these symbols.
+/// A rule: a part may be made of these pieces.
 pub struct Production {
     /// What it makes.
     pub part: Part,
     /// Of what.
-    pub symbols: Vec<Symbol>,
+    pub pieces: Vec<Piece>,
     /// How tight it binds, where that decides between reading on and completing the rule.
     pub rank: Option<Rank>,
 }
@@ -72,7 +72,15 @@ pub enum Grouping {
     Never,
 }
 
-/// Returns the rank and grouping of a token, if it has one.
+/// The rank of a unary `!`.
+pub const NOT: Rank = 7;
+
+/// The rank of a unary `-`.
+pub const NEGATE: Rank = 12;
+
+/// Returns the rank and grouping of a token, if it has one (Nix: the precedence declarations of
+/// `parser.y`). The lexer makes such tokens of binary operators only.
+#[inline]
 pub fn rank(kind: Kind) -> Option<(Rank, Grouping)> {
     Some(match kind {
         Kind::Implies => (1, Grouping::Right),
@@ -81,12 +89,12 @@ pub fn rank(kind: Kind) -> Option<(Rank, Grouping)> {
         Kind::Eq | Kind::NotEq => (4, Grouping::Never),
         Kind::Less | Kind::Greater | Kind::LessEq | Kind::GreaterEq => (5, Grouping::Never),
         Kind::Update => (6, Grouping::Right),
-        Kind::NotRank => (7, Grouping::Left),
+        Kind::NotRank => (NOT, Grouping::Left),
         Kind::Plus | Kind::Minus => (8, Grouping::Left),
         Kind::Star | Kind::Slash => (9, Grouping::Left),
         Kind::Concat => (10, Grouping::Right),
         Kind::Question => (11, Grouping::Never),
-        Kind::NegateRank => (12, Grouping::Never),
+        Kind::NegateRank => (NEGATE, Grouping::Never),
         _ => return None,
     })
 }
@@ -99,18 +107,18 @@ pub fn productions() -> Vec<Production> {
         Interpolated, List, Op, PathStart, Select, Simple, Start, StringAttr, StringParts,
     };
     let mut rules = Vec::new();
-    let mut rule = |part: Part, symbols: &[&dyn Fn() -> Symbol], rank_of: Option<Kind>| {
-        let symbols: Vec<Symbol> = symbols.iter().map(|symbol| symbol()).collect();
-        let last = symbols.iter().rev().find_map(|symbol| match symbol {
-            Symbol::Token(kind) => Some(*kind),
-            Symbol::Part(_) => None,
+    let mut rule = |part: Part, pieces: Vec<Piece>, rank_of: Option<Kind>| {
+        // A rule binds as tight as its last token, unless it says otherwise.
+        let last = pieces.iter().rev().find_map(|piece| match piece {
+            Piece::Token(kind) => Some(*kind),
+            Piece::Part(_) => None,
         });
         let rank = rank_of.or(last).and_then(rank).map(|(rank, _)| rank);
-        rules.push(Production { part, symbols, rank });
+        rules.push(Production { part, pieces, rank });
     };
     macro_rules! rules {
-        ($($part:expr => $($symbol:expr)* $(; rank $rank:expr)?,)*) => {
-            $(rule($part, &[$(&|| $symbol.into()),*], None$(.or(Some($rank)))?);)*
+        ($($part:expr => $($piece:expr)* $(; rank $rank:expr)?,)*) => {
+            $(rule($part, vec![$($piece.into()),*], None$(.or(Some($rank)))?);)*
         };
     }
     rules! {
@@ -218,14 +226,14 @@ pub fn productions() -> Vec<Production> {
     rules
 }
 
-impl From<Kind> for Symbol {
-    fn from(kind: Kind) -> Symbol {
-        Symbol::Token(kind)
+impl From<Kind> for Piece {
+    fn from(kind: Kind) -> Piece {
+        Piece::Token(kind)
     }
 }
 
-impl From<Part> for Symbol {
-    fn from(part: Part) -> Symbol {
-        Symbol::Part(part)
+impl From<Part> for Piece {
+    fn from(part: Part) -> Piece {
+        Piece::Part(part)
     }
 }

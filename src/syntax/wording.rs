@@ -119,7 +119,7 @@ fn read(text: &[u8], pipe_operators: bool) -> Ending {
             return Ending::Accepted;
         };
         let production = &automaton.rules[rule as usize];
-        let from = stack.len() - production.symbols.len();
+        let from = stack.len() - production.pieces.len();
         let end = stack[stack.len() - 1].end;
         let start = stack.get(from).map_or(end, |first| first.start);
         stack.truncate(from);

@@ -12,6 +12,7 @@ mod bindings;
 mod function;
 mod operators;
 mod simple;
+mod text;
 
 use crate::ast::{AttrName, Expr, ExprKind, ExprRef};
 use crate::error::{SyntaxError, SyntaxWarning};

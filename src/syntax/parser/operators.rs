@@ -3,23 +3,10 @@
 use super::{Node, Outcome, Parser};
 use crate::ast::{BinaryOp, ExprKind, ExprRef};
 use crate::error::SyntaxWarning;
+use crate::grammar::{Grouping, NEGATE, NOT, Rank, rank};
 use crate::strings;
 use crate::token::Kind;
 use diag::{Pos, Span};
-
-/// Which operators bind tighter; greater is tighter (Nix: the precedence declarations of `parser.y`).
-type Rank = u8;
-
-const NOT: Rank = 7;
-const NEGATE: Rank = 12;
-
-/// How operators of one rank group.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Grouping {
-    Left,
-    Right,
-    Never,
-}
 
 /// An operator that waits for its right side.
 pub(super) struct Operator<'a> {
@@ -28,23 +15,6 @@ pub(super) struct Operator<'a> {
     at: u32,
     /// The left side; `None` for a unary operator.
     left: Option<Node<'a>>,
-}
-
-fn binary(kind: Kind) -> Option<(Rank, Grouping)> {
-    use Grouping::{Left, Never, Right};
-    Some(match kind {
-        Kind::Implies => (1, Right),
-        Kind::Or => (2, Left),
-        Kind::And => (3, Left),
-        Kind::Eq | Kind::NotEq => (4, Never),
-        Kind::Less | Kind::Greater | Kind::LessEq | Kind::GreaterEq => (5, Never),
-        Kind::Update => (6, Right),
-        Kind::Plus | Kind::Minus => (8, Left),
-        Kind::Star | Kind::Slash => (9, Left),
-        Kind::Concat => (10, Right),
-        Kind::Question => (11, Never),
-        _ => return None,
-    })
 }
 
 impl<'a> Parser<'a, '_, '_> {
@@ -117,7 +87,7 @@ impl<'a> Parser<'a, '_, '_> {
             }
             let mut operand = self.application()?;
             loop {
-                let Some((rank, grouping)) = binary(self.token.kind) else {
+                let Some((rank, grouping)) = rank(self.token.kind) else {
                     // A refusal comes before any check of what is complete by now.
                     if self.token.kind == Kind::Refused {
                         return self.unexpected();

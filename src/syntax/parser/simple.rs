@@ -1,12 +1,12 @@
 //! What stands without operators around it: names, literals, strings, paths, lists, sets, selections.
 
-use super::{Lint, Node, Outcome, Parser};
-use crate::ast::{AttrName, Expr, ExprKind, ExprRef};
+use super::{Lint, Outcome, Parser};
+use crate::ast::{AttrName, ExprKind, ExprRef};
 use crate::error::SyntaxWarning;
-use crate::strings::{self, IndentedPart, Stripper};
+use crate::strings;
 use crate::token::{Kind, Token};
 use crate::{number, paths};
-use diag::{Pos, Span};
+use diag::Pos;
 
 impl<'a> Parser<'a, '_, '_> {
     /// A simple expression with what is selected from it. The flag tells that it is `x or`, whose
@@ -258,176 +258,6 @@ impl<'a> Parser<'a, '_, '_> {
         } else {
             self.warnings.push(SyntaxWarning::Lint(error));
         }
-    }
-
-    /// The content of a string token, in the arena.
-    #[inline(never)]
-    fn content(&mut self, token: Token) -> &'a [u8] {
-        let text = self.text_of(token);
-        if strings::has_escapes(text) {
-            return self.arena.alloc_slice_copy(&strings::unescape(text));
-        }
-        self.arena.alloc_slice_copy(text)
-    }
-
-    /// The rest of a string after its opening quote.
-    #[inline(never)]
-    fn string(&mut self, start: u32) -> Outcome<ExprRef<'a>> {
-        let mark = self.parts.len();
-        let first = self.token;
-        match first.kind {
-            Kind::Quote => {
-                self.bump();
-                return Ok(self.alloc(start, Pos::NONE, ExprKind::Str(b"")));
-            }
-            Kind::Str => {
-                self.bump();
-                let text = self.content(first);
-                if self.token.kind == Kind::Quote {
-                    self.bump();
-                    return Ok(self.alloc(start, Pos::NONE, ExprKind::Str(text)));
-                }
-                let part = self.alloc(first.start, Pos::NONE, ExprKind::Str(text));
-                self.parts.push((self.pos(first.start), part));
-                if self.token.kind != Kind::DollarBrace {
-                    return self.unexpected();
-                }
-            }
-            Kind::DollarBrace => {}
-            _ => return self.unexpected(),
-        }
-        self.interpolated_parts(Kind::Quote)?;
-        let parts = self.arena.alloc_slice_copy(&self.parts[mark..]);
-        self.parts.truncate(mark);
-        let pos = self.pos(first.start);
-        Ok(self.alloc(
-            start,
-            pos,
-            ExprKind::Concat {
-                force_string: true,
-                parts,
-            },
-        ))
-    }
-
-    /// Pushes text and interpolations up to the token `close`, which is read too.
-    fn interpolated_parts(&mut self, close: Kind) -> Outcome<()> {
-        loop {
-            let token = self.token;
-            let pos = self.pos(token.start);
-            match token.kind {
-                Kind::Str => {
-                    self.bump();
-                    let text = self.content(token);
-                    let part = self.alloc(token.start, Pos::NONE, ExprKind::Str(text));
-                    self.parts.push((pos, part));
-                }
-                Kind::DollarBrace => {
-                    let Node { expr, .. } = self.interpolation()?;
-                    self.parts.push((pos, expr));
-                }
-                kind if kind == close => {
-                    self.bump();
-                    return Ok(());
-                }
-                _ => return self.unexpected(),
-            }
-        }
-    }
-
-    fn interpolation(&mut self) -> Outcome<Node<'a>> {
-        self.bump();
-        let node = self.expr()?;
-        self.expect(Kind::BraceClose)?;
-        Ok(node)
-    }
-
-    fn indented_string(&mut self) -> Outcome<ExprRef<'a>> {
-        let start = self.token.start;
-        self.bump();
-        // Most indented strings are one token or few.
-        let mut parts: Vec<(Token, IndentedPart<'_, ExprRef<'a>>)> = Vec::new();
-        loop {
-            let token = self.token;
-            match token.kind {
-                Kind::IndStr => {
-                    parts.push((token, strings::indented_part(self.text_of(token))));
-                    self.bump();
-                }
-                Kind::DollarBrace => {
-                    let expr = self.interpolation()?.expr;
-                    parts.push((token, IndentedPart::Interpolated(expr)));
-                }
-                Kind::IndClose => {
-                    self.bump();
-                    break;
-                }
-                _ => return self.unexpected(),
-            }
-        }
-        Ok(self.stripped(start, parts))
-    }
-
-    /// The parts of an indented string without their indentation, as one expression.
-    #[inline(never)]
-    fn stripped(&mut self, start: u32, parts: Vec<(Token, IndentedPart<'_, ExprRef<'a>>)>) -> ExprRef<'a> {
-        let mut stripper = Stripper::new(strings::indentation(parts.iter().map(|(_, part)| part)));
-        let mark = self.parts.len();
-        let mut content = std::mem::take(&mut self.bytes);
-        let count = parts.len();
-        for (n, (token, part)) in parts.into_iter().enumerate() {
-            let one;
-            let text = match part {
-                IndentedPart::Interpolated(expr) => {
-                    stripper.interpolated();
-                    self.parts.push((self.pos(token.start), expr));
-                    continue;
-                }
-                IndentedPart::Plain(text) => text,
-                IndentedPart::Escape(text) => text,
-                IndentedPart::Byte(byte) => {
-                    one = [byte];
-                    &one
-                }
-            };
-            content.clear();
-            stripper.strip(text, n + 1 == count, &mut content);
-            if !content.is_empty() {
-                let text = self.arena.alloc_slice_copy(&content);
-                let span = Span::new(self.pos(token.start), self.pos(token.end));
-                let part = Expr {
-                    span,
-                    pos: Pos::NONE,
-                    kind: ExprKind::Str(text),
-                };
-                self.parts.push((self.pos(token.start), self.arena.alloc(part)));
-            }
-        }
-        self.bytes = content;
-        let (pos, kind) = match &self.parts[mark..] {
-            [] => (Pos::NONE, ExprKind::Str(b"")),
-            [
-                (
-                    _,
-                    Expr {
-                        kind: ExprKind::Str(text),
-                        ..
-                    },
-                ),
-            ] => (Pos::NONE, ExprKind::Str(text)),
-            parts => {
-                let parts = self.arena.alloc_slice_copy(parts);
-                (
-                    self.pos(start),
-                    ExprKind::Concat {
-                        force_string: true,
-                        parts,
-                    },
-                )
-            }
-        };
-        self.parts.truncate(mark);
-        self.alloc(start, pos, kind)
     }
 
     fn path(&mut self) -> Outcome<ExprRef<'a>> {
