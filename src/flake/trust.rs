@@ -123,6 +123,18 @@ impl Policy {
         }
     }
 
+    /// Checks that a path that an input leads to, for instance by a `.git` file, may be read.
+    pub fn check_path(&self, path: &Path, input: &Input, voice: Voice, fs: &dyn Fs) -> Result<(), Refused> {
+        if !self.judges(voice) || self.is_inside(path, fs) {
+            return Ok(());
+        }
+        let what = format!("'{}', to which the input '{}' leads,", path.display(), input.display());
+        Err(Refused {
+            what,
+            why: Why::OutsideRepository,
+        })
+    }
+
     /// Whether a path, with all links followed, lies in the repository of the flake under test.
     fn is_inside(&self, path: &Path, fs: &dyn Fs) -> bool {
         let Some(root) = &self.root else { return false };

@@ -11,7 +11,7 @@ use crate::attrs::Attrs;
 use crate::git::{Repository, oid_of, parse_gitmodules, resolve_submodule_url, rev_of};
 use crate::input::Input;
 use crate::rev::Rev;
-use crate::tree::{Accessor, GitTree, MountedTree, TrackedTree, read_resolved};
+use crate::tree::{Accessor, GitTree, MountedTree, NodeKind, TrackedTree, join, read_resolved};
 use crate::trust::Voice;
 use crate::url::{Url, path_of_parts};
 use std::collections::BTreeMap;
@@ -47,24 +47,19 @@ impl Fetcher {
         if depth > MAX_SUBMODULE_DEPTH {
             return Err(FetchErrorKind::SubmodulesTooDeep);
         }
-        if flag(input, "exportIgnore")? {
-            if flag(input, "submodules")? {
-                return Err(FetchErrorKind::ExportIgnoreAndSubmodules);
-            }
-            return Err(FetchErrorKind::NotSupported(
-                "the attribute 'exportIgnore' of a Git input",
-            ));
+        let export_ignore = flag(input, "exportIgnore")?;
+        if export_ignore && flag(input, "submodules")? {
+            return Err(FetchErrorKind::ExportIgnoreAndSubmodules);
         }
         if flag(input, "lfs")? {
             return Err(FetchErrorKind::NotSupported("the attribute 'lfs' of a Git input"));
         }
-        let location = self.location(input)?;
-        match location {
+        let tree = match self.location(input)? {
             Location::Local(path) if input.git_ref()?.is_none() && input.rev()?.is_none() => {
                 self.fetch_work_tree(input, &path, voice, depth)
             }
             Location::Local(path) => {
-                let repository = Repository::open(self.fs.clone(), &path)?;
+                let repository = self.open_local(input, &path, voice)?;
                 let name = path.to_string_lossy().into_owned();
                 self.fetch_commit(input, Arc::new(repository), &name, voice, depth)
             }
@@ -73,7 +68,21 @@ impl Fetcher {
                 let repository = self.fetch_remote(&input, &url, voice)?;
                 self.fetch_commit(&input, Arc::new(repository), &url.to_string(), voice, depth)
             }
+        }?;
+        // The attribute, which `fetchGit` sets by default, matters only where a file is marked so.
+        if export_ignore && mentions_export_ignore(tree.accessor.as_ref())? {
+            return Err(FetchErrorKind::NotSupported("'export-ignore' in .gitattributes"));
         }
+        Ok(tree)
+    }
+
+    /// Opens a repository of the disk. One in a judged flake must not lead elsewhere by its `.git` file.
+    fn open_local(&self, input: &Input, path: &Path, voice: Voice) -> Result<Repository, FetchErrorKind> {
+        let repository = Repository::open(self.fs.clone(), path)?;
+        for folder in repository.folders()? {
+            self.policy.check_path(&folder, input, voice, self.fs.as_ref())?;
+        }
+        Ok(repository)
     }
 
     fn location(&self, input: &Input) -> Result<Location, FetchErrorKind> {
@@ -96,7 +105,7 @@ impl Fetcher {
 
     fn fetch_work_tree(&self, input: &Input, path: &Path, voice: Voice, depth: usize) -> Result<Tree, FetchErrorKind> {
         let mut input = input.clone();
-        let repository = Arc::new(Repository::open(self.fs.clone(), path)?);
+        let repository = Arc::new(self.open_local(&input, path, voice)?);
         if self.fs.lstat(&path.join(".git"))?.is_none() {
             // A bare repository has no work tree; its HEAD is meant.
             let name = path.to_string_lossy().into_owned();
@@ -499,4 +508,25 @@ fn counter(
             .objects()
             .count_commits(&id, &repository.shallow_commits()?)?)
     })
+}
+
+/// Whether any `.gitattributes` of a tree marks files that an export leaves out.
+fn mentions_export_ignore(tree: &dyn Accessor) -> Result<bool, FetchErrorKind> {
+    let mut todo = vec![Vec::new()];
+    while let Some(folder) = todo.pop() {
+        for (name, kind) in tree.read_dir(&folder)? {
+            let path = join(&folder, &name);
+            match kind {
+                NodeKind::Directory => todo.push(path),
+                NodeKind::Regular { .. } if name == b".gitattributes" => {
+                    let text = tree.read_file(&path)?;
+                    if text.windows(13).any(|window| window == b"export-ignore") {
+                        return Ok(true);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(false)
 }

@@ -194,6 +194,29 @@ fn live_git_packed_repositories_are_read_too() {
 }
 
 #[test]
+fn live_git_files_in_a_hostile_flake_lead_nowhere() {
+    let secret = repository();
+    let own = tempfile::tempdir().unwrap();
+    DiskFs.create_dir_all(&own.path().join("sub")).unwrap();
+    let text = format!("gitdir: {}/.git\n", secret.path().display());
+    DiskFs
+        .write(&own.path().join("sub/.git"), text.as_bytes(), Mode::Plain)
+        .unwrap();
+    let reference = input(&format!("git+file://{}/sub?ref=main", own.path().display()));
+    let policy = Policy {
+        root: Some(own.path().to_owned()),
+        ..Policy::default()
+    };
+    let error = disk_fetcher(None, policy).fetch(&reference, Voice::Flake).unwrap_err();
+    assert!(matches!(*error.kind, FetchErrorKind::Refused(_)), "{error}");
+    assert!(
+        disk_fetcher(None, Policy::trusting())
+            .fetch(&reference, Voice::Flake)
+            .is_ok()
+    );
+}
+
+#[test]
 fn live_git_remote_repositories_are_fetched_into_the_cache() {
     let folder = repository();
     let bare = tempfile::tempdir().unwrap();

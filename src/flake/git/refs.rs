@@ -73,6 +73,20 @@ impl Repository {
         })
     }
 
+    /// Returns every folder outside its own that the repository reads from: where `.git` points, where a linked work
+    /// tree keeps its objects, and where borrowed objects are.
+    pub fn folders(&self) -> Result<Vec<PathBuf>, GitError> {
+        let mut folders = vec![self.git_dir.clone(), self.common_dir.clone()];
+        let objects = self.common_dir.join("objects");
+        let alternates = objects.join("info/alternates");
+        if self.fs.stat(&alternates)?.is_some() {
+            let text = self.fs.read(&alternates)?;
+            let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            folders.extend(lines.map(|line| objects.join(path_of(line))));
+        }
+        Ok(folders)
+    }
+
     /// Returns the object database.
     pub fn objects(&self) -> &Arc<Objects> {
         &self.objects

@@ -247,7 +247,10 @@ impl Computing<'_, '_> {
             Some(reference) => reference.clone(),
             None => FlakeRef::indirect(id)?,
         };
-        let relative = reference.input.relative_path().map(|path| Relative { from: place, path: path.to_owned() });
+        let relative = reference.input.relative_path().map(|path| Relative {
+            from: place,
+            path: path.to_owned(),
+        });
         let parent = if relative.is_some() {
             Some(parent.unwrap_or_default())
         } else {
