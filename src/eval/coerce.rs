@@ -34,7 +34,7 @@ impl Evaluator {
             Tag::Path if !how.copy => {
                 let path = value.as_path().unwrap_or_default();
                 // The evaluator's own files stand at the root of a file system of their own.
-                return Ok(self.mem.string(path.strip_prefix(crate::files::INTERNAL).unwrap_or(path)));
+                return Ok(self.mem.string(crate::files::path_of_own(path)));
             }
             _ => {}
         }

@@ -67,12 +67,33 @@ enum Place<'p> {
     Nowhere,
 }
 
+/// What the names of the evaluator's own texts begin with where messages name places in them.
+pub(crate) const INTERNAL_TEXT: &str = "«nix-internal»";
+
 /// Returns a path as messages show it.
 pub(crate) fn show_path(path: &[u8]) -> String {
+    let mut shown = Vec::with_capacity(path.len());
+    push_path(&mut shown, path);
+    String::from_utf8_lossy(&shown).into_owned()
+}
+
+/// Appends a path as messages and printed values show it.
+pub(crate) fn push_path(out: &mut Vec<u8>, path: &[u8]) {
     match path.strip_prefix(INTERNAL) {
-        Some(rest) => format!("<nix{}>", String::from_utf8_lossy(rest)),
-        None => String::from_utf8_lossy(path).into_owned(),
+        Some(rest) => {
+            out.extend_from_slice(b"<nix");
+            out.extend_from_slice(rest);
+            out.push(b'>');
+        }
+        None => out.extend_from_slice(path),
     }
+}
+
+/// Returns a path as it is in its own file system: the evaluator's own files and texts have one each.
+pub(crate) fn path_of_own(path: &[u8]) -> &[u8] {
+    path.strip_prefix(INTERNAL)
+        .or(path.strip_prefix(INTERNAL_TEXT.as_bytes()))
+        .unwrap_or(path)
 }
 
 /// Returns `folder` with `name` below it.
@@ -88,7 +109,8 @@ pub(crate) fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
 
 /// Whether a path is, or is below, the folder.
 fn is_inside(path: &[u8], folder: &[u8]) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
 }
 
 impl Evaluator {
@@ -104,16 +126,26 @@ impl Evaluator {
         let mut path = Cow::Borrowed(path);
         // A mount's root was readable when it was made, so it leads only to older mounts.
         loop {
-            let Ok((store_path, rest)) = StorePath::split(&path) else { return Place::Outside(path) };
+            let Ok((store_path, rest)) = StorePath::split(&path) else {
+                return Place::Outside(path);
+            };
             if self.store.derivation(&store_path).is_some() {
-                return if rest.is_empty() { Place::Derivation(store_path) } else { Place::Nowhere };
+                return if rest.is_empty() {
+                    Place::Derivation(store_path)
+                } else {
+                    Place::Nowhere
+                };
             }
-            let Some(object) = self.store.object(&store_path) else { return Place::Outside(path) };
+            let Some(object) = self.store.object(&store_path) else {
+                return Place::Outside(path);
+            };
             match &object.origin {
                 Origin::Bytes(bytes) if rest.is_empty() => return Place::Bytes(bytes.clone()),
                 Origin::Bytes(_) => return Place::Nowhere,
                 Origin::Token(token) => {
-                    let Some(mount) = self.caches.files.mounts.get(*token as usize) else { return Place::Nowhere };
+                    let Some(mount) = self.caches.files.mounts.get(*token as usize) else {
+                        return Place::Nowhere;
+                    };
                     if let (Some(kept), Some(below)) = (&mount.kept, rest.strip_prefix(b"/"))
                         && !kept.contains(below)
                     {
@@ -328,8 +360,10 @@ impl Evaluator {
         while at != b"/" {
             links += 1;
             if links >= 1024 {
-                let message =
-                    format!("too many symbolic links encountered while traversing the path '{}'", show_path(&at));
+                let message = format!(
+                    "too many symbolic links encountered while traversing the path '{}'",
+                    show_path(&at)
+                );
                 return Err(self.fail(ErrorKind::Io, message));
             }
             let folder = self.resolve(dir_name(&at), true)?.into_owned();

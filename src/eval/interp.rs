@@ -1035,7 +1035,7 @@ impl Evaluator {
     pub(crate) fn position_attrs(&mut self, pos: Pos) -> Val {
         let Some((file, line, column)) = self.sources.locate(pos) else { return Val::NULL };
         let diag::Origin::File(path) = &file.origin else { return Val::NULL };
-        let path = path.clone();
+        let path = crate::files::path_of_own(path).to_vec();
         let path = self.string_cell(&path);
         let line = self.cell(Val::int(i64::from(line)));
         let column = self.cell(Val::int(i64::from(column)));

@@ -86,7 +86,11 @@ impl Evaluator {
             None => Ok(real),
         });
         result.map_err(|fail| {
-            self.trace(fail, Pos::NONE, format!("while realising the context of path '{}'", show_path(&path)))
+            self.trace(
+                fail,
+                Pos::NONE,
+                format!("while realising the context of path '{}'", show_path(&path)),
+            )
         })
     }
 }

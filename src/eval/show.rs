@@ -127,7 +127,7 @@ impl Evaluator {
             Tag::String => {
                 print::push_string_cut(&mut to.out, value.as_string().unwrap_or_default(), to.options.max_string);
             }
-            Tag::Path => to.out.extend_from_slice(value.as_path().unwrap_or_default()),
+            Tag::Path => crate::files::push_path(&mut to.out, value.as_path().unwrap_or_default()),
             Tag::List => self.show_list(to, cell, value, depth)?,
             Tag::Attrs | Tag::Layered => self.show_attrs(to, value, depth)?,
             Tag::Lambda | Tag::Builtin | Tag::Partial => {
@@ -296,7 +296,7 @@ impl Evaluator {
             Tag::Int => out.extend_from_slice(value.as_int().unwrap_or(0).to_string().as_bytes()),
             Tag::Float => out.extend_from_slice(number::shown(value.as_float().unwrap_or(0.0)).as_bytes()),
             Tag::String => print::push_string(out, value.as_string().unwrap_or_default()),
-            Tag::Path => out.extend_from_slice(value.as_path().unwrap_or_default()),
+            Tag::Path => crate::files::push_path(out, value.as_path().unwrap_or_default()),
             Tag::List => {
                 let elements = self.elements(value);
                 let key = match cell {

@@ -46,7 +46,11 @@ struct Tree<'a> {
 
 impl Tree<'_> {
     fn whole(&self, path: &[u8]) -> Vec<u8> {
-        if path.is_empty() { self.root.to_vec() } else { join(self.root, path) }
+        if path.is_empty() {
+            self.root.to_vec()
+        } else {
+            join(self.root, path)
+        }
     }
 }
 
@@ -59,7 +63,10 @@ impl NarSource for Tree<'_> {
             kind @ (FileType::Regular | FileType::Executable) => {
                 let bytes = self.ev.read_bytes(&path)?;
                 let contents = NarContents::Bytes(Cow::Owned(bytes.to_vec()));
-                NarNode::File { executable: kind == FileType::Executable, contents }
+                NarNode::File {
+                    executable: kind == FileType::Executable,
+                    contents,
+                }
             }
             FileType::Directory => {
                 let entries = self.ev.read_folder(&path)?;
@@ -113,7 +120,13 @@ impl Evaluator {
             return Ok(copied);
         }
         let real = self.resolve(path, false)?.into_owned();
-        let added = self.add_tree(&source_name(path), &real, None, ContentAddressMethod::Nar, SortedSet::new())?;
+        let added = self.add_tree(
+            &source_name(path),
+            &real,
+            None,
+            ContentAddressMethod::Nar,
+            SortedSet::new(),
+        )?;
         let string = self.store_path_string(added);
         self.caches.files.copied.insert(path.to_vec(), string);
         Ok(string)
@@ -128,7 +141,12 @@ impl Evaluator {
         method: ContentAddressMethod,
         references: SortedSet<StorePath>,
     ) -> Eval<StorePath> {
-        let mut tree = Tree { ev: self, root, filter, kept: FxHashSet::default() };
+        let mut tree = Tree {
+            ev: self,
+            root,
+            filter,
+            kept: FxHashSet::default(),
+        };
         let hashed = hash_source(&mut tree, method, HashAlgo::Sha256);
         let kept = tree.kept;
         let hash = match hashed {
@@ -148,7 +166,10 @@ impl Evaluator {
             Err(error) => return Err(self.store_failed(error_text(error))),
         };
         let address = ContentAddress { method, hash };
-        let origin = self.mount(Mount { root: root.to_vec(), kept: filter.map(|_| kept) });
+        let origin = self.mount(Mount {
+            root: root.to_vec(),
+            kept: filter.map(|_| kept),
+        });
         match self.store.add_source(name, &address, references, origin) {
             Ok(path) => Ok(path),
             Err(error) => Err(self.store_failed(error)),
@@ -174,8 +195,14 @@ impl Evaluator {
         }
         let mut wanted = None;
         if let Some(hash) = source.expected {
-            let address = ContentAddress { method: source.method, hash };
-            let others = References { others: &references, own: false };
+            let address = ContentAddress {
+                method: source.method,
+                hash,
+            };
+            let others = References {
+                others: &references,
+                own: false,
+            };
             let path = match content_addressed_path(source.name, &address, &others) {
                 Ok(path) => path,
                 Err(error) => return Err(self.store_failed(error)),
@@ -188,8 +215,10 @@ impl Evaluator {
         let real = self.resolve(path, true)?.into_owned();
         let added = self.add_tree(source.name, &real, source.filter, source.method, references)?;
         if wanted.is_some_and(|wanted| wanted != added) {
-            let message =
-                format!("store path mismatch in (possibly filtered) path added from '{}'", show_path(path));
+            let message = format!(
+                "store path mismatch in (possibly filtered) path added from '{}'",
+                show_path(path)
+            );
             return Err(self.fail(ErrorKind::Eval, message));
         }
         Ok(self.store_path_string(added))

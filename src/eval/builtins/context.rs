@@ -36,7 +36,11 @@ fn discard_output_dependency(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let text = "while evaluating the argument passed to builtins.unsafeDiscardOutputDependency";
     let string = ev.coerce_cell(args[0], Pos::NONE, text, Coercion::INTERPOLATE)?;
     let context = string.context();
-    if !ev.contexts.elements(context).any(|element| matches!(element, Element::DrvDeep(_))) {
+    if !ev
+        .contexts
+        .elements(context)
+        .any(|element| matches!(element, Element::DrvDeep(_)))
+    {
         return Ok(string);
     }
     let elements: Vec<Element> = ev
@@ -69,9 +73,10 @@ fn add_output_dependencies(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
             let context = ev.contexts.single(Element::DrvDeep(path.clone()));
             Ok(string.with_context(context))
         }
-        Element::Opaque(path) => {
-            Err(ev.fail(ErrorKind::Eval, format!("path '{}' is not a derivation", path.to_path())))
-        }
+        Element::Opaque(path) => Err(ev.fail(
+            ErrorKind::Eval,
+            format!("path '{}' is not a derivation", path.to_path()),
+        )),
         Element::Built(built) => {
             let message = format!(
                 "`addDrvOutputDependencies` can only act on derivations, not on a derivation output such as '{}'",
@@ -108,7 +113,15 @@ fn get_context(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         let at = match about.binary_search_by(|a| a.path.cmp(&path)) {
             Ok(at) => at,
             Err(at) => {
-                about.insert(at, About { path, itself: false, all_outputs: false, outputs: Vec::new() });
+                about.insert(
+                    at,
+                    About {
+                        path,
+                        itself: false,
+                        all_outputs: false,
+                        outputs: Vec::new(),
+                    },
+                );
                 at
             }
         };
@@ -163,9 +176,8 @@ fn append_context(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
             let text = "while evaluating the `allOutputs` attribute of a string context";
             if ev.force_bool(all.value, all.pos, text)? {
                 if !is_derivation {
-                    let message = format!(
-                        "tried to add all-outputs context of {name}, which is not a derivation, to a string"
-                    );
+                    let message =
+                        format!("tried to add all-outputs context of {name}, which is not a derivation, to a string");
                     return Err(ev.fail_at(ErrorKind::Eval, attr.pos, message));
                 }
                 elements.push(Element::DrvDeep(path.clone()));
@@ -182,7 +194,10 @@ fn append_context(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
             for &output in list {
                 let text = "while evaluating an output name within a string context";
                 let output = OutputName::new(ev.force_plain_string(output, outputs.pos, text)?);
-                elements.push(Element::Built(Rc::new(Built { drv: Deriver::Path(path.clone()), output })));
+                elements.push(Element::Built(Rc::new(Built {
+                    drv: Deriver::Path(path.clone()),
+                    output,
+                })));
             }
         }
     }

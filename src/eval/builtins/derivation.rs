@@ -98,7 +98,10 @@ fn make(ev: &mut Evaluator, name: &[u8], set: Val) -> Eval<Val> {
         None => false,
     };
     let mut draft = Draft {
-        drv: Derivation { name, ..Derivation::default() },
+        drv: Derivation {
+            name,
+            ..Derivation::default()
+        },
         json: structured.then(|| b"{".to_vec()),
         ignore_nulls,
         contexts: Vec::new(),
@@ -118,7 +121,13 @@ fn make(ev: &mut Evaluator, name: &[u8], set: Val) -> Eval<Val> {
             continue;
         }
         if let Err(fail) = draft.attribute(ev, symbol, entries.values[index]) {
-            return Err(attribute_trace(ev, fail, symbol, entries.shape.position(index), &draft.drv.name));
+            return Err(attribute_trace(
+                ev,
+                fail,
+                symbol,
+                entries.shape.position(index),
+                &draft.drv.name,
+            ));
         }
     }
     if let Some(mut json) = draft.json.take() {
@@ -137,7 +146,10 @@ fn make(ev: &mut Evaluator, name: &[u8], set: Val) -> Eval<Val> {
 
 #[cold]
 fn attribute_trace(ev: &mut Evaluator, fail: Fail, symbol: Symbol, pos: Pos, name: &str) -> Fail {
-    let text = format!("while evaluating attribute '{}' of derivation '{name}'", syntax::identifier(&ev.symbols, symbol));
+    let text = format!(
+        "while evaluating attribute '{}' of derivation '{name}'",
+        syntax::identifier(&ev.symbols, symbol)
+    );
     ev.trace(fail, pos, text)
 }
 
@@ -413,7 +425,10 @@ impl Draft {
                 return Err(ev.fail(ErrorKind::Eval, message));
             }
             let hash = parse_hash_or_empty(ev, hash, self.algo)?;
-            Output::Fixed(ContentAddress { method: self.method.unwrap_or(ContentAddressMethod::Flat), hash })
+            Output::Fixed(ContentAddress {
+                method: self.method.unwrap_or(ContentAddressMethod::Flat),
+                hash,
+            })
         } else if self.content_addressed || self.impure {
             if self.content_addressed && self.impure {
                 let message = "derivation cannot be both content-addressed and impure";
@@ -421,19 +436,29 @@ impl Draft {
             }
             let method = self.method.unwrap_or(ContentAddressMethod::Nar);
             let algo = self.algo.unwrap_or(HashAlgo::Sha256);
-            if self.impure { Output::Impure { method, algo } } else { Output::Floating { method, algo } }
+            if self.impure {
+                Output::Impure { method, algo }
+            } else {
+                Output::Floating { method, algo }
+            }
         } else {
             Output::Deferred
         };
         let outputs = std::mem::take(&mut self.outputs);
-        self.drv.outputs.extend(outputs.into_iter().map(|name| (name, output.clone())));
+        self.drv
+            .outputs
+            .extend(outputs.into_iter().map(|name| (name, output.clone())));
         Ok(())
     }
 }
 
 /// Raises that a feature is needed, unless it is there.
 fn require(ev: &mut Evaluator, there: bool, feature: &str, reason: &str) -> Eval<()> {
-    if there { Ok(()) } else { Err(disabled_feature(ev, feature, reason)) }
+    if there {
+        Ok(())
+    } else {
+        Err(disabled_feature(ev, feature, reason))
+    }
 }
 
 /// Returns the algorithm of a name; `None` if it is unknown, which is no error here.
@@ -457,7 +482,10 @@ fn result(ev: &mut Evaluator, added: Instantiated) -> Val {
             }
             Some(at) => {
                 let (name, known) = &outputs[*at];
-                let built = Built { drv: Deriver::Path(path.clone()), output: name.clone() };
+                let built = Built {
+                    drv: Deriver::Path(path.clone()),
+                    output: name.clone(),
+                };
                 let context = ev.contexts.single(Element::Built(Rc::new(built)));
                 ev.mem.string_in(known.render().as_bytes(), context)
             }
@@ -474,7 +502,12 @@ fn result_shape(ev: &mut Evaluator, outputs: &[(OutputName, OutputPath)]) -> Res
         return *known;
     }
     let mut keys: Vec<(Symbol, Option<usize>)> = vec![(ev.names.drv_path, None)];
-    keys.extend(names.iter().enumerate().map(|(i, name)| (ev.symbols.intern(name), Some(i))));
+    keys.extend(
+        names
+            .iter()
+            .enumerate()
+            .map(|(i, name)| (ev.symbols.intern(name), Some(i))),
+    );
     keys.sort_unstable();
     let symbols: Vec<Symbol> = keys.iter().map(|key| key.0).collect();
     let shape = ev.mem.stable_shape(&symbols, &[], Pos::NONE);

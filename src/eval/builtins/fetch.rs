@@ -91,11 +91,17 @@ fn fetch(ev: &mut Evaluator, argument: Ref, unpack: bool) -> Eval<Val> {
     }
     if let Err(error) = check_name(&name) {
         let advice = if named {
-            format!("Please change the value for the 'name' attribute passed to '{who}', so that it can create a valid store path.")
+            format!(
+                "Please change the value for the 'name' attribute passed to '{who}', so that it can create a valid store path."
+            )
         } else if value.is_attrs() {
-            format!("Please add a valid 'name' attribute to the argument for '{who}', so that it can create a valid store path.")
+            format!(
+                "Please add a valid 'name' attribute to the argument for '{who}', so that it can create a valid store path."
+            )
         } else {
-            format!("Please pass an attribute set with 'url' and 'name' attributes to '{who}',  so that it can create a valid store path.")
+            format!(
+                "Please pass an attribute set with 'url' and 'name' attributes to '{who}',  so that it can create a valid store path."
+            )
         };
         let message = format!("invalid store path name when fetching URL '{url}': {error}. {advice}");
         return Err(ev.fail(ErrorKind::Eval, message));
@@ -110,8 +116,11 @@ fn fetch(ev: &mut Evaluator, argument: Ref, unpack: bool) -> Eval<Val> {
         return Ok(ev.store_path_string(path));
     }
     let name = text(&name);
-    let request =
-        if unpack { FetchRequest::Tarball { url, name, hash } } else { FetchRequest::Url { url, name, hash } };
+    let request = if unpack {
+        FetchRequest::Tarball { url, name, hash }
+    } else {
+        FetchRequest::Url { url, name, hash }
+    };
     match ev.io.fetch(&request) {
         Ok(fetched) => Ok(ev.store_path_string(fetched.path)),
         Err(error) => Err(fetch_failed(ev, &error)),
@@ -135,7 +144,11 @@ fn last_component(url: &[u8]) -> &[u8] {
 
 /// Returns the store path that something with this hash has, if it is there already.
 fn fetched_before(ev: &mut Evaluator, name: &[u8], hash: Hash, unpack: bool) -> Eval<Option<StorePath>> {
-    let method = if unpack { ContentAddressMethod::Nar } else { ContentAddressMethod::Flat };
+    let method = if unpack {
+        ContentAddressMethod::Nar
+    } else {
+        ContentAddressMethod::Flat
+    };
     let address = ContentAddress { method, hash };
     match store::content_addressed_path(name, &address, &References::default()) {
         Ok(path) => Ok(ev.is_valid(&path)?.then_some(path)),
@@ -211,7 +224,11 @@ fn tree_attrs(ev: &mut Evaluator, set: Val, git: bool, caller: &str) -> Eval<Att
             Tag::Path | Tag::String => {
                 let string = ev.coerce(value, attr.pos, "", Coercion::PLAIN)?;
                 let string = text(string.as_string().unwrap_or_default());
-                FetchAttr::String(if git && name == "url" { git_url(ev, &string)? } else { string })
+                FetchAttr::String(if git && name == "url" {
+                    git_url(ev, &string)?
+                } else {
+                    string
+                })
             }
             Tag::Bool => FetchAttr::Bool(value.as_bool() == Some(true)),
             Tag::Int => match u64::try_from(value.as_int().unwrap_or(0)) {
@@ -265,7 +282,11 @@ fn git_url(ev: &mut Evaluator, url: &str) -> Eval<String> {
             let message = format!("SCP-like URL '{url}' is not supported; use SSH URL syntax instead (ssh://...)");
             return Err(ev.fail(ErrorKind::Eval, message));
         }
-        return Ok(if url.starts_with('/') { format!("file://{url}") } else { format!("file:{url}") });
+        return Ok(if url.starts_with('/') {
+            format!("file://{url}")
+        } else {
+            format!("file:{url}")
+        });
     }
     Ok(url.strip_prefix("git+").map(str::to_owned).unwrap_or(url))
 }
@@ -323,13 +344,21 @@ fn fetch_mercurial(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
             } else if symbol == rev {
                 let context = "while evaluating the `rev` attribute passed to builtins.fetchMercurial";
                 let value = text(ev.force_plain_string(attr.value, attr.pos, context)?);
-                let is_revision = value.len() == 40 && value.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-                if is_revision { revision = Some(value) } else { branch = Some(value) }
+                let is_revision =
+                    value.len() == 40 && value.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+                if is_revision {
+                    revision = Some(value)
+                } else {
+                    branch = Some(value)
+                }
             } else if symbol == ev.names.name {
                 let context = "while evaluating the `name` attribute passed to builtins.fetchMercurial";
                 name = text(ev.force_plain_string(attr.value, attr.pos, context)?);
             } else {
-                let message = format!("unsupported argument '{}' to 'fetchMercurial'", syntax::identifier(&ev.symbols, symbol));
+                let message = format!(
+                    "unsupported argument '{}' to 'fetchMercurial'",
+                    syntax::identifier(&ev.symbols, symbol)
+                );
                 return Err(ev.fail_at(ErrorKind::Eval, attr.pos, message));
             }
         }
@@ -347,7 +376,11 @@ fn fetch_mercurial(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     }
     let mut attrs = Attrs::new();
     put(&mut attrs, "type", FetchAttr::String("hg".into()));
-    let url = if url.contains("://") { url } else { format!("file://{url}") };
+    let url = if url.contains("://") {
+        url
+    } else {
+        format!("file://{url}")
+    };
     put(&mut attrs, "url", FetchAttr::String(url));
     put(&mut attrs, "name", FetchAttr::String(name.clone()));
     if let Some(branch) = branch {
@@ -356,7 +389,11 @@ fn fetch_mercurial(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     if let Some(revision) = revision {
         put(&mut attrs, "rev", FetchAttr::String(revision));
     }
-    let fetched = match ev.io.fetch(&FetchRequest::Tree { attrs, name: Some(name), caller: "fetchMercurial" }) {
+    let fetched = match ev.io.fetch(&FetchRequest::Tree {
+        attrs,
+        name: Some(name),
+        caller: "fetchMercurial",
+    }) {
         Ok(fetched) => fetched,
         Err(error) => return Err(fetch_failed(ev, &error)),
     };
@@ -396,7 +433,11 @@ fn fetch_closure(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
             "fromPath" => from_path = Some(store_path(ev, attr.value, attr.pos, &context)?),
             "toPath" => {
                 let empty = ev.force(attr.value, attr.pos)?.as_string() == Some(b"");
-                to_path = Some(if empty { None } else { Some(store_path(ev, attr.value, attr.pos, &context)?) });
+                to_path = Some(if empty {
+                    None
+                } else {
+                    Some(store_path(ev, attr.value, attr.pos, &context)?)
+                });
             }
             "fromStore" => from_store = Some(text(ev.force_plain_string(attr.value, attr.pos, &context)?)),
             "inputAddressed" => input_addressed = ev.force_bool(attr.value, attr.pos, &context)?,
@@ -408,12 +449,16 @@ fn fetch_closure(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         }
     }
     let missing = |name: &str| format!("attribute '{name}' is missing in call to 'fetchClosure'");
-    let Some(from_path) = from_path else { return Err(ev.fail(ErrorKind::Eval, missing("fromPath"))) };
+    let Some(from_path) = from_path else {
+        return Err(ev.fail(ErrorKind::Eval, missing("fromPath")));
+    };
     if input_addressed && to_path.is_some() {
         let message = "attribute 'inputAddressed' is set to true, but 'toPath' is also set. Please remove one of them";
         return Err(ev.fail(ErrorKind::Eval, message));
     }
-    let Some(from_store) = from_store else { return Err(ev.fail(ErrorKind::Eval, missing("fromStore"))) };
+    let Some(from_store) = from_store else {
+        return Err(ev.fail(ErrorKind::Eval, missing("fromStore")));
+    };
     if !from_store.starts_with("http://") && !from_store.starts_with("https://") {
         let message = "'fetchClosure' only supports http:// and https:// stores";
         return Err(ev.fail(ErrorKind::Eval, message));
@@ -444,7 +489,10 @@ fn store_path(ev: &mut Evaluator, cell: Ref, pos: Pos, context: &str) -> Eval<St
     match StorePath::parse(bytes) {
         Ok(path) => Ok(path),
         Err(_) => {
-            let fail = ev.fail(ErrorKind::Eval, format!("path '{}' is not in the Nix store", text(bytes)));
+            let fail = ev.fail(
+                ErrorKind::Eval,
+                format!("path '{}' is not in the Nix store", text(bytes)),
+            );
             Err(ev.trace(fail, pos, context))
         }
     }
@@ -456,9 +504,13 @@ mod tests {
 
     #[test]
     fn the_last_component_of_an_address_is_its_name() {
-        for (url, expected) in
-            [("https://x/a.tar.gz", "a.tar.gz"), ("https://x/a/", "a"), ("a", "a"), ("", ""), ("///", "")]
-        {
+        for (url, expected) in [
+            ("https://x/a.tar.gz", "a.tar.gz"),
+            ("https://x/a/", "a"),
+            ("a", "a"),
+            ("", ""),
+            ("///", ""),
+        ] {
             assert_eq!(last_component(url.as_bytes()), expected.as_bytes(), "{url}");
         }
     }

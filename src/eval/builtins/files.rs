@@ -56,24 +56,37 @@ fn import_in_scope(ev: &mut Evaluator, path: &[u8], scope: Ref) -> Eval<Val> {
     let file = ev.resolve_import(path)?;
     let text = ev.read_source(&file)?;
     let folder = dir_name(&file);
-    let code = ev.compile(Origin::File(file.as_slice().into()), text, folder, Some(entries.shape.keys))?;
+    let code = ev.compile(
+        Origin::File(file.as_slice().into()),
+        text,
+        folder,
+        Some(entries.shape.keys),
+    )?;
     ev.eval(code, env)
 }
 
 fn path_exists(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let value = ev.force(args[0], Pos::NONE)?;
-    let folder = value.as_string().is_some_and(|text| text.ends_with(b"/") || text.ends_with(b"/."));
+    let folder = value
+        .as_string()
+        .is_some_and(|text| text.ends_with(b"/") || text.ends_with(b"/."));
     let path = ev.realise_path(args[0], Some(folder))?;
     let kind = ev.maybe_type(&path)?;
-    Ok(Val::bool(if folder { kind == Some(FileType::Directory) } else { kind.is_some() }))
+    Ok(Val::bool(if folder {
+        kind == Some(FileType::Directory)
+    } else {
+        kind.is_some()
+    }))
 }
 
 fn read_file(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let path = ev.realise_path(args[0], Some(true))?;
     let bytes = ev.read_bytes(&path)?;
     if memchr::memchr(0, &bytes).is_some() {
-        let message =
-            format!("the contents of the file '{}' cannot be represented as a Nix string", show_path(&path));
+        let message = format!(
+            "the contents of the file '{}' cannot be represented as a Nix string",
+            show_path(&path)
+        );
         return Err(ev.fail(ErrorKind::Eval, message));
     }
     let context = match StorePath::split(&path) {
@@ -91,7 +104,8 @@ fn references_in(ev: &mut Evaluator, object: &StorePath, text: &[u8]) -> Context
         return ContextId::EMPTY;
     }
     let occurs = |path: &StorePath| memmem::find(text, path.digest_digits().as_bytes()).is_some();
-    ev.contexts.of(references.into_iter().filter(occurs).map(Element::Opaque))
+    ev.contexts
+        .of(references.into_iter().filter(occurs).map(Element::Opaque))
 }
 
 impl Evaluator {
@@ -100,7 +114,12 @@ impl Evaluator {
         let cells = match self.caches.files.kinds {
             Some(cells) => cells,
             None => {
-                let kinds = [FileType::Regular, FileType::Directory, FileType::Symlink, FileType::Unknown];
+                let kinds = [
+                    FileType::Regular,
+                    FileType::Directory,
+                    FileType::Symlink,
+                    FileType::Unknown,
+                ];
                 let cells = kinds.map(|kind| self.string_cell(kind.name().as_bytes()));
                 self.caches.files.kinds = Some(cells);
                 cells

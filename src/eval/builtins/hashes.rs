@@ -7,12 +7,19 @@ use crate::heap::{Ref, Val};
 use diag::Pos;
 use store::{Hash, HashAlgo, HashFormat};
 
-pub(super) const TABLE: &[Entry] = &[entry("hashString", 2, hash_string), entry("convertHash", 1, convert_hash)];
+pub(super) const TABLE: &[Entry] = &[
+    entry("hashString", 2, hash_string),
+    entry("convertHash", 1, convert_hash),
+];
 
 /// Raises that an experimental feature is not switched on; `reason` may be empty.
 #[cold]
 pub(super) fn disabled_feature(ev: &mut Evaluator, feature: &str, reason: &str) -> crate::error::Fail {
-    let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+    let reason = if reason.is_empty() {
+        String::new()
+    } else {
+        format!(" ({reason})")
+    };
     let message = format!(
         "experimental Nix feature '{feature}' is disabled{reason}; add '--extra-experimental-features {feature}' to enable it"
     );
@@ -33,7 +40,10 @@ pub(super) fn parse_hash_or_empty(ev: &mut Evaluator, text: &[u8], algo: Option<
     match Hash::parse_allow_empty(text, algo) {
         Ok(hash) => {
             if text.is_empty() {
-                let warning = format!("warning: found empty hash, assuming '{}'", hash.to_text(HashFormat::Sri, true));
+                let warning = format!(
+                    "warning: found empty hash, assuming '{}'",
+                    hash.to_text(HashFormat::Sri, true)
+                );
                 ev.io.message(warning.as_bytes());
             }
             checked(ev, hash)
@@ -63,7 +73,9 @@ fn hash_string(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let algo = parse_algo(ev, name)?;
     let text = "while evaluating the second argument passed to builtins.hashString";
     let content = ev.force_string(args[1], Pos::NONE, text)?;
-    let hash = algo.hash(content.as_string().unwrap_or_default()).to_text(HashFormat::Base16, false);
+    let hash = algo
+        .hash(content.as_string().unwrap_or_default())
+        .to_text(HashFormat::Base16, false);
     Ok(ev.mem.string(hash.as_bytes()))
 }
 

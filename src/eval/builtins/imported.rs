@@ -82,7 +82,12 @@ pub(super) fn load(ev: &mut Evaluator, root: &StorePath) -> Eval<()> {
             }
         };
         pending.push(path.clone());
-        pending.extend(drv.input_derivations.keys().filter(|input| ev.store.derivation(input).is_none()).cloned());
+        pending.extend(
+            drv.input_derivations
+                .keys()
+                .filter(|input| ev.store.derivation(input).is_none())
+                .cloned(),
+        );
         read.push((path, drv));
     }
     Ok(())
@@ -91,7 +96,10 @@ pub(super) fn load(ev: &mut Evaluator, root: &StorePath) -> Eval<()> {
 /// Whether the paths of an output are known before the build; used by `outputOf` and imports.
 pub(super) fn known_path(ev: &mut Evaluator, drv: &StorePath, output: &OutputName) -> Eval<Option<StorePath>> {
     load(ev, drv)?;
-    let found = ev.store.derivation(drv).map(|known| (known.name.clone(), known.outputs.get(output).cloned()));
+    let found = ev
+        .store
+        .derivation(drv)
+        .map(|known| (known.name.clone(), known.outputs.get(output).cloned()));
     let Some((name, Some(output_kind))) = found else {
         let message = format!("derivation '{}' does not have output '{output}'", drv.to_path());
         return Err(ev.fail(ErrorKind::Eval, message));

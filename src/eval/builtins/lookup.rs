@@ -49,7 +49,11 @@ fn find_file(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
 /// prefix does not match.
 fn suffix<'w>(prefix: &[u8], wanted: &'w [u8]) -> Option<&'w [u8]> {
     let rest = wanted.strip_prefix(prefix)?;
-    if prefix.is_empty() || rest.is_empty() { Some(rest) } else { rest.strip_prefix(b"/") }
+    if prefix.is_empty() || rest.is_empty() {
+        Some(rest)
+    } else {
+        rest.strip_prefix(b"/")
+    }
 }
 
 /// Whether an entry of a search path is an address.
@@ -57,8 +61,13 @@ fn is_address(entry: &[u8]) -> bool {
     if entry.starts_with(b"channel:") {
         return true;
     }
-    let Some(colon) = memchr::memmem::find(entry, b"://") else { return false };
-    matches!(&entry[..colon], b"http" | b"https" | b"file" | b"channel" | b"git" | b"s3" | b"ssh")
+    let Some(colon) = memchr::memmem::find(entry, b"://") else {
+        return false;
+    };
+    matches!(
+        &entry[..colon],
+        b"http" | b"https" | b"file" | b"channel" | b"git" | b"s3" | b"ssh"
+    )
 }
 
 /// Returns the address of a tarball, with the short form for channels expanded.
@@ -74,8 +83,14 @@ impl Evaluator {
     pub(crate) fn search_for(&mut self, search: &[(&[u8], &[u8])], wanted: &[u8]) -> Eval<Vec<u8>> {
         for &(prefix, place) in search {
             let Some(suffix) = suffix(prefix, wanted) else { continue };
-            let Some(root) = self.search_entry(place)? else { continue };
-            let path = if suffix.is_empty() { root } else { canonical(&join(&root, &canonical(suffix))) };
+            let Some(root) = self.search_entry(place)? else {
+                continue;
+            };
+            let path = if suffix.is_empty() {
+                root
+            } else {
+                canonical(&join(&root, &canonical(suffix)))
+            };
             let path = self.resolve(&path, true)?.into_owned();
             if self.maybe_type(&path)?.is_some() {
                 return Ok(path);
@@ -129,12 +144,15 @@ impl Evaluator {
     fn resolve_search_entry(&mut self, entry: &[u8]) -> Eval<Option<Vec<u8>>> {
         let shown = String::from_utf8_lossy(entry);
         if is_address(entry) {
-            let request = FetchRequest::Tarball { url: tarball_address(&shown), name: "source".into(), hash: None };
+            let request = FetchRequest::Tarball {
+                url: tarball_address(&shown),
+                name: "source".into(),
+                hash: None,
+            };
             match self.io.fetch(&request) {
                 Ok(fetched) => return Ok(Some(fetched.path.to_path().into_bytes())),
                 Err(_) => {
-                    let warning =
-                        format!("warning: Nix search path entry '{shown}' cannot be downloaded, ignoring");
+                    let warning = format!("warning: Nix search path entry '{shown}' cannot be downloaded, ignoring");
                     self.io.message(warning.as_bytes());
                 }
             }
@@ -142,7 +160,11 @@ impl Evaluator {
         if let Some(reference) = entry.strip_prefix(b"flake:") {
             let reference = String::from_utf8_lossy(reference);
             let fetched = self.io.parse_flake_ref(&reference).and_then(|attrs| {
-                self.io.fetch(&FetchRequest::Tree { attrs, name: None, caller: "fetchTree" })
+                self.io.fetch(&FetchRequest::Tree {
+                    attrs,
+                    name: None,
+                    caller: "fetchTree",
+                })
             });
             return match fetched {
                 Ok(fetched) => Ok(Some(fetched.path.to_path().into_bytes())),
@@ -180,7 +202,11 @@ mod tests {
             ("a/b", "a", None),
             ("a", "b", None),
         ] {
-            assert_eq!(suffix(prefix.as_bytes(), wanted.as_bytes()), expected.map(str::as_bytes), "{prefix} {wanted}");
+            assert_eq!(
+                suffix(prefix.as_bytes(), wanted.as_bytes()),
+                expected.map(str::as_bytes),
+                "{prefix} {wanted}"
+            );
         }
     }
 
@@ -192,6 +218,9 @@ mod tests {
         for entry in ["/a/b", "ftp://x", "flake:nixpkgs", "a:b"] {
             assert!(!is_address(entry.as_bytes()), "{entry}");
         }
-        assert_eq!(tarball_address("channel:c"), "https://channels.nixos.org/c/nixexprs.tar.xz");
+        assert_eq!(
+            tarball_address("channel:c"),
+            "https://channels.nixos.org/c/nixexprs.tar.xz"
+        );
     }
 }

@@ -185,7 +185,7 @@ pub(crate) fn install(ev: &mut Evaluator) {
 /// Returns the value of a text of the evaluator's own, whose places messages do not show as the
 /// user's.
 fn internal_text(ev: &mut Evaluator, name: &str, text: &[u8]) -> Eval<Val> {
-    let origin = Origin::File(format!("«nix-internal»/{name}").into_bytes().into());
+    let origin = Origin::File(format!("{}/{name}", crate::files::INTERNAL_TEXT).into_bytes().into());
     let value = ev.eval_text(origin, text, b"/")?;
     if let Some((lambda, _)) = value.as_lambda()
         && let Some((file, offset)) = ev.sources.lookup(lambda.pos)

@@ -23,7 +23,11 @@ pub(super) const TABLE: &[Entry] = &[
 ];
 
 fn path(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
-    let set = ev.force_attrs(args[0], Pos::NONE, "while evaluating the argument passed to 'builtins.path'")?;
+    let set = ev.force_attrs(
+        args[0],
+        Pos::NONE,
+        "while evaluating the argument passed to 'builtins.path'",
+    )?;
     let mut path = None;
     let mut name: &[u8] = b"";
     let mut filter = None;
@@ -44,13 +48,20 @@ fn path(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         } else if attr_name == names.recursive {
             let text = "while evaluating the `recursive` attribute passed to builtins.path";
             let recursive = ev.force_bool(attr.value, attr.pos, text)?;
-            method = if recursive { ContentAddressMethod::Nar } else { ContentAddressMethod::Flat };
+            method = if recursive {
+                ContentAddressMethod::Nar
+            } else {
+                ContentAddressMethod::Flat
+            };
         } else if attr_name == names.sha256 {
             let text = "while evaluating the `sha256` attribute passed to builtins.path";
             let hash = ev.force_plain_string(attr.value, attr.pos, text)?;
             expected = Some(super::hashes::parse_hash_or_empty(ev, hash, Some(HashAlgo::Sha256))?);
         } else {
-            let message = format!("unsupported argument '{}' to 'builtins.path'", syntax::identifier(&ev.symbols, attr_name));
+            let message = format!(
+                "unsupported argument '{}' to 'builtins.path'",
+                syntax::identifier(&ev.symbols, attr_name)
+            );
             return Err(ev.fail_at(ErrorKind::Eval, attr.pos, message));
         }
     }
@@ -58,19 +69,36 @@ fn path(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         let message = "missing required 'path' attribute in the first argument to 'builtins.path'";
         return Err(ev.fail(ErrorKind::Eval, message));
     };
-    let name = if name.is_empty() { source_name(&path).into_owned() } else { name.to_vec() };
-    ev.add_source(&Source { name: &name, path, context, filter, method, expected })
+    let name = if name.is_empty() {
+        source_name(&path).into_owned()
+    } else {
+        name.to_vec()
+    };
+    ev.add_source(&Source {
+        name: &name,
+        path,
+        context,
+        filter,
+        method,
+        expected,
+    })
 }
 
 fn filter_source(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
-    let text =
-        "while evaluating the second argument (the path to filter) passed to 'builtins.filterSource'";
+    let text = "while evaluating the second argument (the path to filter) passed to 'builtins.filterSource'";
     let (path, context) = ev.coerce_to_path(args[1], Pos::NONE, text)?;
     let text = "while evaluating the first argument passed to builtins.filterSource";
     ev.force_function(args[0], Pos::NONE, text)?;
     let name = source_name(&path).into_owned();
     let method = ContentAddressMethod::Nar;
-    ev.add_source(&Source { name: &name, path, context, filter: Some(args[0]), method, expected: None })
+    ev.add_source(&Source {
+        name: &name,
+        path,
+        context,
+        filter: Some(args[0]),
+        method,
+        expected: None,
+    })
 }
 
 fn to_file(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
@@ -140,16 +168,26 @@ fn base_name_of(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let string = ev.coerce_cell(args[0], Pos::NONE, text, Coercion::PLAIN)?;
     let whole = string.as_string().unwrap_or_default();
     let name = base_name(whole);
-    Ok(if name.len() == whole.len() { string } else { ev.mem.string_in(name, string.context()) })
+    Ok(if name.len() == whole.len() {
+        string
+    } else {
+        ev.mem.string_in(name, string.context())
+    })
 }
 
 fn dir_of(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let value = ev.force(args[0], Pos::NONE)?;
     if let Some(path) = value.as_path() {
-        return Ok(if path == b"/" { value } else { ev.mem.path(dir_name(path)) });
+        return Ok(if path == b"/" {
+            value
+        } else {
+            ev.mem.path(dir_name(path))
+        });
     }
     let text = "while evaluating the first argument passed to 'builtins.dirOf'";
     let string = ev.coerce(value, Pos::NONE, text, Coercion::PLAIN)?;
     let context: ContextId = string.context();
-    Ok(ev.mem.string_in(dir_name(string.as_string().unwrap_or_default()), context))
+    Ok(ev
+        .mem
+        .string_in(dir_name(string.as_string().unwrap_or_default()), context))
 }

@@ -36,7 +36,13 @@ fn unknown(ev: &mut Evaluator, drv: &Deriver, output: &OutputName) -> Eval<Downs
 
 /// Returns what is written for an output of a derivation, with the context that refers to it.
 pub(super) fn output_string(ev: &mut Evaluator, drv: &StorePath, output: &OutputName) -> Eval<OutputText> {
-    built_string(ev, Rc::new(Built { drv: Deriver::Path(drv.clone()), output: output.clone() }))
+    built_string(
+        ev,
+        Rc::new(Built {
+            drv: Deriver::Path(drv.clone()),
+            output: output.clone(),
+        }),
+    )
 }
 
 fn built_string(ev: &mut Evaluator, built: Rc<Built>) -> Eval<OutputText> {

@@ -91,7 +91,10 @@ pub(super) fn canonical(ev: &mut Evaluator, text: &[u8]) -> Eval<Vec<u8>> {
                 Some(b'n') => "null",
                 _ => "number",
             };
-            Err(refused(ev, &format!("[json.exception.type_error.302] type must be object, but is {kind}")))
+            Err(refused(
+                ev,
+                &format!("[json.exception.type_error.302] type must be object, but is {kind}"),
+            ))
         }
     }
 }
