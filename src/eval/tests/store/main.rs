@@ -1,0 +1,162 @@
+//! Golden answers of what has to do with files and the store: each table in this folder has
+//! expressions, and below each what Nix 2.34.8 says to it (`nix-instantiate --eval --strict
+//! --read-write-mode --show-trace`, frames of calls left out), in a world with the folder of
+//! `world.rs`.
+//!
+//! ```text
+//! EXPRESSION
+//!   = VALUE
+//! EXPRESSION
+//!   . FRAME            of the trace, outermost first
+//!   ! MESSAGE
+//! ```
+
+mod world;
+
+use diag::Origin;
+use eval::{Evaluator, Settings};
+use std::fmt::Write;
+use world::SmallWorld;
+
+/// Stack of the thread that a table is evaluated on.
+const STACK: usize = 64 << 20;
+
+fn evaluator(settings: Settings) -> Evaluator {
+    Evaluator::new(settings, Box::new(SmallWorld::new()), STACK / 2)
+}
+
+/// Returns what the evaluator says to an expression, in the tables' form.
+fn answer(ev: &mut Evaluator, expression: &str) -> String {
+    let value = ev.eval_text(Origin::String, expression.as_bytes(), b"/");
+    let shown = value.and_then(|value| {
+        let cell = ev.cell(value);
+        ev.force_deep(cell)?;
+        ev.show_plain(value)
+    });
+    let mut out = String::new();
+    match shown {
+        Ok(shown) => _ = writeln!(out, "  = {}", String::from_utf8_lossy(&shown)),
+        Err(_) => {
+            let error = ev.take_error();
+            let told = |t: &&eval::Trace| !t.call && !t.text.is_empty() && t.text != "from call site";
+            for trace in error.traces.iter().rev().filter(told) {
+                let lines: Vec<&str> = trace.text.lines().map(str::trim).collect();
+                _ = writeln!(out, "  . {}", lines.join("\\n"));
+            }
+            let lines: Vec<&str> = error.message.lines().map(str::trim).collect();
+            _ = writeln!(out, "  ! {}", lines.join("\\n"));
+        }
+    }
+    out
+}
+
+/// Runs something on a thread with enough stack.
+fn on_a_thread<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(run);
+    let thread = thread.expect("a thread can be made");
+    thread.join().expect("the evaluator does not panic")
+}
+
+/// Compares a table with what the evaluator says now.
+fn check(table: &'static str, settings: fn() -> Settings) {
+    let (count, wrong) = on_a_thread(move || {
+        let mut wrong = String::new();
+        let mut lines = table.lines().peekable();
+        let mut count = 0;
+        while let Some(expression) = lines.next() {
+            let mut expected = String::new();
+            while let Some(line) = lines.next_if(|line| line.starts_with("  ")) {
+                _ = writeln!(expected, "{line}");
+            }
+            assert!(!expected.is_empty(), "nothing is expected of {expression}");
+            // Each has a store of its own, as it had in the oracle.
+            let found = answer(&mut evaluator(settings()), expression);
+            count += 1;
+            if found != expected {
+                _ = writeln!(wrong, "{expression}\nexpected\n{expected}found\n{found}");
+            }
+        }
+        (count, wrong)
+    });
+    assert!(count > 0);
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn derivations() {
+    check(include_str!("derivations.txt"), Settings::default);
+}
+
+#[test]
+fn contexts() {
+    check(include_str!("contexts.txt"), Settings::default);
+}
+
+#[test]
+fn files() {
+    check(include_str!("files.txt"), Settings::default);
+}
+
+#[test]
+fn hashes() {
+    check(include_str!("hashes.txt"), Settings::default);
+}
+
+#[test]
+fn fetching() {
+    check(include_str!("fetching.txt"), Settings::default);
+}
+
+/// With the experimental features that the settings know.
+#[test]
+fn features() {
+    check(include_str!("features.txt"), || Settings {
+        ca_derivations: true,
+        impure_derivations: true,
+        dynamic_derivations: true,
+        flakes: true,
+        ..Settings::default()
+    });
+}
+
+#[test]
+fn nothing_is_built_where_that_is_not_allowed() {
+    let found = on_a_thread(|| {
+        let settings = Settings {
+            allow_import_from_derivation: false,
+            ..Settings::default()
+        };
+        let drv = "derivation { name = \"a\"; builder = \"b\"; system = \"c\"; }";
+        answer(&mut evaluator(settings), &format!("import ({drv})"))
+    });
+    let expected = "cannot build '/nix/store/arhvjaf6zmlyn8vh8fgn55rpwnxq0n7l-a.drv^out' during evaluation because \
+                    the option 'allow-import-from-derivation' is disabled";
+    assert!(found.contains(expected), "{found}");
+}
+
+#[test]
+fn places_in_the_text_of_derivation_are_those_of_nix() {
+    let found = on_a_thread(|| {
+        let places = r#"
+            let
+              d = derivation { name = "a"; };
+              line = name: (builtins.unsafeGetAttrPos name d).line;
+            in
+            map line [ "all" "drvAttrs" "outPath" "drvPath" "type" "outputName" ]
+        "#;
+        answer(&mut evaluator(Settings::default()), places)
+    });
+    assert_eq!(found, "  = [ 43 44 50 51 52 53 ]\n");
+}
+
+#[test]
+fn a_fetched_tree_is_a_set() {
+    let found = on_a_thread(|| {
+        let expression = "builtins.fetchGit { url = \"/x\"; ref = \"main\"; }";
+        answer(&mut evaluator(Settings::default()), expression)
+    });
+    let expected = "  = { exportIgnore = true; lastModified = 7; outPath = \
+                    \"/nix/store/y9zv5w7ja3pncr0gnzkya5glbq2cy33a-source\"; ref = \"main\"; rev = \
+                    \"0000000000000000000000000000000000000000\"; revCount = 0; shortRev = \"0000000\"; }\n";
+    assert_eq!(found, expected);
+}
