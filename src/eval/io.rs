@@ -79,6 +79,13 @@ pub enum FetchRequest {
         /// Which builtin asks, for messages.
         caller: &'static str,
     },
+    /// A node of a flake that the world has locked ([`crate::Evaluator::call_flake`]).
+    Node {
+        /// The flake's number.
+        flake: u32,
+        /// The node's index in its graph.
+        node: u32,
+    },
 }
 
 /// A value in a tree reference.

@@ -32,7 +32,7 @@ pub mod text;
 mod typed;
 mod xml;
 
-pub use builtins::NIX_VERSION;
+pub use builtins::{FlakeGraph, FlakeNode, NIX_VERSION};
 pub use error::{ErrorKind, Eval, EvalError, Fail, Trace};
 pub use evaluator::{Evaluator, Settings, Stats};
 pub use heap::{Ref, Tag, Val};

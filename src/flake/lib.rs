@@ -9,6 +9,7 @@ mod error;
 pub mod fetch;
 pub mod flake_nix;
 mod flakeref;
+pub mod flakes;
 pub mod git;
 pub mod input;
 pub mod lock;

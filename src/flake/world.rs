@@ -3,15 +3,23 @@
 //! Implements the evaluator's [`EvalIo`] over the doors of `sys` and the trees of this room. In pure
 //! evaluation only what is mounted can be read.
 
+use crate::flakeref::{FlakeRef, Reading};
+use crate::flakes::{Flakes, Mounted, from_fetch_attrs, mount, to_fetch_attrs};
+use crate::input::Input;
 use crate::tree::{Accessor, NodeKind, TreeError};
-use eval::{EvalIo, FetchRequest, Fetched, FileType, IoError};
+use crate::trust::Voice;
+use eval::{EvalIo, FetchAttr, FetchRequest, Fetched, FileType, IoError};
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
-use store::{STORE_DIR, StorePath};
+use eval::io::FlakeCaller;
+use store::{
+    ContentAddress, ContentAddressMethod, Hash, HashAlgo, HashFormat, References, STORE_DIR, StorePath,
+    content_addressed_path,
+};
 use sys::{Clock, Env, FileKind, Fs};
 
 /// Which paths an evaluation may read.
@@ -26,6 +34,9 @@ pub enum Access {
 /// Where the evaluator's messages go: `trace`, warnings; a line each, without its end.
 pub type MessageSink = Box<dyn FnMut(&[u8])>;
 
+/// Builds outputs of a derivation so that they can be read, or says why not.
+pub type Realiser = Box<dyn FnMut(&store::VirtualStore, &StorePath, &[String]) -> Result<(), IoError>>;
+
 /// The world of one evaluation.
 pub struct World {
     fs: Arc<dyn Fs>,
@@ -34,6 +45,8 @@ pub struct World {
     access: Access,
     mounts: HashMap<Vec<u8>, Arc<dyn Accessor>>,
     messages: MessageSink,
+    flakes: Option<Rc<Flakes>>,
+    realiser: Option<Realiser>,
 }
 
 impl World {
@@ -45,7 +58,19 @@ impl World {
         access: Access,
         messages: MessageSink,
     ) -> World {
-        World { fs, env, clock, access, mounts: HashMap::new(), messages }
+        World { fs, env, clock, access, mounts: HashMap::new(), messages, flakes: None, realiser: None }
+    }
+
+    /// Returns the world with flakes that it fetches and calls.
+    pub fn with_flakes(mut self, flakes: Rc<Flakes>) -> World {
+        self.flakes = Some(flakes);
+        self
+    }
+
+    /// Returns the world with something that builds derivations (import from derivation).
+    pub fn with_realiser(mut self, realiser: Realiser) -> World {
+        self.realiser = Some(realiser);
+        self
     }
 
     /// Makes a tree readable at a store path.
@@ -61,6 +86,11 @@ impl World {
         Some((tree, rest.get(end + 1..).unwrap_or_default()))
     }
 
+    fn mount_fetched(&mut self, mounted: Mounted) -> Fetched {
+        self.mount(&mounted.path, mounted.tree.accessor.clone());
+        Fetched { path: mounted.path, attrs: mounted.attrs }
+    }
+
     fn check(&self, path: &[u8]) -> Result<(), IoError> {
         match self.access {
             Access::Everything => Ok(()),
@@ -70,6 +100,22 @@ impl World {
             ))),
         }
     }
+}
+
+/// Returns the store path of fetched contents.
+fn fixed(name: &str, method: ContentAddressMethod, hash: Hash) -> Result<StorePath, IoError> {
+    let address = ContentAddress { method, hash };
+    content_addressed_path(name.as_bytes(), &address, &References::default())
+        .map_err(|e| IoError::Other(e.to_string()))
+}
+
+fn hash_mismatch(url: &str, expected: &Hash, found: &Hash) -> IoError {
+    let text = |hash: &Hash| hash.to_text(HashFormat::Sri, true);
+    IoError::Other(format!(
+        "hash mismatch in file downloaded from '{url}':\n  specified: {}\n  got:       {}",
+        text(expected),
+        text(found)
+    ))
 }
 
 fn shown(path: &[u8]) -> String {
@@ -164,17 +210,89 @@ impl EvalIo for World {
         self.clock.monotonic().as_millis() as u64
     }
 
-    fn fetch(&mut self, _request: &FetchRequest) -> Result<Fetched, IoError> {
-        Err(IoError::Forbidden("fetching is not possible in this evaluation".into()))
+    fn fetch(&mut self, request: &FetchRequest) -> Result<Fetched, IoError> {
+        let Some(flakes) = self.flakes.clone() else {
+            return Err(IoError::Forbidden("fetching is not possible in this evaluation".into()));
+        };
+        let other = |error: &dyn std::fmt::Display| IoError::Other(error.to_string());
+        let tree = |attrs: &crate::Attrs| {
+            let input = Input::from_attrs(attrs.clone()).map_err(|e| other(&e))?;
+            let (input, _) = flakes
+                .registries
+                .resolve(&input, crate::registry::Lookup::Everywhere)
+                .map_err(|e| other(&e))?;
+            flakes.fetcher.fetch(&input, Voice::Flake).map_err(|e| other(&e))
+        };
+        match request {
+            FetchRequest::Node { flake, node } => {
+                let mounted = flakes.node(*flake, *node).map_err(|e| other(&e))?;
+                Ok(self.mount_fetched(mounted))
+            }
+            FetchRequest::Tree { attrs, .. } => {
+                let tree = tree(&from_fetch_attrs(attrs))?;
+                let mounted = mount(tree, false).map_err(|e| other(&e))?;
+                Ok(self.mount_fetched(mounted))
+            }
+            FetchRequest::Tarball { url, name, hash } => {
+                let mut attrs = crate::Attrs::new();
+                attrs.set("type", "tarball");
+                attrs.set("url", url.as_str());
+                let tree = tree(&attrs)?;
+                let found = *tree.nar_hash().map_err(|e| other(&e))?.hash();
+                if let Some(expected) = hash.filter(|expected| *expected != found) {
+                    return Err(hash_mismatch(url, &expected, &found));
+                }
+                let path = fixed(name, ContentAddressMethod::Nar, found)?;
+                self.mount(&path, tree.accessor.clone());
+                Ok(Fetched { path, attrs: Vec::new() })
+            }
+            FetchRequest::Url { url, name, hash } => {
+                let mut attrs = crate::Attrs::new();
+                attrs.set("type", "file");
+                attrs.set("url", url.as_str());
+                let tree = tree(&attrs)?;
+                let bytes = tree.accessor.read_file(b"").map_err(|e| other(&e))?;
+                let algo = hash.map_or(HashAlgo::Sha256, |h| h.algo());
+                let found = algo.hash(&bytes);
+                if let Some(expected) = hash.filter(|expected| *expected != found) {
+                    return Err(hash_mismatch(url, &expected, &found));
+                }
+                let path = fixed(name, ContentAddressMethod::Flat, found)?;
+                self.mount(&path, tree.accessor.clone());
+                Ok(Fetched { path, attrs: Vec::new() })
+            }
+        }
+    }
+
+    fn flakes(&mut self) -> Option<FlakeCaller> {
+        let flakes = self.flakes.clone()?;
+        Some(Rc::new(move |ev, reference| flakes.get_flake(ev, reference)))
     }
 
     fn realise(
         &mut self,
-        _store: &store::VirtualStore,
+        store: &store::VirtualStore,
         drv: &StorePath,
-        _outputs: &[String],
+        outputs: &[String],
     ) -> Result<(), IoError> {
-        Err(IoError::Forbidden(format!("cannot build '{}' during evaluation", drv.to_path())))
+        match &mut self.realiser {
+            Some(realise) => realise(store, drv, outputs),
+            None => Err(IoError::Forbidden(format!(
+                "cannot build '{}' during evaluation: import from derivation is not allowed here (see --ifd)",
+                drv.to_path()
+            ))),
+        }
+    }
+
+    fn parse_flake_ref(&mut self, reference: &str) -> Result<Vec<(String, FetchAttr)>, IoError> {
+        let parsed = FlakeRef::parse(reference, Reading::ABSOLUTE).map_err(|e| IoError::Other(e.to_string()))?;
+        Ok(to_fetch_attrs(&parsed.to_attrs()))
+    }
+
+    fn flake_ref_to_string(&mut self, attrs: &[(String, FetchAttr)]) -> Result<String, IoError> {
+        let reference =
+            FlakeRef::from_attrs(from_fetch_attrs(attrs)).map_err(|e| IoError::Other(e.to_string()))?;
+        reference.to_url_string().map_err(|e| IoError::Other(e.to_string()))
     }
 
     fn message(&mut self, text: &[u8]) {

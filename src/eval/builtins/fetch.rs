@@ -292,7 +292,7 @@ fn git_url(ev: &mut Evaluator, url: &str) -> Eval<String> {
 }
 
 /// Returns the set that describes a fetched tree.
-fn tree_value(ev: &mut Evaluator, path: StorePath, attrs: &Attrs, git: bool) -> Val {
+pub(super) fn tree_value(ev: &mut Evaluator, path: StorePath, attrs: &Attrs, git: bool) -> Val {
     let mut set: Vec<(Symbol, Pos, Ref)> = Vec::with_capacity(attrs.len() + 4);
     let out_path = ev.store_path_string(path);
     set.push((ev.names.out_path, Pos::NONE, ev.cell(out_path)));

@@ -5,6 +5,7 @@
 //! that the caller adds names the place.
 
 mod arithmetic;
+mod call_flake;
 mod closure;
 mod context;
 mod control;
@@ -30,6 +31,7 @@ mod types;
 mod versions;
 
 pub(crate) use arithmetic::{arith, arith_index};
+pub use call_flake::{FlakeGraph, FlakeNode};
 pub use control::NIX_VERSION;
 
 use crate::error::Eval;
@@ -124,6 +126,8 @@ pub(crate) struct Caches {
     pub imported: Option<Ref>,
     /// Where the evaluator's own texts stand: from, and up to but without.
     pub internal_texts: Vec<(Pos, Pos)>,
+    /// The function that calls flakes.
+    pub call_flake: Option<Ref>,
 }
 
 /// Fills the global scope.
