@@ -78,9 +78,9 @@ pub enum FetchErrorKind {
         /// The input.
         input: String,
         /// The hash that the reference demands.
-        expected: NarHash,
+        expected: Box<NarHash>,
         /// The hash of what was fetched.
-        found: NarHash,
+        found: Box<NarHash>,
     },
     /// The time of change is another one than was demanded.
     #[error(
@@ -125,7 +125,7 @@ pub enum FetchErrorKind {
     )]
     NoSuchRev {
         /// The revision.
-        rev: Rev,
+        rev: Box<Rev>,
         /// The branch.
         git_ref: String,
         /// The repository.

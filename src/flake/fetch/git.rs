@@ -193,7 +193,7 @@ impl Fetcher {
         let id = match input.rev()? {
             Some(rev) => {
                 let missing = || FetchErrorKind::NoSuchRev {
-                    rev,
+                    rev: Box::new(rev),
                     git_ref: git_ref.clone(),
                     repository: name.to_owned(),
                 };

@@ -341,8 +341,8 @@ impl Fetcher {
             if found != expected {
                 return fail(FetchErrorKind::NarHashMismatch {
                     input: input.display(),
-                    expected,
-                    found,
+                    expected: Box::new(expected),
+                    found: Box::new(found),
                 });
             }
         }
@@ -353,13 +353,10 @@ impl Fetcher {
                 return fail(FetchErrorKind::LastModifiedMismatch { input, expected, found });
             }
         }
-        if let Some(expected) = input.rev().map_err(|error| FetchError::new(input, error.into()))? {
-            if tree.rev() != Some(expected) {
-                return fail(FetchErrorKind::RevMismatch {
-                    input: tree.input.display(),
-                    expected,
-                });
-            }
+        if let Some(expected) = input.rev().map_err(|error| FetchError::new(input, error.into()))?
+            && tree.rev() != Some(expected)
+        {
+            return fail(FetchErrorKind::RevMismatch { input: tree.input.display(), expected });
         }
         Ok(())
     }

@@ -70,7 +70,7 @@ impl Fetcher {
         if let Some(known) = &known
             && (self.settings.offline || known.fetched.saturating_add(self.settings.ttl) > self.now())
         {
-            return self.from_cache(known);
+            return self.kept_before(known);
         }
         if self.settings.offline {
             return Err(FetchErrorKind::Offline(url.to_owned()));
@@ -88,7 +88,7 @@ impl Fetcher {
             if let Some(cache) = &self.cache {
                 cache.keep_download(&key, &known);
             }
-            return self.from_cache(&known);
+            return self.kept_before(&known);
         }
         let downloaded = self.made_of(&response.body, shape, response.immutable_link())?;
         if let Some(cache) = &self.cache {
@@ -154,7 +154,7 @@ impl Fetcher {
         }
     }
 
-    fn from_cache(&self, known: &CachedDownload) -> Result<Downloaded, FetchErrorKind> {
+    fn kept_before(&self, known: &CachedDownload) -> Result<Downloaded, FetchErrorKind> {
         let nar_hash = NarHash::parse(&known.nar_hash)?;
         let cache = self.cache.as_ref().expect("what comes from the cache has one");
         Ok(Downloaded {

@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, TcpListener};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use sys::{Command, DiskFs, Exec, Fs, ManualClock, MemoryFs, Mode, ProcessExec, ScriptedExec};
+use sys::{Command, DiskFs, Env, Exec, Fs, ManualClock, MemoryFs, Mode, ProcessEnv, ProcessExec, ScriptedExec};
 
 /// A network of fixed answers that notes what was asked.
 #[derive(Default)]
@@ -62,8 +62,12 @@ fn archive(files: &[(&str, &str)]) -> Vec<u8> {
 
 // ---- Git
 
+fn search_path() -> String {
+    ProcessEnv.var("PATH").unwrap().into_string().unwrap()
+}
+
 fn git(folder: &Path, time: u64, args: &[&str]) {
-    let path = std::env::var("PATH").unwrap();
+    let path = search_path();
     let mut command = Command::new("git")
         .cwd(folder)
         .env("PATH", path)
@@ -106,7 +110,7 @@ fn repository() -> tempfile::TempDir {
 }
 
 fn disk_fetcher(cache: Option<&Path>, policy: Policy) -> Fetcher {
-    let path = std::env::var("PATH").unwrap();
+    let path = search_path();
     let settings = Settings {
         cache: cache.map(Path::to_owned),
         git_env: vec![("PATH".into(), path)],

@@ -267,3 +267,79 @@ impl<'a> Reader<'a> {
         values.iter().map(name).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn broken(text: &str, place: (u32, u32), message: &str) {
+        let error = Lock::parse(text.as_bytes(), "flake.lock").unwrap_err();
+        assert_eq!(
+            (error.place, error.to_string().as_str()),
+            (Some(place), message),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn errors_have_places() {
+        broken(
+            "{\n  \"version\": 7,\n}",
+            (3, 1),
+            "Could not parse 'flake.lock': parse error at line 3, column 1: unexpected '}'; expected a name in quotes",
+        );
+        broken(
+            "{\"nodes\": {},\n \"version\": 8}",
+            (2, 13),
+            "lock file 'flake.lock' has unsupported version 8",
+        );
+        broken(
+            "{\"version\": 7, \"root\": \"r\", \"nodes\": {\n\"r\": {\"inputs\": {\"a\": \"b\"}}}}",
+            (2, 23),
+            "lock file references missing node 'b'",
+        );
+        broken(
+            "{\"version\": 7, \"root\": \"r\", \"nodes\": {\"r\": {\"inputs\":\n{\"a\": \"r\"}}}}",
+            (2, 7),
+            "lock file contains cycle to root node",
+        );
+        broken("[]", (1, 1), "lock file 'flake.lock' is broken: it is not an object");
+    }
+
+    #[test]
+    fn follows_circles_have_places() {
+        let text =
+            "{\"version\": 7, \"root\": \"r\", \"nodes\": {\"r\": {\"inputs\": {\n\"a\": [\"b\"],\n\"b\": [\"a\"]}}}}";
+        let lock = Lock::parse(text.as_bytes(), "flake.lock").unwrap();
+        let error = lock.check().unwrap_err();
+        assert_eq!(error.to_string(), "follow cycle detected: [b -> a -> b]");
+        assert_eq!(error.place, Some((2, 1)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_lock_panics_and_what_is_read_is_written_the_same(
+            root in "(\"a\": (\"x\"|\"y\"|\\[\"a\"\\]|\\[\\]))?", x in "(\"b\": (\"x\"|\"y\"|\"r\"|\\[\"a\", \"b\"\\]|1))?", version in 4u8..9
+        ) {
+            let node = |inputs: &str| format!(
+                "{{\"inputs\": {{{inputs}}}, \"locked\": {{\"type\": \"path\", \"path\": \"./x\"}}, \"original\": {{\"type\": \"path\", \"path\": \"./x\"}}}}"
+            );
+            let text = format!(
+                "{{\"version\": {version}, \"root\": \"r\", \"nodes\": {{\"r\": {{\"inputs\": {{{root}}}}}, \"x\": {}, \"y\": {}}}}}",
+                node(&x), node("")
+            );
+            if let Ok(lock) = Lock::parse(text.as_bytes(), "flake.lock") {
+                let written = lock.to_text();
+                let again = Lock::parse(written.as_bytes(), "flake.lock").unwrap();
+                proptest::prop_assert_eq!(again.to_text(), written);
+                let _ = lock.check();
+            }
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes: Vec<u8>) {
+            let _ = Lock::parse(&bytes, "flake.lock");
+        }
+    }
+}
