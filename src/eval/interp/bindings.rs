@@ -1,0 +1,140 @@
+//! Bindings: the environments of `let` and the making of attribute sets.
+
+use crate::code::*;
+use crate::error::{ErrorKind, Eval};
+use crate::evaluator::Evaluator;
+use crate::heap::{Env, Ref, Tag, Val};
+use diag::Pos;
+use syntax::Symbol;
+
+impl Evaluator {
+    #[inline(always)]
+    pub(super) fn bind_let(&mut self, code: &'static LetCode, around: Env) -> Env {
+        let bindings = code.bindings.len();
+        let env = self.new_env(around, bindings + code.sources.len());
+        for (i, source) in code.sources.iter().enumerate() {
+            let cell = self.delay(source, env);
+            self.mem.heap.set_word(env, 1 + bindings + i, cell);
+        }
+        for (i, binding) in code.bindings.iter().enumerate() {
+            let within = if binding.within == Within::Around { around } else { env };
+            let cell = self.delay(binding.value, within);
+            self.mem.heap.set_word(env, 1 + i, cell);
+        }
+        env
+    }
+
+    pub(super) fn make_attrs(&mut self, code: &'static AttrsCode, around: Env) -> Eval<Val> {
+        let len = code.bindings.len();
+        let mut env = around;
+        let values;
+        let mut overridden = None;
+        if code.recursive {
+            env = self.new_env(around, len + code.sources.len());
+            for (i, source) in code.sources.iter().enumerate() {
+                let cell = self.delay(source, env);
+                self.mem.heap.set_word(env, 1 + len + i, cell);
+            }
+            for (i, binding) in code.bindings.iter().enumerate() {
+                let cell = match binding.within {
+                    Within::Around => self.delay(binding.value, around),
+                    _ if code.overrides.is_some() => self.suspend(binding.value, env),
+                    _ => self.delay(binding.value, env),
+                };
+                self.mem.heap.set_word(env, 1 + i, cell);
+            }
+            values = self.mem.heap.alloc_words(len);
+            for i in 0..len {
+                let cell = self.mem.heap.word(env, 1 + i);
+                self.mem.heap.set_word(values, i, cell);
+            }
+            if let Some(index) = code.overrides {
+                overridden = Some(self.apply_overrides(code, env, index)?);
+            }
+        } else {
+            let mut sources = around;
+            if !code.sources.is_empty() {
+                sources = self.new_env(around, code.sources.len());
+                for (i, source) in code.sources.iter().enumerate() {
+                    let cell = self.delay(source, around);
+                    self.mem.heap.set_word(sources, 1 + i, cell);
+                }
+            }
+            values = self.mem.heap.alloc_words(len);
+            for (i, binding) in code.bindings.iter().enumerate() {
+                let within = if binding.within == Within::Sources {
+                    sources
+                } else {
+                    around
+                };
+                let cell = self.delay(binding.value, within);
+                self.mem.heap.set_word(values, i, cell);
+            }
+        }
+        let set = overridden.unwrap_or_else(|| Val::attrs(code.shape, values));
+        if code.dynamic.is_empty() {
+            Ok(set)
+        } else {
+            self.dynamic_attrs(code, set, env)
+        }
+    }
+
+    /// Lays the set `__overrides` over the attributes and the environment of a recursive set.
+    #[cold]
+    pub(super) fn apply_overrides(&mut self, code: &'static AttrsCode, env: Env, index: u32) -> Eval<Val> {
+        let cell = self.mem.heap.word(env, 1 + index as usize);
+        let overrides = self.force_attrs(cell, Pos::NONE, "while evaluating the `__overrides` attribute")?;
+        let entries = self.mem.entries(overrides);
+        let mut attrs: Vec<(Symbol, Pos, Ref)> = Vec::new();
+        for (name, attr) in entries.iter() {
+            match code.shape.find(name) {
+                Some(slot) => self.mem.heap.set_word(env, 1 + slot, attr.value),
+                None => attrs.push((name, attr.pos, attr.value)),
+            }
+        }
+        for (i, &name) in code.shape.keys.iter().enumerate() {
+            let pos = self.mem.attr(overrides, name).map_or(code.shape.position(i), |a| a.pos);
+            attrs.push((name, pos, self.mem.heap.word(env, 1 + i)));
+        }
+        Ok(self.mem.attrs_from(attrs))
+    }
+
+    #[inline(never)]
+    pub(super) fn dynamic_attrs(&mut self, code: &'static AttrsCode, set: Val, env: Env) -> Eval<Val> {
+        let entries = self.mem.entries(set);
+        let mut attrs: Vec<(Symbol, Pos, Ref)> = entries.iter().map(|(n, a)| (n, a.pos, a.value)).collect();
+        for &(name, value, pos) in code.dynamic {
+            let name_value = self.eval(name, env)?;
+            if name_value.tag() == Tag::Null {
+                continue;
+            }
+            let text = self.expect_plain_string(name_value, pos, "while evaluating the name of a dynamic attribute")?;
+            let symbol = self.symbols.intern(text);
+            if let Some(&(_, other, _)) = attrs.iter().find(|a| a.0 == symbol) {
+                let message = format!(
+                    "dynamic attribute '{}' already defined at {}",
+                    self.shown_name(symbol),
+                    self.show_pos(other)
+                );
+                return Err(self.fail_at(ErrorKind::Eval, pos, message));
+            }
+            if let Code::Lambda(lambda) = value {
+                name_lambda(lambda, symbol);
+            }
+            let cell = self.delay(value, env);
+            attrs.push((symbol, pos, cell));
+        }
+        Ok(self.mem.attrs_from(attrs))
+    }
+}
+
+pub(super) fn name_lambda(lambda: &'static Lambda, name: Symbol) {
+    let mut lambda = lambda;
+    loop {
+        lambda.name.set(Some(name));
+        match lambda.body {
+            Code::Lambda(inner) => lambda = inner,
+            _ => return,
+        }
+    }
+}

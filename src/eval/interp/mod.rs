@@ -1,0 +1,391 @@
+//! The interpreter: evaluates code in an environment.
+//!
+//! [`Evaluator::eval`] is one loop; what stands in tail position (a function's body, the branch of
+//! a conditional, the body of a `let`) goes round the loop instead of recursing. The calls that are
+//! under way this way stand in `frames`, so that depth and trace are those of Nix. What a node does
+//! stands in the files beside: calls, bindings, selections, operators.
+
+mod bindings;
+mod calls;
+mod operators;
+mod selection;
+
+use calls::Bound;
+
+use crate::code::*;
+use crate::error::{ErrorKind, Eval, Fail, Trace};
+use crate::evaluator::{Evaluator, FUEL, Frame};
+use crate::heap::{Env, Ref, Tag, Val};
+use diag::Pos;
+use syntax::ast::BinaryOp;
+
+impl Evaluator {
+    /// Returns the environment `depth` levels up.
+    #[inline(always)]
+    pub(super) fn up(&self, mut env: Env, depth: u32) -> Env {
+        for _ in 0..depth {
+            env = Env::from_index(self.mem.heap.word(env, 0).index());
+        }
+        env
+    }
+
+    /// Returns a new environment below `up` with `slots` empty slots, which start at index 1.
+    #[inline(always)]
+    pub(crate) fn new_env(&mut self, up: Env, slots: usize) -> Env {
+        let env = self.mem.heap.alloc_words(slots + 1);
+        self.mem.heap.set_word(env, 0, Ref::from_index(up.index()));
+        env
+    }
+
+    #[inline(always)]
+    pub(super) fn slot(&self, env: Env, var: Var) -> Ref {
+        let env = self.up(env, var.depth);
+        self.mem.heap.word(env, var.slot as usize + 1)
+    }
+
+    /// Returns the value of a cell, evaluating it if it is not yet; `pos` is where it is needed.
+    #[inline(always)]
+    pub fn force(&mut self, cell: Ref, pos: Pos) -> Eval<Val> {
+        let value = self.mem.heap.get(cell);
+        if value.is_whnf() {
+            Ok(value)
+        } else {
+            self.force_slow(cell, value, pos)
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn force_slow(&mut self, cell: Ref, value: Val, pos: Pos) -> Eval<Val> {
+        let result = match value.tag() {
+            Tag::Thunk => {
+                let Some((code, env)) = value.as_thunk() else {
+                    return Err(Fail);
+                };
+                self.mem.heap.set(cell, Val::BLACKHOLE);
+                self.eval(code, env)
+            }
+            Tag::Apply => {
+                let Some((function, argument)) = value.as_apply() else {
+                    return Err(Fail);
+                };
+                self.force(function, pos).and_then(|f| self.call(f, &[argument], pos))
+            }
+            Tag::Blackhole => Err(self.fail_at(ErrorKind::InfiniteRecursion, pos, "infinite recursion encountered")),
+            _ => return Err(self.raise_again(value.as_failed().unwrap_or(0))),
+        };
+        match result {
+            Ok(done) => {
+                self.mem.heap.set(cell, done);
+                Ok(done)
+            }
+            Err(fail) => {
+                let failed = self.keep_failure();
+                self.mem.heap.set(cell, failed);
+                Err(fail)
+            }
+        }
+    }
+
+    /// Returns a cell that has, or will have, the value of `code`.
+    #[inline(always)]
+    pub(crate) fn delay(&mut self, code: CodeRef, env: Env) -> Ref {
+        match code {
+            Code::Const(cell) => *cell,
+            Code::Var(var) => {
+                let cell = self.slot(env, *var);
+                if cell.is_some() { cell } else { self.suspend(code, env) }
+            }
+            Code::Lambda(lambda) => self.mem.heap.alloc(Val::lambda(lambda, env)),
+            Code::Select(select) => self.delay_select(code, select, env),
+            _ => self.suspend(code, env),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn suspend(&mut self, code: CodeRef, env: Env) -> Ref {
+        self.stats.thunks += 1;
+        self.mem.heap.alloc(Val::thunk(code, env))
+    }
+
+    /// A selection whose set and value are evaluated already needs no thunk (but a cell of its own).
+    #[inline]
+    pub(super) fn delay_select(&mut self, code: CodeRef, select: &'static Select, env: Env) -> Ref {
+        if let (Code::Var(var), [Key::Static(name, site)]) = (select.subject, select.path) {
+            let cell = self.slot(env, *var);
+            if cell.is_some() {
+                let set = self.mem.heap.get(cell);
+                if set.is_attrs()
+                    && let Some(attr) = self.mem.attr_cached(set, *name, site)
+                {
+                    let value = self.mem.heap.get(attr.value);
+                    if value.is_whnf() {
+                        return self.mem.heap.alloc(value);
+                    }
+                }
+            }
+        }
+        self.suspend(code, env)
+    }
+
+    /// Evaluates code in an environment.
+    #[inline(always)]
+    pub fn eval(&mut self, code: CodeRef, env: Env) -> Eval<Val> {
+        match code {
+            Code::Const(cell) => self.force(*cell, Pos::NONE),
+            Code::Var(var) => {
+                let cell = self.slot(env, *var);
+                self.force(cell, var.pos)
+            }
+            Code::Lambda(lambda) => Ok(Val::lambda(lambda, env)),
+            _ => self.eval_tail(code, env),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn eval_tail(&mut self, code: CodeRef, env: Env) -> Eval<Val> {
+        let frames = self.frames.len();
+        let depth = self.depth;
+        let result = if std::ptr::from_ref(&frames) as usize <= self.stack_limit {
+            Err(self.fail_at(
+                ErrorKind::StackOverflow,
+                position(code),
+                "stack overflow (possible infinite recursion)",
+            ))
+        } else {
+            self.run(code, env)
+        };
+        if self.frames.len() != frames {
+            if result.is_err() {
+                self.trace_frames(frames);
+            }
+            self.frames.truncate(frames);
+        }
+        self.depth = depth;
+        result
+    }
+
+    #[cold]
+    pub(super) fn trace_frames(&mut self, down_to: usize) {
+        for i in (down_to..self.frames.len()).rev() {
+            let Frame { lambda, pos } = self.frames[i];
+            self.trace_call(lambda, pos);
+        }
+    }
+
+    #[cold]
+    pub(super) fn trace_call(&mut self, lambda: &'static Lambda, pos: Pos) {
+        let text = match lambda.name.get() {
+            Some(name) => format!("while calling '{}'", self.symbols.text(name)),
+            None => "while calling anonymous lambda".into(),
+        };
+        self.push_trace(Trace {
+            pos: lambda.pos,
+            text,
+            always: false,
+            call: true,
+        });
+        if pos.is_some() {
+            self.push_trace(Trace {
+                pos,
+                text: "from call site".into(),
+                always: false,
+                call: true,
+            });
+        }
+    }
+
+    /// Counts one more call inside the current ones; looks at the limits now and then.
+    #[inline(always)]
+    pub(crate) fn enter(&mut self, pos: Pos) -> Eval<()> {
+        if self.depth > self.settings.max_call_depth {
+            return Err(self.too_deep(pos));
+        }
+        self.depth += 1;
+        self.fuel -= 1;
+        if self.fuel == 0 {
+            self.check_limits()?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    pub(super) fn too_deep(&mut self, pos: Pos) -> Fail {
+        self.fail_at(ErrorKind::StackOverflow, pos, "stack overflow; max-call-depth exceeded")
+    }
+
+    #[cold]
+    pub(super) fn check_limits(&mut self) -> Eval<()> {
+        self.fuel = FUEL;
+        if self.mem.heap.over_limit() {
+            let used = self.mem.used() >> 20;
+            return Err(self.fail(
+                ErrorKind::Limit,
+                format!("evaluation used more memory than allowed ({used} MiB)"),
+            ));
+        }
+        if let Some(deadline) = self.deadline
+            && self.io.elapsed_millis() > deadline
+        {
+            let limit = self.settings.max_millis.unwrap_or(0);
+            return Err(self.fail(
+                ErrorKind::Limit,
+                format!("evaluation took longer than allowed ({limit} ms)"),
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn run(&mut self, mut code: CodeRef, mut env: Env) -> Eval<Val> {
+        loop {
+            match code {
+                Code::Const(cell) => return self.force(*cell, Pos::NONE),
+                Code::Var(var) => {
+                    let cell = self.slot(env, *var);
+                    return self.force(cell, var.pos);
+                }
+                Code::Lambda(lambda) => return Ok(Val::lambda(lambda, env)),
+                Code::Call(call) => {
+                    let function = self.eval(call.function, env)?;
+                    self.enter(call.pos)?;
+                    match function.as_lambda() {
+                        Some((lambda, up)) => {
+                            let (lambda, body_env) = self.bind_call(lambda, up, call, env)?;
+                            match lambda {
+                                Bound::Tail(lambda) => {
+                                    self.frames.push(Frame { lambda, pos: call.pos });
+                                    code = lambda.body;
+                                    env = body_env;
+                                }
+                                Bound::Done(value) => return Ok(value),
+                            }
+                        }
+                        None => return self.call_site(function, call, env),
+                    }
+                }
+                Code::If(conditional) => {
+                    let holds = self.eval_bool(
+                        conditional.condition,
+                        env,
+                        conditional.pos,
+                        "while evaluating a branch condition",
+                    )?;
+                    code = if holds { conditional.then } else { conditional.otherwise };
+                }
+                Code::Let(bindings) => {
+                    env = self.bind_let(bindings, env);
+                    code = bindings.body;
+                }
+                Code::With(with) => {
+                    let scope = self.delay(with.scope, env);
+                    env = self.new_env(env, 1);
+                    self.mem.heap.set_word(env, 1, scope);
+                    code = with.body;
+                }
+                Code::Assert(assert) => {
+                    let holds = self.eval_bool(
+                        assert.condition,
+                        env,
+                        assert.pos,
+                        "in the condition of the assert statement",
+                    )?;
+                    if !holds {
+                        return Err(self.assertion_failed(assert, env));
+                    }
+                    code = assert.body;
+                }
+                Code::Select(select) => {
+                    if let [Key::Static(name, site)] = select.path {
+                        let set = self.eval(select.subject, env)?;
+                        match self.mem.attr_cached(set, *name, site) {
+                            Some(attr) => {
+                                let value = self.mem.heap.get(attr.value);
+                                if value.is_whnf() {
+                                    return Ok(value);
+                                }
+                                let pos = if attr.pos.is_some() { attr.pos } else { select.pos };
+                                return match self.force_slow(attr.value, value, pos) {
+                                    Ok(value) => Ok(value),
+                                    Err(fail) => Err(self.select_trace(fail, select, env, attr.pos)),
+                                };
+                            }
+                            None => match select.default {
+                                Some(default) => code = default,
+                                None => return Err(self.select_failed(set, *name, select, Pos::NONE, env)),
+                            },
+                        }
+                    } else {
+                        match self.select_path(select, env)? {
+                            Some(value) => return Ok(value),
+                            None => match select.default {
+                                Some(default) => code = default,
+                                None => return Err(Fail),
+                            },
+                        }
+                    }
+                }
+                Code::Attrs(attrs) => return self.make_attrs(attrs, env),
+                Code::List(list) => {
+                    let len = list.elements.len();
+                    let words = self.mem.heap.alloc_words(len);
+                    for (i, element) in list.elements.iter().enumerate() {
+                        let cell = self.delay(element, env);
+                        self.mem.heap.set_word(words, i, cell);
+                    }
+                    return Ok(Val::list(words, len));
+                }
+                Code::WithVar(var) => return self.with_variable(var, env),
+                Code::HasAttr(has) => return self.has_attr(has, env),
+                Code::Not(not) => {
+                    let value = self.eval_bool(not.operand, env, not.pos, "in the argument of the not operator")?;
+                    return Ok(Val::bool(!value));
+                }
+                Code::Binary(binary) => match binary.op {
+                    BinaryOp::And => {
+                        let left = "in the left operand of the AND (&&) operator";
+                        if !self.eval_bool(binary.left, env, binary.pos, left)? {
+                            return Ok(Val::FALSE);
+                        }
+                        let right = "in the right operand of the AND (&&) operator";
+                        return Ok(Val::bool(self.eval_bool(binary.right, env, binary.pos, right)?));
+                    }
+                    BinaryOp::Or => {
+                        let left = "in the left operand of the OR (||) operator";
+                        if self.eval_bool(binary.left, env, binary.pos, left)? {
+                            return Ok(Val::TRUE);
+                        }
+                        let right = "in the right operand of the OR (||) operator";
+                        return Ok(Val::bool(self.eval_bool(binary.right, env, binary.pos, right)?));
+                    }
+                    BinaryOp::Implies => {
+                        let left = "in the left operand of the IMPL (->) operator";
+                        if !self.eval_bool(binary.left, env, binary.pos, left)? {
+                            return Ok(Val::TRUE);
+                        }
+                        let right = "in the right operand of the IMPL (->) operator";
+                        return Ok(Val::bool(self.eval_bool(binary.right, env, binary.pos, right)?));
+                    }
+                    BinaryOp::Eq => {
+                        let left = self.eval(binary.left, env)?;
+                        let right = self.eval(binary.right, env)?;
+                        return Ok(Val::bool(self.equal(left, right, binary.pos)?));
+                    }
+                    BinaryOp::NotEq => {
+                        let left = self.eval(binary.left, env)?;
+                        let right = self.eval(binary.right, env)?;
+                        return Ok(Val::bool(!self.equal(left, right, binary.pos)?));
+                    }
+                    BinaryOp::Update => return self.update(binary, env),
+                    BinaryOp::ConcatLists => {
+                        let left = self.eval(binary.left, env)?;
+                        let right = self.eval(binary.right, env)?;
+                        return self.concat_two(left, right, binary.pos);
+                    }
+                },
+                Code::Arith(arith) => return self.arith(arith, env),
+                Code::Concat(concat) => return self.concat_strings(concat, env),
+                Code::CurPos(pos) => return Ok(self.position_attrs(*pos)),
+                Code::File(file) => return self.eval_file_code(file),
+            }
+        }
+    }
+}
