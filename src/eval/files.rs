@@ -178,6 +178,12 @@ impl Evaluator {
         self.fail(ErrorKind::Io, format!("path '{}' does not exist", show_path(path)))
     }
 
+    #[cold]
+    fn not_a_folder(&mut self, path: &[u8]) -> Fail {
+        let message = format!("cannot read directory {:?}: Not a directory", show_path(path));
+        self.fail(ErrorKind::Io, message)
+    }
+
     /// Returns what a path names, itself and not what it points to; `None` if nothing that
     /// evaluation may see.
     pub(crate) fn maybe_type(&mut self, path: &[u8]) -> Eval<Option<FileType>> {
@@ -244,14 +250,18 @@ impl Evaluator {
         let place = match self.place(path) {
             Place::Outside(place) => place.into_owned(),
             Place::Bytes(_) | Place::Derivation(_) | Place::Internal(_) | Place::InternalFolder => {
-                let message = format!("cannot read directory {:?}: Not a directory", show_path(path));
-                return Err(self.fail(ErrorKind::Io, message));
+                return Err(self.not_a_folder(path));
             }
             Place::Nowhere => return Err(self.not_found(path)),
         };
         let entries = match self.io.read_dir(&place) {
             Ok(entries) => entries,
-            Err(error) => return Err(self.io_failed(error, path)),
+            Err(error) => {
+                if matches!(error, IoError::NotFound(_)) && self.maybe_type(path)?.is_some() {
+                    return Err(self.not_a_folder(path));
+                }
+                return Err(self.io_failed(error, path));
+            }
         };
         if place == path {
             return Ok(entries);
@@ -388,9 +398,13 @@ impl Evaluator {
         Ok(self.maybe_type(&path)?.is_some())
     }
 
-    /// Returns the canonical path of a text: of one that does not start with a slash, below the root.
-    pub(crate) fn root_path(&self, path: &[u8]) -> Vec<u8> {
-        canonical(path)
+    /// Returns the canonical path of a text: of one that does not start with a slash, below the
+    /// world's current folder.
+    pub(crate) fn root_path(&mut self, path: &[u8]) -> Vec<u8> {
+        if path.first() == Some(&b'/') {
+            return canonical(path);
+        }
+        absolute(path, &self.io.current_dir())
     }
 }
 

@@ -123,6 +123,10 @@ pub trait EvalIo {
     fn read_link(&mut self, path: &[u8]) -> Result<Vec<u8>, IoError>;
     /// Returns an environment variable as `getEnv` shows it: empty if unset or in pure evaluation.
     fn env(&mut self, name: &str) -> String;
+    /// Returns the folder that relative entries of a search path start from: an absolute path.
+    fn current_dir(&mut self) -> Vec<u8> {
+        b"/".to_vec()
+    }
     /// Returns the time in seconds since 1970.
     fn current_time(&mut self) -> i64;
     /// Returns the milliseconds since some fixed moment, for limits and the profile.

@@ -202,6 +202,13 @@ impl EvalIo for World {
         }
     }
 
+    fn current_dir(&mut self) -> Vec<u8> {
+        match self.env.current_dir() {
+            Ok(folder) => folder.into_os_string().into_vec(),
+            Err(_) => b"/".to_vec(),
+        }
+    }
+
     fn current_time(&mut self) -> i64 {
         self.clock.unix_time().as_secs() as i64
     }

@@ -92,6 +92,10 @@ fn convert_hash(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     }
     let format = ev.require_attr(set, format, "while locating the attribute 'toHashFormat'")?;
     let format = ev.force_plain_string(format.value, Pos::NONE, "while evaluating the attribute 'toHashFormat'")?;
+    if format == b"base32" {
+        ev.io
+            .message(b"warning: \"base32\" is a deprecated alias for hash format \"nix32\".");
+    }
     let format = match HashFormat::parse(format) {
         Ok(format) => format,
         Err(error) => return Err(ev.store_failed(error)),
