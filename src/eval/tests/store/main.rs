@@ -22,7 +22,8 @@ use world::SmallWorld;
 const STACK: usize = 64 << 20;
 
 fn evaluator(settings: Settings) -> Evaluator {
-    Evaluator::new(settings, Box::new(SmallWorld::new()), STACK / 2)
+    let world = SmallWorld::new(settings.pure);
+    Evaluator::new(settings, Box::new(world), STACK / 2)
 }
 
 /// Returns what the evaluator says to an expression, in the tables' form.
@@ -105,6 +106,15 @@ fn hashes() {
 #[test]
 fn fetching() {
     check(include_str!("fetching.txt"), Settings::default);
+}
+
+/// As `nix eval` without `--impure` has it.
+#[test]
+fn pure() {
+    check(include_str!("pure.txt"), || Settings {
+        pure: true,
+        ..Settings::default()
+    });
 }
 
 /// With the experimental features that the settings know.

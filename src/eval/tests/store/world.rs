@@ -15,10 +15,12 @@ enum Node {
 /// The folder and nothing else.
 pub struct SmallWorld {
     nodes: BTreeMap<Vec<u8>, Node>,
+    pure: bool,
 }
 
 impl SmallWorld {
-    pub fn new() -> SmallWorld {
+    /// Returns the folder; if `pure`, nothing of it may be read.
+    pub fn new(pure: bool) -> SmallWorld {
         let nodes = [
             ("", Node::Folder),
             ("/tmp", Node::Folder),
@@ -44,10 +46,21 @@ impl SmallWorld {
             ("/tmp/tree/thrower.nix", Node::File(b"throw \"from file\"\n")),
         ];
         let nodes = nodes.map(|(path, node)| (path.as_bytes().to_vec(), node)).into();
-        SmallWorld { nodes }
+        SmallWorld { nodes, pure }
+    }
+
+    fn allow(&self, path: &[u8]) -> Result<(), IoError> {
+        if !self.pure {
+            return Ok(());
+        }
+        let path = shown(path);
+        Err(IoError::Forbidden(format!(
+            "access to absolute path '{path}' is forbidden in pure evaluation mode (use '--impure' to override)"
+        )))
     }
 
     fn node(&self, path: &[u8]) -> Result<&Node, IoError> {
+        self.allow(path)?;
         let node = self.nodes.get(path);
         node.ok_or_else(|| IoError::NotFound(shown(path)))
     }
@@ -76,6 +89,7 @@ impl EvalIo for SmallWorld {
     }
 
     fn file_type(&mut self, path: &[u8]) -> Result<Option<FileType>, IoError> {
+        self.allow(path)?;
         Ok(self.nodes.get(path).map(kind))
     }
 
