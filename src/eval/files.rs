@@ -11,7 +11,7 @@
 use crate::error::{ErrorKind, Eval, Fail};
 use crate::evaluator::Evaluator;
 use crate::heap::{Ref, Val};
-use crate::io::{FileType, IoError};
+use crate::io::{FileType, IoError, Listing};
 use crate::text::path::{absolute, base_name, canonical, dir_name};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
@@ -246,7 +246,7 @@ impl Evaluator {
     }
 
     /// Returns the entries of a folder, sorted by name; no symbolic link may be on its path.
-    pub(crate) fn read_folder(&mut self, path: &[u8]) -> Eval<Rc<[(Vec<u8>, FileType)]>> {
+    pub(crate) fn read_folder(&mut self, path: &[u8]) -> Eval<Listing> {
         let place = match self.place(path) {
             Place::Outside(place) => place.into_owned(),
             Place::Bytes(_) | Place::Derivation(_) | Place::Internal(_) | Place::InternalFolder => {
@@ -338,11 +338,9 @@ impl Evaluator {
                     done.truncate(if target.first() == Some(&b'/') { 0 } else { above });
                     push_components(&mut todo, &target);
                 }
-                Some(FileType::Directory) => {
-                    // All above it was resolved on the way here.
-                    if !self.caches.files.plain.contains(&done) {
-                        self.caches.files.plain.insert(done.clone());
-                    }
+                // All above it was resolved on the way here.
+                Some(FileType::Directory) if !self.caches.files.plain.contains(&done) => {
+                    self.caches.files.plain.insert(done.clone());
                 }
                 _ => {}
             }

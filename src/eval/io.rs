@@ -108,6 +108,9 @@ pub struct Fetched {
     pub attrs: Vec<(String, FetchAttr)>,
 }
 
+/// The entries of a folder, sorted by name. A file that may be executed can count as regular here.
+pub type Listing = Rc<[(Vec<u8>, FileType)]>;
+
 /// A function that returns the outputs of the flake that a reference names.
 pub type FlakeCaller = Rc<dyn Fn(&mut crate::Evaluator, &str) -> crate::error::Eval<Val>>;
 
@@ -118,7 +121,7 @@ pub trait EvalIo {
     /// Returns what a path names without following a last symbolic link; `None` if nothing.
     fn file_type(&mut self, path: &[u8]) -> Result<Option<FileType>, IoError>;
     /// Returns a folder's entries, sorted by name.
-    fn read_dir(&mut self, path: &[u8]) -> Result<Rc<[(Vec<u8>, FileType)]>, IoError>;
+    fn read_dir(&mut self, path: &[u8]) -> Result<Listing, IoError>;
     /// Returns where a symbolic link points.
     fn read_link(&mut self, path: &[u8]) -> Result<Vec<u8>, IoError>;
     /// Returns an environment variable as `getEnv` shows it: empty if unset or in pure evaluation.

@@ -3,9 +3,9 @@
 use crate::context::Element;
 use crate::error::{ErrorKind, Eval};
 use crate::evaluator::Evaluator;
-use crate::heap::{ContextId, Ref, Val};
+use crate::heap::{Ref, Val};
 use diag::Pos;
-use store::{Derivation, Output, OutputName, StorePath};
+use store::{Derivation, OutputName, StorePath};
 use syntax::Symbol;
 
 /// What an import of a `.drv` file evaluates.
@@ -93,23 +93,19 @@ pub(super) fn load(ev: &mut Evaluator, root: &StorePath) -> Eval<()> {
     Ok(())
 }
 
-/// Whether the paths of an output are known before the build; used by `outputOf` and imports.
+/// Returns the path of an output, if it is known before the build.
 pub(super) fn known_path(ev: &mut Evaluator, drv: &StorePath, output: &OutputName) -> Eval<Option<StorePath>> {
     load(ev, drv)?;
     let found = ev
         .store
         .derivation(drv)
         .map(|known| (known.name.clone(), known.outputs.get(output).cloned()));
-    let Some((name, Some(output_kind))) = found else {
+    let Some((name, Some(kind))) = found else {
         let message = format!("derivation '{}' does not have output '{output}'", drv.to_path());
         return Err(ev.fail(ErrorKind::Eval, message));
     };
-    let output_kind: Output = output_kind;
-    match output_kind.path(&name, output) {
+    match kind.path(&name, output) {
         Ok(path) => Ok(path),
         Err(error) => Err(ev.store_failed(error)),
     }
 }
-
-/// The context of a string that refers to one output.
-pub(super) type OutputText = (Vec<u8>, ContextId);

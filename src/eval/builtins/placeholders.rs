@@ -1,11 +1,11 @@
 //! Texts that stand for outputs: `placeholder` and `outputOf`.
 
-use super::imported::{OutputText, known_path};
+use super::imported::known_path;
 use super::{Entry, entry};
 use crate::context::{Built, Deriver, Element};
 use crate::error::{ErrorKind, Eval, EvalError};
 use crate::evaluator::Evaluator;
-use crate::heap::{Ref, Val};
+use crate::heap::{ContextId, Ref, Val};
 use diag::Pos;
 use std::rc::Rc;
 use store::{DownstreamPlaceholder, OutputName, StorePath, output_placeholder};
@@ -14,6 +14,9 @@ pub(super) const TABLE: &[Entry] = &[
     entry("placeholder", 1, placeholder).global(),
     entry("outputOf", 2, output_of).when(|s| s.dynamic_derivations),
 ];
+
+/// What is written for an output, and the context that refers to it.
+pub(super) type OutputText = (Vec<u8>, ContextId);
 
 fn placeholder(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let text = "while evaluating the first argument passed to builtins.placeholder";
