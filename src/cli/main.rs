@@ -1,22 +1,39 @@
 //! The binary: a doorway. Its name decides whose command line it speaks.
 
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the commands that use the settings come next"))]
-#[cfg_attr(test, expect(unused_imports, reason = "the commands that use the settings come next"))]
+mod args;
+mod check;
 mod config;
-#[expect(dead_code, reason = "the commands that use all exit codes come next")]
+mod eval;
+#[expect(dead_code, reason = "later commands end with the other codes")]
 mod exit;
 mod machine;
 mod nix;
+mod progress;
+mod realise;
+mod session;
+mod stream;
 
+use clap::Parser;
 use std::process::ExitCode;
+use sys::{Env, ProcessEnv};
 
 fn main() -> ExitCode {
-    let mut args = std::env::args_os().map(|a| a.to_string_lossy().into_owned());
-    let called = args.next().unwrap_or_default();
-    let name = called.rsplit('/').next().unwrap_or_default().to_owned();
-    let args: Vec<String> = args.collect();
-    let code = machine::Machine::run(move |machine| {
-        if name == "nix-instantiate" { nix::main(machine, args.clone()) } else { exit::USAGE }
-    });
-    ExitCode::from(code)
+    let all = ProcessEnv.args();
+    let called = all.first().map(|a| a.to_string_lossy().into_owned()).unwrap_or_default();
+    if called.rsplit('/').next() == Some("nix-instantiate") {
+        let args: Vec<String> = all.iter().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+        return ExitCode::from(machine::Machine::run(move |machine| nix::main(machine, args.clone())));
+    }
+    let cli = match args::Cli::try_parse_from(&all) {
+        Ok(cli) => std::sync::Arc::new(cli),
+        Err(error) => {
+            // Help and version are no errors; what cannot be printed is lost.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::CLEAN });
+        }
+    };
+    ExitCode::from(machine::Machine::run(move |machine| match &cli.command {
+        args::Command::Check(args) => check::run(machine, args),
+        args::Command::Eval(args) => eval::run(machine, args),
+    }))
 }

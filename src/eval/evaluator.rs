@@ -57,6 +57,8 @@ pub struct Settings {
     pub trace_verbose: bool,
     /// Whether `builtins.warn` aborts evaluation.
     pub abort_on_warn: bool,
+    /// Whether what `trace` and `warn` say is kept in [`Evaluator::messages`] instead of printed.
+    pub keep_messages: bool,
 }
 
 impl Default for Settings {
@@ -81,6 +83,7 @@ impl Default for Settings {
             home: None,
             trace_verbose: false,
             abort_on_warn: false,
+            keep_messages: false,
         }
     }
 }
@@ -158,7 +161,21 @@ pub struct Evaluator {
     files: FxHashMap<Vec<u8>, Ref>,
     /// What was counted.
     pub stats: Stats,
+    /// What `trace` and `warn` said, if it is kept.
+    pub messages: Vec<Message>,
 }
+
+/// Something that `trace` or `warn` said.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Message {
+    /// The line as Nix prints it, `trace: …` or `evaluation warning: …`.
+    pub text: Vec<u8>,
+    /// The calls under way, innermost first, as far as they are worth looking at.
+    pub sites: Vec<Pos>,
+}
+
+/// Calls kept with a message.
+const MESSAGE_SITES: usize = 256;
 
 /// Native stack that must be left when something recurses.
 const STACK_RESERVE: usize = 256 << 10;
@@ -198,6 +215,7 @@ impl Evaluator {
             deadline: None,
             files: FxHashMap::default(),
             stats: Stats::default(),
+            messages: Vec::new(),
         };
         crate::builtins::install(&mut ev);
         ev.restart_clock();
@@ -296,6 +314,25 @@ impl Evaluator {
     pub(crate) fn raise_again(&mut self, index: u32) -> Fail {
         self.error = self.failed.get(index as usize).cloned();
         Fail
+    }
+
+    /// Tells what evaluation says: a line that is printed, or kept with the calls under way.
+    pub(crate) fn say(&mut self, text: &[u8]) {
+        if self.settings.keep_messages {
+            let sites = self.frames.iter().rev().map(|f| f.pos).filter(|p| p.is_some()).take(MESSAGE_SITES).collect();
+            self.messages.push(Message { text: text.to_vec(), sites });
+        } else {
+            self.io.message(text);
+        }
+    }
+
+    /// Makes the evaluator usable again after a panic was caught in it: a bug of ours.
+    pub fn recover(&mut self) {
+        self.frames.clear();
+        self.scratch.clear();
+        self.depth = 0;
+        self.fuel = FUEL;
+        self.error = None;
     }
 
     // ---- cells

@@ -34,7 +34,7 @@ mod xml;
 
 pub use builtins::{FlakeGraph, FlakeNode, NIX_VERSION};
 pub use error::{ErrorKind, Eval, EvalError, Fail, Trace};
-pub use evaluator::{Evaluator, Settings, Stats};
+pub use evaluator::{Evaluator, Message, Settings, Stats};
 pub use heap::{Ref, Tag, Val};
 pub use suggest::did_you_mean;
 pub use io::{EvalIo, FetchAttr, FetchRequest, Fetched, FileType, IoError};

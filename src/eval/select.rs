@@ -101,6 +101,24 @@ impl Evaluator {
         Ok(value)
     }
 
+    /// Whether an attribute path leads somewhere from `value`. What it leads to is not evaluated, and
+    /// functions are not called; errors on the way are errors.
+    pub fn has_attr_path(&mut self, path: &str, value: Val) -> Eval<bool> {
+        let names = match split_attr_path(path) {
+            Ok(names) => names,
+            Err(message) => return Err(self.fail(ErrorKind::Parse, message)),
+        };
+        let mut value = value;
+        for (i, name) in names.iter().enumerate() {
+            let symbol = self.symbols.intern(name.as_bytes());
+            let Some(attr) = self.mem.attr(value, symbol) else { return Ok(false) };
+            if i + 1 < names.len() {
+                value = self.force(attr.value, attr.pos)?;
+            }
+        }
+        Ok(true)
+    }
+
     fn attr_on_path(&mut self, name: &str, path: &str, value: Val) -> Eval<Ref> {
         if !value.is_attrs() {
             let message = format!(

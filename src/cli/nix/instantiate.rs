@@ -3,12 +3,12 @@
 use super::args::{self, Args, AutoArg, OutputKind};
 use super::error_layout;
 use crate::machine::Machine;
+use crate::stream::{complain, say};
 use diag::{Origin, Pos};
 use eval::coerce::Coercion;
 use eval::error::Eval;
 use eval::{Evaluator, Settings, Val};
 use flake::world::{Access, World};
-use std::io::Write;
 
 /// The exit code of every failure, as Nix's.
 const FAILED: u8 = 1;
@@ -48,12 +48,7 @@ pub fn main(machine: &Machine, argv: Vec<String>) -> u8 {
     path.extend(machine.env.text("NIX_PATH").map(|p| args::split_nix_path(&p)).unwrap_or_default());
     settings.search_path = path.iter().map(|e| args::search_path_entry(e)).collect();
     let access = if settings.pure { Access::Mounted } else { Access::Everything };
-    let messages = Box::new(|text: &[u8]| {
-        let mut line = text.to_vec();
-        line.push(b'\n');
-        // A closed standard error loses messages, as it would in Nix.
-        let _ = std::io::stderr().write_all(&line);
-    });
+    let messages = Box::new(crate::stream::complain_bytes);
     let world = World::new(machine.fs.clone(), machine.env.clone(), machine.clock.clone(), access, messages);
     let mut ev = Evaluator::new(settings, Box::new(world), machine.stack);
     match run(&mut ev, &args, machine) {
@@ -74,16 +69,6 @@ Usage: nix-instantiate [--eval | --parse] [--strict] [--json | --xml | --raw]
 This is cfgcheck standing in for nix-instantiate: its own evaluator behind Nix's
 command line. Nothing is written to a store.
 ";
-
-fn say(text: &[u8]) {
-    let mut out = std::io::stdout().lock();
-    // A reader that went away (`| head`) is a normal end.
-    let _ = out.write_all(text).and_then(|()| out.flush());
-}
-
-fn complain(text: &str) {
-    let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
-}
 
 fn run(ev: &mut Evaluator, args: &Args, machine: &Machine) -> Eval<()> {
     let here = machine.current_dir();

@@ -5,4 +5,6 @@ mod args;
 mod error_layout;
 mod instantiate;
 
+pub use args::{apply as apply_settings, read_config, search_path_entry, split_nix_path};
+pub use error_layout::render as render_error;
 pub use instantiate::main;

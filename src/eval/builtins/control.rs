@@ -125,7 +125,7 @@ fn trace(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         Some(string) => text.extend_from_slice(string),
         None => text.extend_from_slice(&ev.show(value)),
     }
-    ev.io.message(&text);
+    ev.say(&text);
     ev.force(args[1], Pos::NONE)
 }
 
@@ -137,7 +137,7 @@ fn warn(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let context = "while evaluating the first argument; the message passed to builtins.warn";
     let message = ev.force_string(args[0], Pos::NONE, context)?;
     let text = [b"evaluation warning: ", message.as_string().unwrap_or_default()].concat();
-    ev.io.message(&text);
+    ev.say(&text);
     if ev.settings.abort_on_warn {
         let message = "aborting to reveal stack trace of warning, as abort-on-warn is set";
         return Err(ev.raise(EvalError::new(ErrorKind::Eval, message)));

@@ -1,0 +1,263 @@
+//! The command line of cfgcheck.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Tells, before a merge, whether a NixOS fleet still evaluates on every host and architecture.
+#[derive(Parser, Debug)]
+#[command(name = "cfgcheck", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Evaluate every host of a flake for every architecture, and say what is wrong.
+    Check(Box<CheckArgs>),
+    /// Evaluate a file, an expression, or an attribute of a flake.
+    Eval(Box<EvalArgs>),
+}
+
+/// What to do when evaluation needs something built.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Ifd {
+    /// Say so, with the derivation and the place.
+    #[default]
+    Error,
+    /// Build it with the installed Nix.
+    Nix,
+}
+
+/// How flakes are fetched and evaluated; the same for every command.
+#[derive(Args, Debug, Clone, Default)]
+pub struct FlakeArgs {
+    /// Use REF in place of the input at PATH (`nixpkgs`, `home-manager/nixpkgs`).
+    #[arg(long, num_args = 2, value_names = ["PATH", "REF"], action = clap::ArgAction::Append)]
+    pub override_input: Vec<String>,
+    /// Never use the network.
+    #[arg(long)]
+    pub offline: bool,
+    /// Trust the flake: let it read files elsewhere, reach private hosts and use your ssh keys.
+    #[arg(long)]
+    pub trust: bool,
+    /// What to do when evaluation needs something built.
+    #[arg(long, value_enum, default_value_t)]
+    pub ifd: Ifd,
+    /// Experimental features of Nix to allow, besides those of flakes.
+    #[arg(long, value_name = "FEATURES")]
+    pub extra_experimental_features: Vec<String>,
+    /// Show every step on the way to an error.
+    #[arg(long)]
+    pub show_trace: bool,
+}
+
+/// Limits of each evaluation.
+#[derive(Args, Debug, Clone, Default)]
+pub struct LimitArgs {
+    /// Most memory that one host may take, such as 8GiB.
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub max_memory: Option<u64>,
+    /// Longest time for one host, such as 90s or 10min.
+    #[arg(long, value_name = "TIME", value_parser = millis)]
+    pub max_time: Option<u64>,
+    /// Deepest nesting of calls (Nix's setting; 10000 by default).
+    #[arg(long, value_name = "N")]
+    pub max_call_depth: Option<u32>,
+}
+
+/// Arguments of `cfgcheck check`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  cfgcheck check                                   the flake in this folder
+  cfgcheck check --host 'web-*' --host db          some hosts
+  cfgcheck check --platform aarch64-linux          hosts also for this platform
+  cfgcheck check --output junit=report.xml github:owner/repo
+")]
+pub struct CheckArgs {
+    /// The flake: a path or a reference.
+    #[arg(default_value = ".")]
+    pub flake: String,
+    /// Only hosts whose name matches this pattern; may be repeated.
+    #[arg(long, value_name = "PATTERN")]
+    pub host: Vec<String>,
+    /// Only what is for a system that matches this pattern; may be repeated.
+    #[arg(long, value_name = "PATTERN")]
+    pub system: Vec<String>,
+    /// Evaluate hosts for this system too; may be repeated.
+    #[arg(long, value_name = "SYSTEM")]
+    pub platform: Vec<String>,
+    /// Write a report: text, json or junit, to a file or `-`; may be repeated.
+    #[arg(long, value_name = "KIND=PATH", value_parser = output)]
+    pub output: Vec<(OutputKind, PathBuf)>,
+    /// The settings, in place of the flake's `cfgcheck.yaml`.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// When to use colours.
+    #[arg(long, value_enum)]
+    pub color: Option<ColorArg>,
+    /// Let warnings fail the run too.
+    #[arg(long)]
+    pub deny_warnings: bool,
+    #[command(flatten)]
+    pub flakes: FlakeArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// When to use colours.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ColorArg {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// A form of the report.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OutputKind {
+    /// For a person.
+    Text,
+    /// cfgcheck's own format.
+    Json,
+    /// For CI systems.
+    Junit,
+}
+
+/// Arguments of `cfgcheck eval`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  cfgcheck eval --expr '1 + 2'
+  cfgcheck eval .#nixosConfigurations.web.config.networking.hostName
+  cfgcheck eval --file ./default.nix -A pkgs.hello.drvPath --argstr system x86_64-linux
+  cfgcheck eval .#nixosConfigurations --apply builtins.attrNames --json
+")]
+pub struct EvalArgs {
+    /// FLAKE#attribute, or with --file and --expr an attribute path.
+    pub installable: Option<String>,
+    /// Evaluate this file.
+    #[arg(long, short = 'f', value_name = "FILE", conflicts_with = "expr")]
+    pub file: Option<String>,
+    /// Evaluate this expression.
+    #[arg(long, short = 'E', value_name = "EXPR")]
+    pub expr: Option<String>,
+    /// Apply this function to the result.
+    #[arg(long, value_name = "FUNCTION")]
+    pub apply: Option<String>,
+    /// Pass the expression EXPR as argument NAME.
+    #[arg(long, num_args = 2, value_names = ["NAME", "EXPR"], action = clap::ArgAction::Append)]
+    pub arg: Vec<String>,
+    /// Pass the string TEXT as argument NAME.
+    #[arg(long, num_args = 2, value_names = ["NAME", "TEXT"], action = clap::ArgAction::Append)]
+    pub argstr: Vec<String>,
+    /// Select this attribute path.
+    #[arg(short = 'A', long = "attr", value_name = "PATH")]
+    pub attr: Vec<String>,
+    /// Add an entry to the search path: NAME=PATH or PATH.
+    #[arg(short = 'I', long = "include", value_name = "PATH")]
+    pub include: Vec<String>,
+    /// Evaluate everything inside the result.
+    #[arg(long)]
+    pub strict: bool,
+    /// Print JSON.
+    #[arg(long, conflicts_with_all = ["xml", "raw"])]
+    pub json: bool,
+    /// Print XML.
+    #[arg(long, conflicts_with = "raw")]
+    pub xml: bool,
+    /// Print the string as it is.
+    #[arg(long)]
+    pub raw: bool,
+    /// Print the parsed expression instead of evaluating it.
+    #[arg(long)]
+    pub parse: bool,
+    /// Allow the environment, the current time and system, and all paths.
+    #[arg(long)]
+    pub impure: bool,
+    /// Look a file up in the search path and print where it is.
+    #[arg(long, value_name = "NAME")]
+    pub find_file: Option<String>,
+    #[command(flatten)]
+    pub flakes: FlakeArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+fn output(text: &str) -> Result<(OutputKind, PathBuf), String> {
+    let (kind, path) = text.split_once('=').ok_or("write it as KIND=PATH, for instance junit=report.xml")?;
+    let kind = match kind {
+        "text" => OutputKind::Text,
+        "json" => OutputKind::Json,
+        "junit" => OutputKind::Junit,
+        other => return Err(format!("there is no report of kind '{other}'; there are text, json and junit")),
+    };
+    if path.is_empty() {
+        return Err("the path is empty; `-` is standard output".into());
+    }
+    Ok((kind, path.into()))
+}
+
+fn split_unit(text: &str) -> Result<(f64, &str), String> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let number: f64 = text[..end].parse().map_err(|_| format!("'{text}' does not start with a number"))?;
+    Ok((number, text[end..].trim()))
+}
+
+fn memory(text: &str) -> Result<u64, String> {
+    let (number, unit) = split_unit(text)?;
+    let factor = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kib" => 1024.0,
+        "kb" => 1e3,
+        "m" | "mib" => 1048576.0,
+        "mb" => 1e6,
+        "g" | "gib" => 1073741824.0,
+        "gb" => 1e9,
+        _ => return Err(format!("'{unit}' is no unit of memory; use KiB, MiB or GiB")),
+    };
+    Ok((number * factor) as u64)
+}
+
+fn millis(text: &str) -> Result<u64, String> {
+    let (number, unit) = split_unit(text)?;
+    let factor = match unit {
+        "ms" => 1.0,
+        "" | "s" => 1e3,
+        "m" | "min" => 6e4,
+        "h" => 3.6e6,
+        _ => return Err(format!("'{unit}' is no unit of time; use ms, s, min or h")),
+    };
+    Ok((number * factor) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_and_times_have_units() {
+        assert_eq!(memory("8GiB"), Ok(8 << 30));
+        assert_eq!(memory("512 MB"), Ok(512_000_000));
+        assert!(memory("much").is_err() && memory("3 pounds").is_err());
+        assert_eq!(millis("90s"), Ok(90_000));
+        assert_eq!(millis("1.5min"), Ok(90_000));
+        assert!(millis("soon").is_err());
+    }
+
+    #[test]
+    fn a_report_has_kind_and_path() {
+        assert_eq!(output("junit=a.xml"), Ok((OutputKind::Junit, "a.xml".into())));
+        assert!(output("junit").is_err() && output("pdf=x").is_err() && output("text=").is_err());
+    }
+}

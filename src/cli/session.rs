@@ -1,0 +1,236 @@
+//! A session: an evaluator with its world and flakes, made for one command.
+
+use crate::args::{FlakeArgs, LimitArgs};
+use crate::machine::Machine;
+use eval::{Evaluator, Settings};
+use flake::fetch::{Fetcher, Netrc, Settings as FetchSettings, UreqTransport};
+use flake::flakes::Flakes;
+use flake::locking::LockFlags;
+use flake::trust::{Policy, Voice};
+use flake::world::{Access, World};
+use flake::{FlakeRef, Place, Registries, Registry};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use sys::ProcessExec;
+
+/// An evaluator, its flakes, and what to say about how they were set up.
+pub struct Session {
+    /// The evaluator.
+    pub ev: Evaluator,
+    /// The flakes.
+    pub flakes: Rc<Flakes>,
+    /// What is worth telling.
+    pub notes: Vec<String>,
+}
+
+/// A reference on the command line that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// A flake reference is wrong.
+    #[error("{0}")]
+    Reference(#[from] flake::RefError),
+    /// The current folder is gone.
+    #[error("the current folder cannot be told: {0}")]
+    CurrentDir(std::io::Error),
+}
+
+/// A flake on the command line.
+pub struct Asked {
+    /// The reference.
+    pub reference: FlakeRef,
+    /// What stands behind `#`.
+    pub fragment: String,
+    /// The folder that it lies in, if it is on the disk.
+    pub root: Option<PathBuf>,
+}
+
+/// Returns the flake that an argument of the command line names.
+pub fn asked(machine: &Machine, text: &str) -> Result<Asked, SessionError> {
+    let base = machine.env.current_dir().map_err(SessionError::CurrentDir)?;
+    let place = Place { fs: machine.fs.as_ref(), base: &base, allow_missing: false };
+    let (reference, fragment, _warning) = FlakeRef::parse_at(text, &place)?;
+    let attrs = reference.input.attrs();
+    let root = match attrs.str("type").ok().flatten() {
+        Some("path") => attrs.str("path").ok().flatten().map(PathBuf::from),
+        Some("git") => attrs
+            .str("url")
+            .ok()
+            .flatten()
+            .and_then(|url| url.strip_prefix("file://"))
+            .map(PathBuf::from),
+        _ => None,
+    };
+    Ok(Asked { reference, fragment, root })
+}
+
+/// How to evaluate in a session.
+pub struct Setup<'s> {
+    /// How flakes are fetched.
+    pub flakes: &'s FlakeArgs,
+    /// Limits.
+    pub limits: &'s LimitArgs,
+    /// Whether evaluation is pure.
+    pub pure: bool,
+    /// The folder of the flake under test.
+    pub root: Option<&'s Path>,
+    /// Entries of the search path.
+    pub search_path: Vec<(String, String)>,
+    /// Whether messages of the evaluation are kept (for the report) instead of being printed.
+    pub keep_messages: bool,
+}
+
+impl Session {
+    /// Returns a session on this machine.
+    pub fn new(machine: &Machine, setup: &Setup<'_>) -> Session {
+        let mut notes = Vec::new();
+        let policy = Policy {
+            trusted: setup.flakes.trust,
+            root: setup.root.map(Path::to_owned),
+            allow_ssh: setup.flakes.trust,
+            private_hosts: Vec::new(),
+        };
+        let fetcher = Arc::new(Fetcher::new(
+            machine.fs.clone(),
+            Arc::new(ProcessExec),
+            machine.clock.clone(),
+            Arc::new(UreqTransport::new(policy.clone(), certificates(machine).as_deref())),
+            fetch_settings(machine, setup.flakes),
+            policy,
+        ));
+        let registries = registries(machine, &mut notes);
+        let flakes = Rc::new(Flakes::new(fetcher, registries, setup.pure));
+        let mut settings = Settings {
+            current_system: (!setup.pure).then(|| machine.system()),
+            pure: setup.pure,
+            flakes: true,
+            fetch_tree: true,
+            search_path: setup.search_path.clone(),
+            home: machine.env.home().map(|h| h.into_os_string().into_encoded_bytes()),
+            keep_messages: setup.keep_messages,
+            max_millis: setup.limits.max_time,
+            max_memory: setup.limits.max_memory,
+            ..Settings::default()
+        };
+        if let Some(depth) = setup.limits.max_call_depth {
+            settings.max_call_depth = depth;
+        }
+        let features: Vec<(String, String)> = setup
+            .flakes
+            .extra_experimental_features
+            .iter()
+            .map(|f| ("extra-experimental-features".to_owned(), f.replace(',', " ")))
+            .collect();
+        // Only names of features are in there, which cannot be wrong.
+        let _ = crate::nix::apply_settings(&mut settings, &features);
+        let access = if setup.pure { Access::Mounted } else { Access::Everything };
+        let messages = Box::new(crate::stream::complain_bytes);
+        let mut world =
+            World::new(machine.fs.clone(), machine.env.clone(), machine.clock.clone(), access, messages)
+                .with_flakes(flakes.clone());
+        if setup.flakes.ifd == crate::args::Ifd::Nix {
+            world = world.with_realiser(crate::realise::with_nix(machine));
+        }
+        let ev = Evaluator::new(settings, Box::new(world), machine.stack);
+        Session { ev, flakes, notes }
+    }
+
+    /// Returns how the flake of the command line is locked: with the overrides of the command line.
+    pub fn lock_flags(&self, machine: &Machine, args: &FlakeArgs) -> Result<LockFlags, SessionError> {
+        let base = machine.env.current_dir().map_err(SessionError::CurrentDir)?;
+        let mut overrides = BTreeMap::new();
+        for pair in args.override_input.chunks_exact(2) {
+            let path = pair[0].split('/').map(str::to_owned).collect();
+            let place = Place { fs: machine.fs.as_ref(), base: &base, allow_missing: true };
+            let (reference, _, _) = FlakeRef::parse_at(&pair[1], &place)?;
+            overrides.insert(path, reference);
+        }
+        Ok(LockFlags { overrides, ..LockFlags::default() })
+    }
+
+    /// Locks a flake of the command line and returns its number.
+    pub fn lock(
+        &mut self,
+        reference: &FlakeRef,
+        flags: &LockFlags,
+    ) -> Result<u32, flake::locking::LockingError> {
+        self.flakes.clone().lock(&mut self.ev, reference, flags, Voice::User)
+    }
+}
+
+fn certificates(machine: &Machine) -> Option<Vec<u8>> {
+    let path = machine.env.text("NIX_SSL_CERT_FILE").or_else(|| machine.env.text("SSL_CERT_FILE"))?;
+    machine.fs.read(Path::new(&path)).ok()
+}
+
+fn fetch_settings(machine: &Machine, args: &FlakeArgs) -> FetchSettings {
+    let home = machine.env.home();
+    let cache = machine
+        .env
+        .text("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| home.as_ref().map(|h| h.join(".cache")))
+        .map(|cache| cache.join("cfgcheck/flake"));
+    let netrc = home.as_ref().and_then(|h| machine.fs.read(&h.join(".netrc")).ok());
+    let netrc = netrc.map(|bytes| Netrc::parse(&String::from_utf8_lossy(&bytes))).unwrap_or_default();
+    let mut git_env = Vec::new();
+    for name in ["PATH", "HOME", "SSH_AUTH_SOCK"] {
+        if let Some(value) = machine.env.text(name) {
+            git_env.push((name.to_owned(), value));
+        }
+    }
+    FetchSettings {
+        offline: args.offline,
+        cache,
+        store: Some(PathBuf::from(store::STORE_DIR)),
+        access_tokens: access_tokens(machine),
+        netrc,
+        git_env,
+        ..FetchSettings::default()
+    }
+}
+
+/// Returns the tokens of `access-tokens = HOST=TOKEN …` in the user's `nix.conf` and `NIX_CONFIG`.
+fn access_tokens(machine: &Machine) -> BTreeMap<String, String> {
+    let mut texts = Vec::new();
+    let config = machine
+        .env
+        .text("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| machine.env.home().map(|h| h.join(".config")));
+    for path in [Some(PathBuf::from("/etc/nix/nix.conf")), config.map(|c| c.join("nix/nix.conf"))] {
+        if let Some(bytes) = path.and_then(|p| machine.fs.read(&p).ok()) {
+            texts.push(String::from_utf8_lossy(&bytes).into_owned());
+        }
+    }
+    texts.extend(machine.env.text("NIX_CONFIG"));
+    let mut tokens = BTreeMap::new();
+    for (name, value) in texts.iter().flat_map(|t| crate::nix::read_config(t)) {
+        if matches!(name.as_str(), "access-tokens" | "extra-access-tokens") {
+            tokens.extend(
+                value.split_whitespace().filter_map(|t| t.split_once('=')).map(|(h, t)| (h.to_owned(), t.to_owned())),
+            );
+        }
+    }
+    tokens
+}
+
+fn registries(machine: &Machine, notes: &mut Vec<String>) -> Registries {
+    let mut read = |path: Option<PathBuf>| {
+        let Some(path) = path else { return Registry::default() };
+        let Ok(bytes) = machine.fs.read(&path) else { return Registry::default() };
+        match Registry::parse(&bytes, &path.to_string_lossy()) {
+            Ok(registry) => registry,
+            Err(error) => {
+                notes.push(format!("{error}; it is not used"));
+                Registry::default()
+            }
+        }
+    };
+    Registries {
+        user: read(machine.env.home().map(|h| h.join(".config/nix/registry.json"))),
+        system: read(Some(PathBuf::from("/etc/nix/registry.json"))),
+        ..Registries::default()
+    }
+}
