@@ -87,7 +87,7 @@ impl Evaluator {
 
     fn explain(&mut self, left: Val, right: Val, pos: Pos) -> Eval<()> {
         let numeric = |v: Val| matches!(v.tag(), Tag::Int | Tag::Float);
-        if numeric(left) && numeric(right) && !(left.tag() == right.tag() && left.tag() == Tag::Int) {
+        if numeric(left) && numeric(right) {
             if self.equal(left, right, pos)? {
                 return Ok(());
             }
@@ -102,12 +102,11 @@ impl Evaluator {
             return Err(self.unequal_pair(left, right, "of"));
         }
         match kind(left) {
-            Tag::Int | Tag::Bool | Tag::String | Tag::Path => {
+            Tag::Bool | Tag::String | Tag::Path => {
                 if self.equal(left, right, pos)? {
                     return Ok(());
                 }
                 let word = match left.tag() {
-                    Tag::Int => "integer",
                     Tag::Bool => "boolean",
                     Tag::String => "string",
                     _ => "path",

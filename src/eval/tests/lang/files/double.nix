@@ -1,0 +1,2 @@
+# Doubles a number.
+x: x * 2

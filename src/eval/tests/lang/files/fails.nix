@@ -1,0 +1,4 @@
+{
+  ok = 1;
+  bad = throw "from a file";
+}

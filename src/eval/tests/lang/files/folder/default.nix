@@ -1,0 +1,1 @@
+{ text = builtins.readFile ./text.txt; sibling = import ../double.nix 21; here = ./.; }
