@@ -2,12 +2,15 @@
 //!
 //! Sets made by the same literal share one [`Shape`], as do sets that one builtin derives from
 //! another; so a set costs four bytes an attribute, a selection site can remember shape and index,
-//! and the plan of merging two literal shapes is worked out once. A set with few attributes that is
-//! laid on a large one (`pkgs // { … }`) becomes a [`Layer`] rather than a copy.
+//! and the plan of merging two shapes is worked out once. Shapes that evaluation makes are looked up
+//! by their content, so that the same names bound at the same places are one shape however often
+//! they come up. A set with few attributes that is laid on a large one (`pkgs // { … }`) becomes a
+//! [`Layer`] rather than a copy.
 
 use crate::heap::{Ref, Tag, Val, Words};
 use crate::memory::Memory;
 use diag::Pos;
+use rustc_hash::FxHashMap;
 use std::cell::{Cell, OnceCell};
 use syntax::{Symbol, Symbols};
 
@@ -19,8 +22,8 @@ pub struct Shape {
     positions: &'static [Pos],
     /// Where the set stands, if a literal made it.
     pub pos: Pos,
-    /// Whether it comes from code alone, so that plans for it are worth keeping.
-    stable: bool,
+    /// Whether it comes from code alone or came up before, so that plans for it are worth keeping.
+    stable: Cell<bool>,
     /// The indices in order of the names' bytes; made at the first question.
     lexical: OnceCell<&'static [u32]>,
     /// The same names without positions; made at the first question.
@@ -29,7 +32,7 @@ pub struct Shape {
 
 impl Shape {
     fn new(keys: &'static [Symbol], positions: &'static [Pos], pos: Pos, stable: bool) -> Shape {
-        Shape { keys, positions, pos, stable, lexical: OnceCell::new(), bare: OnceCell::new() }
+        Shape { keys, positions, pos, stable: Cell::new(stable), lexical: OnceCell::new(), bare: OnceCell::new() }
     }
 
     pub(crate) fn empty(arena: &'static bumpalo::Bump) -> &'static Shape {
@@ -101,6 +104,21 @@ impl Default for Lookup {
     }
 }
 
+/// The shapes that evaluation made, by a hash of names and positions.
+#[derive(Default)]
+pub(crate) struct KnownShapes(FxHashMap<u64, &'static Shape>);
+
+/// Returns the hash of names and positions by which a shape is known.
+fn shape_hash(attrs: impl Iterator<Item = (Symbol, Pos)>) -> u64 {
+    let mut hash = 0u64;
+    for (name, pos) in attrs {
+        let word = u64::from(name.0) << 32 | u64::from(pos.0);
+        // As FxHash: one rotation and one multiplication a word.
+        hash = (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+    hash ^ hash >> 32
+}
+
 /// How to merge two shapes: the result's shape and where each value comes from.
 pub struct MergePlan {
     shape: &'static Shape,
@@ -149,10 +167,6 @@ impl Entries {
 impl Memory {
     /// Returns a shape that code makes.
     pub fn stable_shape(&mut self, keys: &[Symbol], positions: &[Pos], pos: Pos) -> &'static Shape {
-        self.shape(keys, positions, pos, true)
-    }
-
-    fn shape(&mut self, keys: &[Symbol], positions: &[Pos], pos: Pos, stable: bool) -> &'static Shape {
         debug_assert!(keys.is_sorted());
         if keys.is_empty() && !pos.is_some() {
             return self.empty_shape;
@@ -161,7 +175,7 @@ impl Memory {
         let keys = &*arena.alloc_slice_copy(keys);
         let positions: &[Pos] =
             if positions.iter().any(|p| p.is_some()) { arena.alloc_slice_copy(positions) } else { &[] };
-        arena.alloc(Shape::new(keys, positions, pos, stable))
+        arena.alloc(Shape::new(keys, positions, pos, true))
     }
 
     /// Returns the shape with the same names that were bound nowhere.
@@ -171,7 +185,7 @@ impl Memory {
         }
         let arena = self.arena;
         shape.bare.get_or_init(|| {
-            let mut bare = Shape::new(shape.keys, &[], Pos::NONE, shape.stable);
+            let mut bare = Shape::new(shape.keys, &[], Pos::NONE, shape.stable.get());
             bare.lexical = shape.lexical.clone();
             arena.alloc(bare)
         })
@@ -202,16 +216,38 @@ impl Memory {
         if attrs.is_empty() {
             return self.empty_attrs();
         }
+        let shape = self.known_shape(attrs.len(), |i| (attrs[i].0, attrs[i].1));
+        let values = self.heap.alloc_refs_with(attrs.len(), |i| attrs[i].2);
+        Val::attrs(shape, values)
+    }
+
+    /// Returns the shape with these names and positions, the same one as for the same ones before.
+    fn known_shape(&mut self, len: usize, at: impl Fn(usize) -> (Symbol, Pos)) -> &'static Shape {
+        if len == 0 {
+            return self.empty_shape;
+        }
+        let hash = shape_hash((0..len).map(&at));
+        let known = self.shapes.0.get(&hash).copied();
+        if let Some(known) = known
+            && known.keys.len() == len
+            && (0..len).all(|i| (known.keys[i], known.position(i)) == at(i))
+        {
+            known.stable.set(true);
+            return known;
+        }
         let arena = self.arena;
-        let keys = &*arena.alloc_slice_fill_iter(attrs.iter().map(|a| a.0));
-        let positions: &[Pos] = if attrs.iter().any(|a| a.1.is_some()) {
-            arena.alloc_slice_fill_iter(attrs.iter().map(|a| a.1))
+        let keys = &*arena.alloc_slice_fill_with(len, |i| at(i).0);
+        debug_assert!(keys.is_sorted());
+        let positions: &[Pos] = if (0..len).any(|i| at(i).1.is_some()) {
+            arena.alloc_slice_fill_with(len, |i| at(i).1)
         } else {
             &[]
         };
-        let shape = arena.alloc(Shape::new(keys, positions, Pos::NONE, false));
-        let values = self.heap.alloc_refs_with(attrs.len(), |i| attrs[i].2);
-        Val::attrs(shape, values)
+        let shape = &*arena.alloc(Shape::new(keys, positions, Pos::NONE, false));
+        if known.is_none() {
+            self.shapes.0.insert(hash, shape);
+        }
+        shape
     }
 
     /// Returns a set with the names of `shape` and these values.
@@ -328,15 +364,14 @@ impl Memory {
         let (Some((ls, lv)), Some((rs, rv))) = (left.as_flat(), right.as_flat()) else {
             unreachable!("only flat sets are merged by copying");
         };
-        let keep = ls.stable && rs.stable && ls.keys.len() + rs.keys.len() <= PLAN_LIMIT;
+        let keep = ls.stable.get() && rs.stable.get() && ls.keys.len() + rs.keys.len() <= PLAN_LIMIT;
         if keep {
             let key = (std::ptr::from_ref(ls) as usize, std::ptr::from_ref(rs) as usize);
             let plan = match self.merge_plans.get(&key) {
                 Some(plan) => *plan,
                 None => {
-                    let stable = self.merge_plans.len() < PLAN_COUNT;
-                    let plan = self.plan(ls, rs, stable);
-                    if stable {
+                    let plan = self.plan(ls, rs);
+                    if self.merge_plans.len() < PLAN_COUNT {
                         self.merge_plans.insert(key, plan);
                     }
                     plan
@@ -370,7 +405,7 @@ impl Memory {
         self.attrs_sorted(&merged)
     }
 
-    fn plan(&mut self, ls: &'static Shape, rs: &'static Shape, stable: bool) -> &'static MergePlan {
+    fn plan(&mut self, ls: &'static Shape, rs: &'static Shape) -> &'static MergePlan {
         let mut keys = Vec::with_capacity(ls.keys.len() + rs.keys.len());
         let mut positions = Vec::with_capacity(keys.capacity());
         let mut sources = Vec::with_capacity(keys.capacity());
@@ -395,7 +430,7 @@ impl Memory {
                 j += 1;
             }
         }
-        let shape = self.shape(&keys, &positions, Pos::NONE, stable);
+        let shape = self.known_shape(keys.len(), |i| (keys[i], positions[i]));
         let sources = &*self.arena.alloc_slice_copy(&sources);
         self.arena.alloc(MergePlan { shape, sources })
     }

@@ -45,7 +45,9 @@ impl Evaluator {
     /// Returns where a value comes from, as far as it tells: the place of a set or of a function,
     /// also of one that is yet to be called.
     pub(crate) fn place_of(&self, mut value: Val) -> Pos {
-        while let Some((function, _)) = value.as_apply() {
+        loop {
+            let function = value.as_apply().map(|(function, _)| function);
+            let Some(function) = function.or_else(|| value.as_apply_two().map(|(function, _)| function)) else { break };
             value = self.peek(function);
         }
         value.as_lambda().map_or_else(|| self.mem.attrs_pos(value), |(lambda, _)| lambda.pos)

@@ -1,6 +1,6 @@
 //! The memory of an evaluator: heap, arena of code and shapes, and the tables that belong to them.
 
-use crate::attrs::{MergePlan, Shape};
+use crate::attrs::{KnownShapes, MergePlan, Shape};
 use crate::heap::{Bytes, ContextId, Heap, Ref, Val};
 use bumpalo::Bump;
 use rustc_hash::FxHashMap;
@@ -15,6 +15,8 @@ pub struct Memory {
     pub(crate) empty_shape: &'static Shape,
     /// Plans for merging two shapes, by their addresses.
     pub(crate) merge_plans: FxHashMap<(usize, usize), &'static MergePlan>,
+    /// The shapes that evaluation made.
+    pub(crate) shapes: KnownShapes,
     empty_bytes: Bytes,
     /// The cell of `[ ]`.
     pub empty_list: Ref,
@@ -31,7 +33,7 @@ impl Memory {
         let empty_bytes = heap.alloc_bytes(b"");
         let empty_list = heap.alloc(Val::EMPTY_LIST);
         let constants = [Val::TRUE, Val::FALSE, Val::NULL].map(|v| heap.alloc(v));
-        Memory { heap, arena, empty_shape, merge_plans: FxHashMap::default(), empty_bytes, empty_list, constants }
+        Memory { heap, arena, empty_shape, merge_plans: FxHashMap::default(), shapes: KnownShapes::default(), empty_bytes, empty_list, constants }
     }
 
     /// Returns the bytes in use.

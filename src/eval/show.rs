@@ -134,7 +134,7 @@ impl Evaluator {
                 let text = self.show_function(value);
                 to.out.extend_from_slice(text.as_bytes());
             }
-            Tag::Thunk | Tag::Apply | Tag::Failed => to.out.extend_from_slice("«thunk»".as_bytes()),
+            Tag::Thunk | Tag::Apply | Tag::ApplyTwo | Tag::Failed => to.out.extend_from_slice("«thunk»".as_bytes()),
             Tag::Blackhole => to.out.extend_from_slice("«potential infinite recursion»".as_bytes()),
         }
         Ok(())
@@ -331,7 +331,7 @@ impl Evaluator {
             Tag::Lambda => out.extend_from_slice(b"<LAMBDA>"),
             Tag::Builtin => out.extend_from_slice(b"<PRIMOP>"),
             Tag::Partial => out.extend_from_slice(b"<PRIMOP-APP>"),
-            Tag::Thunk | Tag::Apply | Tag::Failed => out.extend_from_slice(b"<CODE>"),
+            Tag::Thunk | Tag::Apply | Tag::ApplyTwo | Tag::Failed => out.extend_from_slice(b"<CODE>"),
             Tag::Blackhole => out.extend_from_slice("«potential infinite recursion»".as_bytes()),
         }
         Ok(())

@@ -34,7 +34,7 @@ impl Evaluator {
                 let builtin = &self.builtins[base.as_builtin().unwrap_or(0) as usize];
                 format!("the partially applied built-in function '{}'", builtin.name)
             }
-            Tag::Thunk | Tag::Apply => "a thunk".into(),
+            Tag::Thunk | Tag::Apply | Tag::ApplyTwo => "a thunk".into(),
             Tag::Blackhole => "a black hole".into(),
             Tag::Failed => "a failure".into(),
         }

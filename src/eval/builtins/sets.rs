@@ -283,12 +283,11 @@ fn map_attrs(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         "while evaluating the second argument passed to builtins.mapAttrs",
     )?;
     let Entries { shape, values, .. } = ev.mem.entries(set);
-    room(ev, values.len(), values.len().saturating_mul(2))?;
+    room(ev, values.len(), values.len())?;
     let words = ev.mem.heap.alloc_words(values.len());
     for (i, &value) in values.iter().enumerate() {
         let name = ev.symbol_cell(shape.keys[i]);
-        let named = ev.cell(Val::apply(args[0], name));
-        let call = ev.cell(Val::apply(named, value));
+        let call = ev.cell(Val::apply_two(args[0], name, value));
         ev.mem.heap.set_word(words, i, call);
     }
     Ok(Val::attrs(ev.mem.without_positions(shape), words))
@@ -311,7 +310,7 @@ fn zip_attrs_with(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         let set = ev.force_attrs(element, Pos::NONE, context)?;
         total += ev.mem.attrs_len(set);
     }
-    room(ev, total, total.saturating_mul(3))?;
+    room(ev, total, total.saturating_mul(2))?;
     let mut named: Vec<(Symbol, Ref)> = Vec::with_capacity(total);
     for &element in list {
         let set = ev.peek(element);
@@ -323,8 +322,7 @@ fn zip_attrs_with(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
             let words = ev.mem.heap.alloc_refs_with(group.len(), |i| group[i].1);
             let values = ev.cell(Val::list(words, group.len()));
             let text = ev.symbol_cell(name);
-            let call = ev.cell(Val::apply(function, text));
-            let call = ev.cell(Val::apply(call, values));
+            let call = ev.cell(Val::apply_two(function, text, values));
             attrs.push((name, Pos::NONE, call));
         }
     }))

@@ -39,6 +39,8 @@ pub enum Tag {
     Thunk,
     /// Not evaluated yet: a function value and its argument.
     Apply,
+    /// Not evaluated yet: a function value and its two arguments.
+    ApplyTwo,
     /// Being evaluated.
     Blackhole,
     /// Evaluation failed; the error is kept.
@@ -176,6 +178,12 @@ impl Val {
         Val::new(Tag::Apply, function.index(), u64::from(argument.index()))
     }
 
+    /// Returns a suspended call of `function` with two arguments.
+    #[inline(always)]
+    pub fn apply_two(function: Ref, first: Ref, second: Ref) -> Val {
+        Val::new(Tag::ApplyTwo, function.index(), u64::from(second.index()) << 32 | u64::from(first.index()))
+    }
+
     /// Returns a failed evaluation: the index of its error in the evaluator's table.
     #[inline(always)]
     pub fn failed(error: u32) -> Val {
@@ -282,6 +290,15 @@ impl Val {
     #[inline(always)]
     pub(crate) fn as_apply(self) -> Option<(Ref, Ref)> {
         (self.tag == Tag::Apply).then(|| self.pair())
+    }
+
+    /// Returns function and arguments of a suspended call with two arguments, if this is one.
+    #[inline(always)]
+    pub(crate) fn as_apply_two(self) -> Option<(Ref, [Ref; 2])> {
+        (self.tag == Tag::ApplyTwo).then(|| {
+            let (function, first) = self.pair();
+            (function, [first, Ref::from_index((self.b >> 32) as u32)])
+        })
     }
 
     /// Returns the error's index of a failed evaluation, if this is one.

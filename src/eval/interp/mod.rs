@@ -70,6 +70,12 @@ impl Evaluator {
                 };
                 self.force(function, pos).and_then(|f| self.call(f, &[argument], pos))
             }
+            Tag::ApplyTwo => {
+                let Some((function, arguments)) = value.as_apply_two() else {
+                    return Err(Fail);
+                };
+                self.force(function, pos).and_then(|f| self.call(f, &arguments, pos))
+            }
             Tag::Blackhole => Err(self.fail_at(ErrorKind::InfiniteRecursion, pos, "infinite recursion encountered")),
             _ => return Err(self.raise_again(value.as_failed().unwrap_or(0))),
         };
