@@ -1,5 +1,7 @@
 //! Derivations: build steps as data.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 use crate::content_address::{ContentAddress, ContentAddressMethod};
@@ -11,6 +13,10 @@ use crate::store_path::StorePath;
 
 /// The environment variable that stands for the structured attributes in a written derivation.
 pub const STRUCTURED_ATTRS_VARIABLE: &[u8] = b"__json";
+
+/// A text of a derivation: its own, or one that lives as long as the process, as an evaluation's strings do. An
+/// evaluation makes thousands of derivations whose texts it has anyway, so these are not copied.
+pub type DerivationText = Cow<'static, [u8]>;
 
 /// A build step: what is run, on what, and what it makes.
 ///
@@ -26,13 +32,13 @@ pub struct Derivation {
     /// The derivations whose outputs are inputs.
     pub input_derivations: SortedMap<StorePath, InputOutputs>,
     /// The system that the builder runs on, such as `x86_64-linux`.
-    pub platform: Vec<u8>,
+    pub platform: DerivationText,
     /// The program, or `builtin:NAME`.
-    pub builder: Vec<u8>,
+    pub builder: DerivationText,
     /// The program's arguments.
-    pub args: Vec<Vec<u8>>,
+    pub args: Vec<DerivationText>,
     /// The program's environment, without [`STRUCTURED_ATTRS_VARIABLE`].
-    pub env: SortedMap<Vec<u8>, Vec<u8>>,
+    pub env: SortedMap<DerivationText, DerivationText>,
     /// The structured attributes: a JSON object, in exactly the form in which Nix writes it (sorted keys, no spaces).
     /// Whoever sets it has to bring it into that form, for it is hashed as it is.
     pub structured_attrs: Option<Vec<u8>>,
@@ -166,6 +172,15 @@ impl Derivation {
     /// Adds outputs of a derivation to the inputs.
     pub fn add_input(&mut self, path: StorePath, output: OutputName) {
         self.input_derivations.entry_or_default(path).names.insert(output);
+    }
+
+    /// Gives back memory that was set aside for more; what is kept for the rest of a run should hold none.
+    pub(crate) fn shrink(&mut self) {
+        self.outputs.shrink_to_fit();
+        self.input_sources.shrink_to_fit();
+        self.input_derivations.shrink_to_fit();
+        self.args.shrink_to_fit();
+        self.env.shrink_to_fit();
     }
 
     /// Returns whether the builder is part of Nix.

@@ -98,6 +98,11 @@ impl<K: Ord, V> SortedMap<K, V> {
         self.entries.iter_mut().map(|(key, value)| (&*key, value))
     }
 
+    /// Gives back memory that was set aside for more entries.
+    pub fn shrink_to_fit(&mut self) {
+        self.entries.shrink_to_fit();
+    }
+
     /// Returns the keys in order.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &K> {
         self.entries.iter().map(|(key, _)| key)
@@ -117,9 +122,18 @@ impl<T: Ord> SortedSet<T> {
             _ => Err(self.members.len()),
         };
         if let Err(place) = place {
+            // Most sets have one member, for which a vector would set four places aside.
+            if self.members.is_empty() {
+                self.members.reserve_exact(1);
+            }
             self.members.insert(place, member);
         }
         place.is_err()
+    }
+
+    /// Gives back memory that was set aside for more members.
+    pub fn shrink_to_fit(&mut self) {
+        self.members.shrink_to_fit();
     }
 
     /// Returns whether `member` is in the set.

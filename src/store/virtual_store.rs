@@ -192,13 +192,14 @@ impl VirtualStore {
                 Output::Floating { .. } | Output::Impure { .. } => output_placeholder(name),
                 Output::Deferred => String::new(),
             };
-            drv.env.insert(name.to_vec(), value.into_bytes());
+            drv.env.insert(name.to_vec().into(), value.into_bytes().into());
         }
         let mut text = std::mem::take(&mut self.text);
         let added = self.complete(&mut drv, kind, &mut text);
         self.text = text;
         let (path, modulo) = added?;
         let outputs = output_paths(&drv, &path)?;
+        drv.shrink();
         self.derivations.entry(path.clone()).or_insert(Known {
             derivation: drv,
             modulo,
@@ -436,7 +437,7 @@ fn fill_in(drv: &mut Derivation, hash: &Hash) -> Result<(), StoreError> {
     for (name, output) in drv.outputs.iter_mut() {
         let path = output_path(name, hash, &drv.name)?;
         if let Some(value) = drv.env.get_mut(&name[..]) {
-            *value = path.to_path().into_bytes();
+            *value = path.to_path().into_bytes().into();
         }
         *output = Output::InputAddressed(path);
     }
@@ -465,7 +466,7 @@ fn check_outputs(drv: &Derivation, completed: &Derivation) -> Result<(), StoreEr
                     expected,
                 });
             }
-            Some(actual) if *actual != expected.to_path().into_bytes() => {
+            Some(actual) if **actual != *expected.to_path().as_bytes() => {
                 return Err(StoreError::WrongVariable {
                     output: name.clone(),
                     expected,
@@ -513,11 +514,11 @@ mod tests {
         Derivation {
             name: name.into(),
             outputs: [(OutputName::OUT, Output::Deferred)].into_iter().collect(),
-            platform: b"x86_64-linux".to_vec(),
-            builder: b"/bin/sh".to_vec(),
+            platform: b"x86_64-linux"[..].into(),
+            builder: b"/bin/sh"[..].into(),
             env: env
                 .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
+                .map(|(name, value)| (name.as_bytes().to_vec().into(), value.as_bytes().to_vec().into()))
                 .collect(),
             ..Derivation::default()
         }
@@ -526,7 +527,7 @@ mod tests {
     #[test]
     fn paths_of_a_small_derivation() {
         let mut drv = simple("a");
-        drv.args = vec![b"-c".to_vec(), b"echo \"hi\" > $out\n\t\\".to_vec()];
+        drv.args = vec![b"-c"[..].into(), b"echo \"hi\" > $out\n\t\\"[..].into()];
         let added = VirtualStore::new().add_derivation(drv).unwrap();
         assert_eq!(
             added.path.to_path(),

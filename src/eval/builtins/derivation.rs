@@ -190,15 +190,15 @@ impl Draft {
             let text = "while evaluating an element of the argument list";
             let string = ev.coerce_cell(element, Pos::NONE, text, Coercion::DERIVATION)?;
             let argument = self.take(string);
-            self.drv.args.push(argument);
+            self.drv.args.push(argument.into());
         }
         Ok(())
     }
 
     /// Returns a string's bytes, and keeps in mind what it refers to.
-    fn take(&mut self, string: Val) -> Vec<u8> {
+    fn take(&mut self, string: Val) -> &'static [u8] {
         self.refer(string.context());
-        string.as_string().unwrap_or_default().to_vec()
+        string.as_string().unwrap_or_default()
     }
 
     fn refer(&mut self, context: ContextId) {
@@ -218,25 +218,26 @@ impl Draft {
                 self.drv.name
             );
             ev.io.message(warning.as_bytes());
-            self.drv.structured_attrs = Some(super::structured::canonical(ev, &value)?);
+            self.drv.structured_attrs = Some(super::structured::canonical(ev, value)?);
             return Ok(());
         }
         if symbol == names.builder {
-            self.drv.builder = value.clone();
+            self.drv.builder = value.into();
         } else if symbol == names.system {
-            self.drv.platform = value.clone();
+            self.drv.platform = value.into();
         } else if symbol == names.output_hash {
-            self.hash = Some(value.clone());
+            self.hash = Some(value.to_vec());
         } else if symbol == names.output_hash_algo {
-            self.algo = known_algo(ev, &value)?;
+            self.algo = known_algo(ev, value)?;
         } else if symbol == names.output_hash_mode {
-            self.mode(ev, &value)?;
+            self.mode(ev, value)?;
         } else if symbol == names.outputs {
             let words = value.split(|b| b" \t\n\r".contains(b)).filter(|word| !word.is_empty());
             let outputs: Vec<OutputName> = words.map(OutputName::new).collect();
             self.set_outputs(ev, outputs)?;
         }
-        self.drv.env.insert(ev.symbols.bytes(symbol).to_vec(), value);
+        let variable = ev.symbol_string(symbol).as_string().unwrap_or_default();
+        self.drv.env.insert(variable.into(), value.into());
         Ok(())
     }
 
@@ -257,9 +258,9 @@ impl Draft {
         let names = &ev.names;
         if symbol == names.builder {
             let string = ev.force_string(cell, Pos::NONE, "")?;
-            self.drv.builder = self.take(string);
+            self.drv.builder = self.take(string).into();
         } else if symbol == names.system {
-            self.drv.platform = ev.force_plain_string(cell, Pos::NONE, "")?.to_vec();
+            self.drv.platform = ev.force_plain_string(cell, Pos::NONE, "")?.into();
         } else if symbol == names.output_hash {
             self.hash = Some(ev.force_plain_string(cell, Pos::NONE, "")?.to_vec());
         } else if symbol == names.output_hash_algo {

@@ -98,12 +98,12 @@ impl Derivation {
         drv.input_sources = sources.into_iter().collect();
 
         reader.expect(",")?;
-        drv.platform = reader.read_string()?.into_owned();
+        drv.platform = reader.read_string()?.into_owned().into();
         reader.expect(",")?;
-        drv.builder = reader.read_string()?.into_owned();
+        drv.builder = reader.read_string()?.into_owned().into();
         reader.expect(",[")?;
         while !reader.at_end_of_list() {
-            drv.args.push(reader.read_string()?.into_owned());
+            drv.args.push(reader.read_string()?.into_owned().into());
         }
 
         reader.expect(",[")?;
@@ -117,7 +117,7 @@ impl Derivation {
             if name == STRUCTURED_ATTRS_VARIABLE {
                 drv.structured_attrs = Some(value);
             } else {
-                env.push((name, value));
+                env.push((name.into(), value.into()));
             }
         }
         drv.env = env.into_iter().collect();
@@ -335,10 +335,10 @@ mod tests {
             "x",
         )
         .unwrap();
-        assert_eq!(drv.platform, b"\xff");
-        assert_eq!(drv.builder, b"\"\\\n\r\tx");
+        assert_eq!(*drv.platform, *b"\xff");
+        assert_eq!(*drv.builder, *b"\"\\\n\r\tx");
         assert_eq!(drv.args, [&b"\\\\"[..], b""]);
-        assert_eq!(drv.env.get(&b"k\xfe"[..]), Some(&b"\0\n".to_vec()));
+        assert_eq!(drv.env.get(&b"k\xfe"[..]), Some(&b"\0\n".to_vec().into()));
     }
 
     #[test]
@@ -509,10 +509,10 @@ mod tests {
                 outputs: outputs.into_iter().collect(),
                 input_sources: sources.into_iter().collect(),
                 input_derivations: inputs.into_iter().collect(),
-                platform: platform.into_bytes(),
-                builder,
-                args,
-                env: env.into_iter().collect(),
+                platform: platform.into_bytes().into(),
+                builder: builder.into(),
+                args: args.into_iter().map(Into::into).collect(),
+                env: env.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
                 structured_attrs,
             }
         }

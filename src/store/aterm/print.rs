@@ -143,7 +143,7 @@ pub(crate) fn write_tail(drv: &Derivation, out: &mut Vec<u8>, holes: &mut Vec<Ho
     out.push(b',');
     quote_escaped(&drv.builder, out);
     out.push(b',');
-    write_list(drv.args.iter().map(Vec::as_slice), quote_escaped, out);
+    write_list(drv.args.iter().map(|arg| &**arg), quote_escaped, out);
     out.extend_from_slice(b",[");
     let mut attrs = drv.structured_attrs.as_deref();
     let write_variable = |name: &[u8], out: &mut Vec<u8>| {
@@ -156,10 +156,10 @@ pub(crate) fn write_tail(drv: &Derivation, out: &mut Vec<u8>, holes: &mut Vec<Ho
         out.push(b',');
     };
     for (variable, (name, value)) in drv.env.iter().enumerate() {
-        if name == STRUCTURED_ATTRS_VARIABLE {
+        if *name == STRUCTURED_ATTRS_VARIABLE {
             return Err(PrintError::ReservedVariable);
         }
-        if name.as_slice() > STRUCTURED_ATTRS_VARIABLE
+        if **name > *STRUCTURED_ATTRS_VARIABLE
             && let Some(json) = attrs.take()
         {
             write_variable(STRUCTURED_ATTRS_VARIABLE, out);
@@ -167,7 +167,7 @@ pub(crate) fn write_tail(drv: &Derivation, out: &mut Vec<u8>, holes: &mut Vec<Ho
             out.push(b')');
         }
         write_variable(name, out);
-        if drv.outputs.contains_key(name.as_slice()) {
+        if drv.outputs.contains_key(&**name) {
             out.push(b'"');
             holes.push(Hole {
                 at: out.len(),
@@ -290,7 +290,7 @@ mod tests {
         let drv = Derivation {
             env: names
                 .iter()
-                .map(|name| (name.as_bytes().to_vec(), b"v".to_vec()))
+                .map(|name| (name.as_bytes().to_vec().into(), b"v"[..].into()))
                 .collect(),
             structured_attrs: attrs.map(|attrs| attrs.as_bytes().to_vec()),
             ..Derivation::default()
@@ -337,10 +337,10 @@ mod tests {
     #[test]
     fn only_the_builder_arguments_and_variables_are_escaped() {
         let drv = Derivation {
-            platform: b"a\tb".to_vec(),
-            builder: b"a\tb".to_vec(),
-            args: vec![b"\"\\\r\n\x01\xff".to_vec()],
-            env: [(b"\n".to_vec(), b"\t".to_vec())].into_iter().collect(),
+            platform: b"a\tb"[..].into(),
+            builder: b"a\tb"[..].into(),
+            args: vec![b"\"\\\r\n\x01\xff"[..].into()],
+            env: [(b"\n"[..].into(), b"\t"[..].into())].into_iter().collect(),
             ..Derivation::default()
         };
         assert_eq!(
@@ -354,7 +354,7 @@ mod tests {
         let drv = Derivation {
             outputs: [(OutputName::OUT, Output::Deferred)].into_iter().collect(),
             env: [("a", "1"), ("out", "two\n"), ("z", "3")]
-                .map(|(k, v)| (k.into(), v.into()))
+                .map(|(k, v)| (k.as_bytes().into(), v.as_bytes().into()))
                 .into_iter()
                 .collect(),
             ..Derivation::default()

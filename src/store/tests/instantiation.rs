@@ -112,7 +112,7 @@ fn wrong_derivations_are_refused() {
     );
 
     let mut drv = plain.clone();
-    drv.env.insert(b"out".to_vec(), b"/x".to_vec());
+    drv.env.insert(b"out"[..].into(), b"/x"[..].into());
     assert_eq!(
         refuse(&path, drv),
         format!("derivation has incorrect environment variable 'out', should be '{out}' but is actually '/x'")
