@@ -85,10 +85,16 @@ const SWITCHES: &[&str] = &[
 impl Args {
     /// Returns the parsed arguments, or what is wrong with them.
     pub fn parse(argv: impl IntoIterator<Item = String>) -> Result<Args, String> {
-        let mut args = Args { location: true, ..Args::default() };
+        let mut args = Args {
+            location: true,
+            ..Args::default()
+        };
         let mut argv = argv.into_iter();
         while let Some(arg) = argv.next() {
-            let mut value = || argv.next().ok_or_else(|| format!("flag '{arg}' requires 1 argument(s)"));
+            let mut value = || {
+                argv.next()
+                    .ok_or_else(|| format!("flag '{arg}' requires 1 argument(s)"))
+            };
             match arg.as_str() {
                 "-" => args.stdin = true,
                 "--expr" | "-E" => args.expr = true,
@@ -172,6 +178,12 @@ fn is_setting(name: &str) -> bool {
             | "lint-url-literals"
             | "lint-absolute-path-literals"
             | "lint-short-path-literals"
+            | "timeout"
+            | "max-silent-time"
+            | "substituters"
+            | "sandbox"
+            | "builders"
+            | "eval-cores"
     )
 }
 
@@ -212,8 +224,9 @@ pub fn apply(settings: &mut Settings, given: &[(String, String)]) -> Result<bool
             "abort-on-warn" => settings.abort_on_warn = yes,
             "allow-import-from-derivation" => settings.allow_import_from_derivation = yes,
             "max-call-depth" => {
-                settings.max_call_depth =
-                    value.parse().map_err(|_| format!("setting '{name}' has invalid value '{value}'"))?;
+                settings.max_call_depth = value
+                    .parse()
+                    .map_err(|_| format!("setting '{name}' has invalid value '{value}'"))?;
             }
             "eval-system" | "system" => settings.current_system = Some(value.clone()),
             "lint-url-literals" => settings.lints.url_literals = lint(name, value)?,
@@ -248,11 +261,16 @@ pub fn split_nix_path(text: &str) -> Vec<String> {
     let mut entries = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let value_at = rest.find('=').filter(|&e| rest.find(':').is_none_or(|c| e < c)).map_or(0, |e| e + 1);
+        let value_at = rest
+            .find('=')
+            .filter(|&e| rest.find(':').is_none_or(|c| e < c))
+            .map_or(0, |e| e + 1);
         let value = &rest[value_at..];
         let end = if is_address(value) {
             let after_scheme = value.find(':').map_or(0, |c| c + 1);
-            value[after_scheme..].find(':').map_or(value.len(), |c| c + after_scheme)
+            value[after_scheme..]
+                .find(':')
+                .map_or(value.len(), |c| c + after_scheme)
         } else {
             value.find(':').unwrap_or(value.len())
         };
@@ -267,9 +285,9 @@ fn is_address(text: &str) -> bool {
     if text.starts_with("channel:") || text.starts_with("flake:") {
         return true;
     }
-    ["http", "https", "file", "channel", "git", "s3", "ssh"].iter().any(|s| {
-        text.strip_prefix(s).is_some_and(|rest| rest.starts_with("://"))
-    })
+    ["http", "https", "file", "channel", "git", "s3", "ssh"]
+        .iter()
+        .any(|s| text.strip_prefix(s).is_some_and(|rest| rest.starts_with("://")))
 }
 
 #[cfg(test)]
@@ -281,7 +299,10 @@ mod tests {
         for (text, entries) in [
             ("", &[][..]),
             ("a:b=c", &["a", "b=c"]),
-            ("n=https://x.example/a.tar.gz:m=/y", &["n=https://x.example/a.tar.gz", "m=/y"]),
+            (
+                "n=https://x.example/a.tar.gz:m=/y",
+                &["n=https://x.example/a.tar.gz", "m=/y"],
+            ),
             ("channel:nixos-26.05:/x", &["channel:nixos-26.05", "/x"]),
             ("flake:nixpkgs:a=b", &["flake:nixpkgs", "a=b"]),
         ] {

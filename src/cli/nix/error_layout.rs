@@ -13,8 +13,12 @@ const FEW_REPEATED: usize = 5;
 pub fn render(error: &EvalError, sources: &SourceMap, show_trace: bool) -> String {
     let mut body = String::new();
     // Calls are collected by Nix only when the whole trace is wanted.
-    let traces: Vec<&Trace> =
-        error.traces.iter().rev().filter(|t| !t.text.is_empty() && (show_trace || !t.call)).collect();
+    let traces: Vec<&Trace> = error
+        .traces
+        .iter()
+        .rev()
+        .filter(|t| !t.text.is_empty() && (show_trace || !t.call))
+        .collect();
     // A frame with an empty text is not shown, but it does make the error one with a trace.
     let has_frames = error.traces.iter().any(|t| show_trace || !t.call);
     if has_frames {
@@ -61,7 +65,11 @@ fn indent(first: &str, text: &str) -> String {
     let lines: Vec<String> = text
         .split('\n')
         .enumerate()
-        .map(|(i, line)| format!("{}{line}", if i == 0 { first } else { &rest }).trim_end().to_owned())
+        .map(|(i, line)| {
+            format!("{}{line}", if i == 0 { first } else { &rest })
+                .trim_end()
+                .to_owned()
+        })
         .collect();
     lines.join("\n")
 }
@@ -86,17 +94,15 @@ fn push_skipped(out: &mut String, skipped: &mut Vec<&Trace>, count: &mut usize, 
 
 /// Appends a place with the lines around it; tells whether there is one.
 fn push_place(out: &mut String, indent: &str, pos: Pos, sources: &SourceMap) -> bool {
-    let Some((file, line, column)) = sources.locate(pos) else { return false };
+    let Some((file, line, column)) = sources.locate(pos) else {
+        return false;
+    };
     let _ = write!(out, "{indent}at {}:{line}:{column}:", file.origin.display());
     for number in [line.wrapping_sub(1), line, line + 1] {
         if number == 0 {
             continue;
         }
         if let Some(text) = file.line_text(number) {
-            // The text that Nix splits into lines has none behind a last end of line.
-            if number > line && text.is_empty() && file.line_text(number + 1).is_none() && ends_with_newline(&file.text) {
-                continue;
-            }
             let _ = write!(out, "\n {number:5}| {}", String::from_utf8_lossy(text));
             if number == line {
                 let _ = write!(out, "\n      |{}^", " ".repeat(column as usize));
@@ -105,8 +111,4 @@ fn push_place(out: &mut String, indent: &str, pos: Pos, sources: &SourceMap) -> 
     }
     out.push('\n');
     true
-}
-
-fn ends_with_newline(text: &[u8]) -> bool {
-    matches!(text.last(), Some(b'\n' | b'\r'))
 }

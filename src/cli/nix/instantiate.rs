@@ -18,7 +18,9 @@ pub fn main(machine: &Machine, argv: Vec<String>) -> u8 {
     let args = match Args::parse(argv) {
         Ok(args) => args,
         Err(message) => {
-            complain(&format!("error: {message}\nTry 'nix-instantiate --help' for more information."));
+            complain(&format!(
+                "error: {message}\nTry 'nix-instantiate --help' for more information."
+            ));
             return FAILED;
         }
     };
@@ -35,7 +37,11 @@ pub fn main(machine: &Machine, argv: Vec<String>) -> u8 {
         home: machine.env.home().map(|h| h.into_os_string().into_encoded_bytes()),
         ..Settings::default()
     };
-    let mut given = machine.env.text("NIX_CONFIG").map(|c| args::read_config(&c)).unwrap_or_default();
+    let mut given = machine
+        .env
+        .text("NIX_CONFIG")
+        .map(|c| args::read_config(&c))
+        .unwrap_or_default();
     given.extend(args.settings.iter().cloned());
     let show_trace = match args::apply(&mut settings, &given) {
         Ok(show_trace) => show_trace,
@@ -45,11 +51,27 @@ pub fn main(machine: &Machine, argv: Vec<String>) -> u8 {
         }
     };
     let mut path: Vec<String> = args.include.clone();
-    path.extend(machine.env.text("NIX_PATH").map(|p| args::split_nix_path(&p)).unwrap_or_default());
+    path.extend(
+        machine
+            .env
+            .text("NIX_PATH")
+            .map(|p| args::split_nix_path(&p))
+            .unwrap_or_default(),
+    );
     settings.search_path = path.iter().map(|e| args::search_path_entry(e)).collect();
-    let access = if settings.pure { Access::Mounted } else { Access::Everything };
+    let access = if settings.pure {
+        Access::Mounted
+    } else {
+        Access::Everything
+    };
     let messages = Box::new(crate::stream::complain_bytes);
-    let world = World::new(machine.fs.clone(), machine.env.clone(), machine.clock.clone(), access, messages);
+    let world = World::new(
+        machine.fs.clone(),
+        machine.env.clone(),
+        machine.clock.clone(),
+        access,
+        messages,
+    );
     let mut ev = Evaluator::new(settings, Box::new(world), machine.stack);
     match run(&mut ev, &args, machine) {
         Ok(()) => 0,
@@ -85,8 +107,11 @@ fn run(ev: &mut Evaluator, args: &Args, machine: &Machine) -> Eval<()> {
         process(ev, args, auto, Source::Text(Origin::Stdin, text, here.clone()))?;
     }
     let default = ["./default.nix".to_owned()];
-    let files: &[String] =
-        if args.files.is_empty() && !args.expr && !args.stdin { &default } else { &args.files };
+    let files: &[String] = if args.files.is_empty() && !args.expr && !args.stdin {
+        &default
+    } else {
+        &args.files
+    };
     for file in files {
         let source = if args.expr {
             Source::Text(Origin::String, file.clone().into_bytes(), here.clone())
@@ -148,7 +173,11 @@ fn process(ev: &mut Evaluator, args: &Args, auto: Val, source: Source) -> Eval<(
         Source::File(path) => ev.eval_file_fresh(&path)?,
     };
     let everything = [String::new()];
-    let paths = if args.attrs.is_empty() { &everything[..] } else { &args.attrs };
+    let paths = if args.attrs.is_empty() {
+        &everything[..]
+    } else {
+        &args.attrs
+    };
     for path in paths {
         let value = ev.walk_attr_path(path, auto, root)?;
         if args.eval_only {
@@ -163,7 +192,11 @@ fn process(ev: &mut Evaluator, args: &Args, auto: Val, source: Source) -> Eval<(
 }
 
 fn print_value(ev: &mut Evaluator, args: &Args, auto: Val, value: Val) -> Eval<()> {
-    let value = if args.auto_args.is_empty() { value } else { ev.auto_call(auto, value)? };
+    let value = if args.auto_args.is_empty() {
+        value
+    } else {
+        ev.auto_call(auto, value)?
+    };
     match args.output {
         OutputKind::Raw => {
             let context = "while generating the nix-instantiate output";
