@@ -1,0 +1,135 @@
+//! Finds where an assertion or a warning of a configuration is written, by its text.
+
+use super::attr_path::option_steps;
+use super::definitions::definitions;
+use super::tree::{Tree, each_expr, with_tree};
+use super::viewpoint::Viewpoint;
+use diag::{Diagnostic, FileId, Origin, Span};
+use eval::Evaluator;
+use syntax::ast::{ExprKind, ExprRef};
+
+/// Least bytes of fixed text by which a message is recognised.
+const LEAST_TEXT: usize = 12;
+
+/// Returns the string literal in the user's files whose text a message has.
+pub fn locate_message(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>) -> Option<Span> {
+    for id in (0..ev.sources.len() as u32).rev().map(FileId) {
+        let origin = &ev.sources.file(id).origin;
+        if matches!(origin, Origin::File(_)) && view.is_own(origin) {
+            let found = with_tree(ev, id, |tree| literal(tree, message.trim()));
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+    None
+}
+
+fn literal(tree: &Tree<'_>, message: &str) -> Option<Span> {
+    let mut best: Option<(usize, Span)> = None;
+    each_expr(tree.root, |expr| {
+        if let Some(fixed) = matches(expr, message)
+            && best.is_none_or(|(most, _)| fixed > most)
+            && expr.span.start.is_some()
+        {
+            best = Some((fixed, expr.span));
+        }
+    });
+    let (_, span) = best?;
+    let (start, end) = (tree.offset(span.start), tree.offset(span.end));
+    let line = tree.text[start..end]
+        .iter()
+        .position(|&b| b == b'\n')
+        .map_or(end, |n| start + n);
+    Some(Span::new(span.start, tree.pos(line.max(start + 1))))
+}
+
+/// Returns how many bytes of fixed text a string has, if a message can be its value.
+fn matches(expr: ExprRef<'_>, message: &str) -> Option<usize> {
+    match &expr.kind {
+        ExprKind::Str(text) => (text.trim_ascii() == message.as_bytes() && !message.is_empty()).then_some(text.len()),
+        ExprKind::Concat {
+            force_string: true,
+            parts,
+        } => {
+            let mut rest = message;
+            let mut fixed = 0;
+            for (_, part) in *parts {
+                let ExprKind::Str(text) = part.kind else { continue };
+                let text = std::str::from_utf8(text).ok()?;
+                let text = if fixed == 0 { text.trim_start() } else { text };
+                let text = text.trim_end_matches('\n');
+                rest = &rest[rest.find(text)? + text.len()..];
+                fixed += text.len();
+            }
+            (fixed >= LEAST_TEXT).then_some(fixed)
+        }
+        _ => None,
+    }
+}
+
+/// Returns the diagnostic of an assertion that does not hold: the definition that it is about, if its
+/// message names an option that the user defines, and the assertion itself, if it is the user's.
+pub fn failed_assertion(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error(view.shorten(message.trim()).into_owned());
+    let written = locate_message(ev, message, view);
+    for option in options_in(message) {
+        let steps = option_steps(&option);
+        for id in (0..ev.sources.len() as u32).rev().map(FileId) {
+            if !view.is_own(&ev.sources.file(id).origin) {
+                continue;
+            }
+            let found = with_tree(ev, id, |tree| definitions(tree, &steps));
+            let whole = found
+                .into_iter()
+                .find(|found| found.matched == steps.len() && !found.guessed);
+            if let Some(found) = whole
+                && !diagnostic.labels.iter().any(|label| label.span == found.binding)
+            {
+                diagnostic = if diagnostic.labels.is_empty() {
+                    diagnostic.at(found.binding, "it is about this definition")
+                } else {
+                    diagnostic.also(found.binding, "and about this one")
+                };
+            }
+        }
+    }
+    match (written, diagnostic.labels.is_empty()) {
+        (Some(span), true) => diagnostic.at(span, "this assertion does not hold"),
+        (Some(span), false) => diagnostic.also(span, "asserted here"),
+        (None, _) => diagnostic,
+    }
+}
+
+/// Returns what looks like the path of an option in a text: at least three names, or two in quotes.
+fn options_in(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    for word in text.split(|c: char| !is_part(c)) {
+        let word = word.trim_matches(['.', '-']);
+        let names = word.split('.').count();
+        let plain = word
+            .split('.')
+            .all(|n| n.starts_with(|c: char| c.is_ascii_alphabetic()));
+        if names >= 2 && plain && word.len() >= 5 && !found.iter().any(|f| f == word) && found.len() < 4 {
+            found.push(word.to_owned());
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_seen_in_messages() {
+        let check = |text: &str, options: &[&str]| assert_eq!(options_in(text), options, "{text}");
+        check(
+            "Set boot.loader.grub.devices or `boot.loader.efi'.",
+            &["boot.loader.grub.devices", "boot.loader.efi"],
+        );
+        check("users.users.alice: no 26.05, e.g. nothing.", &["users.users.alice"]);
+        check("", &[]);
+    }
+}

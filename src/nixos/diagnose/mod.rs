@@ -1,0 +1,225 @@
+//! From an evaluation error to a diagnostic at the user's own line.
+//!
+//! Nix tells where an error was raised, which is often deep inside nixpkgs, and its module system
+//! names files only. Here the error is looked at from the user's flake: the line there comes first,
+//! then how one gets from it to the error, then what can be done. The wording of the message stays
+//! Nix's, since that is what people search for.
+
+mod assertion;
+mod attr_path;
+mod chain;
+mod cycle;
+mod definitions;
+mod hints;
+mod message;
+mod options;
+mod spans;
+mod tree;
+mod viewpoint;
+
+#[cfg(test)]
+mod fixture;
+
+pub use assertion::{failed_assertion, locate_message};
+pub use viewpoint::Viewpoint;
+
+use chain::{argument_of, is_call_site, option_of};
+use diag::{Diagnostic, Pos, Span};
+use eval::{ErrorKind, EvalError, Evaluator};
+use message::{Kind, Message};
+use spans::{Aim, span_at};
+
+/// What an error means for the user.
+pub struct Diagnosis {
+    /// The error with the places to look at. Its first primary label is the place for reports.
+    pub diagnostic: Diagnostic,
+    /// The path of the option that it is about.
+    pub option: Option<String>,
+}
+
+/// Returns what an error means; `root` is the folder (or store path) of the user's own flake.
+pub fn diagnose(ev: &mut Evaluator, error: &EvalError, root: &[u8]) -> Diagnosis {
+    diagnose_from(
+        ev,
+        error,
+        &Viewpoint {
+            root,
+            ..Viewpoint::default()
+        },
+    )
+}
+
+/// Returns what an error means, with inputs called by their names.
+pub fn diagnose_from(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> Diagnosis {
+    let message = message::read(&error.message);
+    let mut told = None;
+    let failed = message::assertions(&error.message);
+    let mut diagnostic = match &message {
+        Some(message) => options::describe(ev, &error.message, message, view),
+        None if !failed.is_empty() => assertions(ev, &failed, view),
+        None => plain(ev, error, view),
+    };
+    let placed = diagnostic
+        .labels
+        .iter()
+        .any(|l| l.primary && view.owns(&ev.sources, l.span.start));
+    if !placed {
+        told = lead_in(ev, &mut diagnostic, error, message.as_ref(), view);
+    }
+    if message.is_none() && failed.is_empty() && !view.owns(&ev.sources, error.pos) {
+        raised(ev, &mut diagnostic, error.pos, view);
+    }
+    if error.kind == ErrorKind::InfiniteRecursion {
+        cycle::tell(ev, &mut diagnostic, error, view);
+    }
+    hints::give(ev, &mut diagnostic, error, message.as_ref(), view);
+    let chain = chain::chain(ev, error, view, told);
+    diagnostic.frames = chain.frames;
+    if chain.left_out > 0 && !view.show_trace {
+        let steps = if chain.left_out == 1 {
+            "1 more step".into()
+        } else {
+            format!("{} more steps", chain.left_out)
+        };
+        diagnostic = diagnostic.note(format!("{steps} inside inputs; --show-trace shows all"));
+    }
+    let option = message
+        .map(|message| message.option)
+        .filter(|option| !option.is_empty())
+        .or_else(|| error.traces.iter().find_map(|t| option_of(&t.text)).map(str::to_owned));
+    Diagnosis { diagnostic, option }
+}
+
+/// Returns the diagnostic of an error that is not one of the module system's.
+fn plain(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> Diagnostic {
+    let text = view.shorten(error.message.trim()).into_owned();
+    let text = hints::short_message(&text).unwrap_or(text);
+    let diagnostic = Diagnostic::error(text);
+    if !error.pos.is_some() {
+        return diagnostic;
+    }
+    if view.owns(&ev.sources, error.pos) {
+        let span = span_at(ev, error.pos, aim(error));
+        return diagnostic.at(span, "");
+    }
+    diagnostic
+}
+
+/// Returns the diagnostic of assertions that do not hold, with each told apart.
+fn assertions(ev: &mut Evaluator, failed: &[String], view: &Viewpoint<'_>) -> Diagnostic {
+    if let [only] = failed {
+        return failed_assertion(ev, only, view);
+    }
+    let mut diagnostic = Diagnostic::error(format!("Failed assertions:\n- {}", failed.join("\n- ")));
+    for message in failed {
+        let one = failed_assertion(ev, message, view);
+        diagnostic.labels.extend(one.labels);
+    }
+    diagnostic
+}
+
+/// Which of the expressions at an error's place it is about.
+fn aim(error: &EvalError) -> Aim<'_> {
+    if error.kind == ErrorKind::UndefinedVariable {
+        return Aim::Smallest;
+    }
+    let missing = error
+        .message
+        .strip_prefix("attribute '")
+        .and_then(|rest| rest.split_once("' missing"));
+    match missing {
+        Some((name, _)) => Aim::Selected(name),
+        None => Aim::Whole,
+    }
+}
+
+/// Marks the step in the user's files from which the error is reached, and returns its place.
+fn lead_in(
+    ev: &mut Evaluator,
+    diagnostic: &mut Diagnostic,
+    error: &EvalError,
+    message: Option<&Message>,
+    view: &Viewpoint<'_>,
+) -> Option<Pos> {
+    if let Some((span, text)) = argument(ev, error, view) {
+        put_first(diagnostic, span, text);
+        return None;
+    }
+    let own: Vec<_> = error
+        .traces
+        .iter()
+        .filter(|trace| view.owns(&ev.sources, trace.pos))
+        .collect();
+    // A call inside another file says more than the file's own function.
+    let trace = own
+        .iter()
+        .find(|trace| !trace.call || is_call_site(&trace.text))
+        .or(own.first())?;
+    let text = match (&message.map(|m| &m.kind), trace.text.as_str()) {
+        (Some(Kind::NoValue), _) => "needed here".to_owned(),
+        (_, text) if is_call_site(text) => "called from here".to_owned(),
+        (_, text) => view.shorten(text.trim_end_matches(':')).into_owned(),
+    };
+    let pos = trace.pos;
+    let span = span_at(ev, pos, Aim::Whole);
+    put_first(diagnostic, span, text);
+    Some(pos)
+}
+
+/// Makes a label the primary one; those before it then only explain.
+fn put_first(diagnostic: &mut Diagnostic, span: Span, text: String) {
+    diagnostic.labels.iter_mut().for_each(|label| label.primary = false);
+    diagnostic.labels.insert(
+        0,
+        diag::Label {
+            span,
+            text,
+            primary: true,
+        },
+    );
+}
+
+/// Returns the formal of a module that asks for an argument that nothing gives.
+fn argument(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> Option<(Span, String)> {
+    let (name, file) = missing_argument(error)?;
+    let file = options::file_of(ev, file)?;
+    if !view.is_own(&ev.sources.file(file).origin) {
+        return None;
+    }
+    let span = tree::with_tree(ev, file, |tree| spans::formal(tree, name.as_bytes()))?;
+    Some((span, "the module asks for this argument".into()))
+}
+
+/// Returns the module argument that an error is about, and the file of the module.
+fn missing_argument(error: &EvalError) -> Option<(&str, &str)> {
+    let wanted = error.message.strip_prefix("attribute '")?.strip_suffix("' missing")?;
+    error
+        .traces
+        .iter()
+        .filter_map(|trace| argument_of(&trace.text))
+        .find(|(name, _)| *name == wanted)
+}
+
+/// Says where in an input the error was raised.
+fn raised(ev: &mut Evaluator, diagnostic: &mut Diagnostic, pos: Pos, view: &Viewpoint<'_>) {
+    let Some(place) = view.place(&ev.sources, pos) else {
+        return;
+    };
+    if diagnostic.labels.is_empty() {
+        let span = span_at(ev, pos, Aim::Whole);
+        diagnostic.labels.push(diag::Label {
+            span,
+            text: String::new(),
+            primary: true,
+        });
+        return;
+    }
+    let text = match view.input_of(&ev.sources, pos) {
+        Some(input) => {
+            let place = place.strip_prefix(&format!("<{input}>/")).unwrap_or(&place).to_owned();
+            format!("raised in {input}: {place}")
+        }
+        None => format!("raised at {place}"),
+    };
+    diagnostic.notes.push(text);
+}

@@ -1,0 +1,126 @@
+//! From where an error is looked at: what is the user's own, and how the rest is called.
+
+use diag::{Origin, Pos, SourceMap};
+use std::borrow::Cow;
+
+/// Whose configuration it is, and how much is wanted.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Viewpoint<'a> {
+    /// The folder or store path of the user's own flake.
+    pub root: &'a [u8],
+    /// The store paths of inputs with the names that they go by.
+    pub inputs: &'a [(Vec<u8>, String)],
+    /// Whether every frame is wanted.
+    pub show_trace: bool,
+}
+
+impl Viewpoint<'_> {
+    /// Whether a text is a file of the user.
+    pub(super) fn is_own(&self, origin: &Origin) -> bool {
+        match origin {
+            Origin::File(path) => below(path, self.root).is_some(),
+            Origin::String | Origin::Stdin => self.root.is_empty(),
+        }
+    }
+
+    /// Whether a position lies in a file of the user.
+    pub(super) fn owns(&self, sources: &SourceMap, pos: Pos) -> bool {
+        sources
+            .lookup(pos)
+            .is_some_and(|(file, _)| self.is_own(&sources.file(file).origin))
+    }
+
+    /// Returns the name of the input that a text belongs to.
+    pub(super) fn input_of(&self, sources: &SourceMap, pos: Pos) -> Option<&str> {
+        let (file, _) = sources.lookup(pos)?;
+        let Origin::File(path) = &sources.file(file).origin else {
+            return None;
+        };
+        self.inputs
+            .iter()
+            .find(|(folder, _)| below(path, folder).is_some())
+            .map(|(_, name)| name.as_str())
+    }
+
+    /// Returns a position in words: below the root, `<input>/path`, or as it is.
+    pub(super) fn place(&self, sources: &SourceMap, pos: Pos) -> Option<String> {
+        let (file, line, column) = sources.locate(pos)?;
+        Some(format!("{}:{line}:{column}", self.shorten(&file.origin.display())))
+    }
+
+    /// Returns a text in which store paths of the flake and its inputs have become short: files of
+    /// the flake are named from its root, those of an input as `<input>/path`.
+    pub(super) fn shorten<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut text = Cow::Borrowed(text);
+        let mut replace = |folder: &[u8], name: &str, bare: &str| {
+            let Ok(folder) = std::str::from_utf8(folder) else {
+                return;
+            };
+            let folder = folder.trim_end_matches('/');
+            if folder.len() < 2 || !text.contains(folder) {
+                return;
+            }
+            let mut out = String::with_capacity(text.len());
+            let mut rest: &str = &text;
+            while let Some(at) = rest.find(folder) {
+                let after = &rest[at + folder.len()..];
+                out.push_str(&rest[..at]);
+                match after.chars().next() {
+                    Some('/') => out.push_str(name),
+                    // Another folder whose name only starts so.
+                    Some(c) if c.is_alphanumeric() || "-_.+?=".contains(c) => out.push_str(folder),
+                    _ => out.push_str(bare),
+                }
+                let gone = name.is_empty() && after.starts_with('/');
+                rest = if gone { &after[1..] } else { after };
+            }
+            out.push_str(rest);
+            text = Cow::Owned(out);
+        };
+        // The longest first: an input may lie inside the flake.
+        let mut inputs: Vec<&(Vec<u8>, String)> = self.inputs.iter().collect();
+        inputs.sort_by_key(|(folder, _)| std::cmp::Reverse(folder.len()));
+        for (folder, name) in inputs {
+            let name = format!("<{name}>");
+            replace(folder, &name, &name);
+        }
+        replace(self.root, "", "the flake");
+        text
+    }
+}
+
+fn below<'p>(path: &'p [u8], folder: &[u8]) -> Option<&'p [u8]> {
+    let folder = folder.strip_suffix(b"/").unwrap_or(folder);
+    if folder.is_empty() {
+        return None;
+    }
+    path.strip_prefix(folder)?.strip_prefix(b"/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_in_texts_become_short() {
+        let inputs = [(b"/nix/store/n-source".to_vec(), "nixpkgs".to_owned())];
+        let view = Viewpoint {
+            root: b"/nix/store/r-source",
+            inputs: &inputs,
+            show_trace: false,
+        };
+        for (text, short) in [
+            ("In `/nix/store/r-source/a.nix': 1", "In `a.nix': 1"),
+            ("In `/nix/store/n-source/lib/x.nix'", "In `<nixpkgs>/lib/x.nix'"),
+            ("/nix/store/r-source2/a", "/nix/store/r-source2/a"),
+            (
+                "path '/nix/store/r-source' and /nix/store/n-source.",
+                "path 'the flake' and /nix/store/n-source.",
+            ),
+            ("é", "é"),
+        ] {
+            assert_eq!(view.shorten(text), short, "{text}");
+        }
+        assert_eq!(Viewpoint::default().shorten("/a/b"), "/a/b");
+    }
+}
