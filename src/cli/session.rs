@@ -49,7 +49,11 @@ pub struct Asked {
 /// Returns the flake that an argument of the command line names.
 pub fn asked(machine: &Machine, text: &str) -> Result<Asked, SessionError> {
     let base = machine.env.current_dir().map_err(SessionError::CurrentDir)?;
-    let place = Place { fs: machine.fs.as_ref(), base: &base, allow_missing: false };
+    let place = Place {
+        fs: machine.fs.as_ref(),
+        base: &base,
+        allow_missing: false,
+    };
     let (reference, fragment, _warning) = FlakeRef::parse_at(text, &place)?;
     let attrs = reference.input.attrs();
     let root = match attrs.str("type").ok().flatten() {
@@ -62,7 +66,11 @@ pub fn asked(machine: &Machine, text: &str) -> Result<Asked, SessionError> {
             .map(PathBuf::from),
         _ => None,
     };
-    Ok(Asked { reference, fragment, root })
+    Ok(Asked {
+        reference,
+        fragment,
+        root,
+    })
 }
 
 /// How to evaluate in a session.
@@ -85,22 +93,7 @@ impl Session {
     /// Returns a session on this machine.
     pub fn new(machine: &Machine, setup: &Setup<'_>) -> Session {
         let mut notes = Vec::new();
-        let policy = Policy {
-            trusted: setup.flakes.trust,
-            root: setup.root.map(Path::to_owned),
-            allow_ssh: setup.flakes.trust,
-            private_hosts: Vec::new(),
-        };
-        let fetcher = Arc::new(Fetcher::new(
-            machine.fs.clone(),
-            Arc::new(ProcessExec),
-            machine.clock.clone(),
-            Arc::new(UreqTransport::new(policy.clone(), certificates(machine).as_deref())),
-            fetch_settings(machine, setup.flakes),
-            policy,
-        ));
-        let registries = registries(machine, &mut notes);
-        let flakes = Rc::new(Flakes::new(fetcher, registries, setup.pure));
+        let flakes = Rc::new(flakes(machine, setup.flakes, setup.pure, setup.root, &mut notes));
         let mut settings = Settings {
             current_system: (!setup.pure).then(|| machine.system()),
             pure: setup.pure,
@@ -124,11 +117,20 @@ impl Session {
             .collect();
         // Only names of features are in there, which cannot be wrong.
         let _ = crate::nix::apply_settings(&mut settings, &features);
-        let access = if setup.pure { Access::Mounted } else { Access::Everything };
+        let access = if setup.pure {
+            Access::Mounted
+        } else {
+            Access::Everything
+        };
         let messages = Box::new(crate::stream::complain_bytes);
-        let mut world =
-            World::new(machine.fs.clone(), machine.env.clone(), machine.clock.clone(), access, messages)
-                .with_flakes(flakes.clone());
+        let mut world = World::new(
+            machine.fs.clone(),
+            machine.env.clone(),
+            machine.clock.clone(),
+            access,
+            messages,
+        )
+        .with_flakes(flakes.clone());
         if setup.flakes.ifd == crate::args::Ifd::Nix {
             world = world.with_realiser(crate::realise::with_nix(machine));
         }
@@ -142,25 +144,51 @@ impl Session {
         let mut overrides = BTreeMap::new();
         for pair in args.override_input.chunks_exact(2) {
             let path = pair[0].split('/').map(str::to_owned).collect();
-            let place = Place { fs: machine.fs.as_ref(), base: &base, allow_missing: true };
+            let place = Place {
+                fs: machine.fs.as_ref(),
+                base: &base,
+                allow_missing: true,
+            };
             let (reference, _, _) = FlakeRef::parse_at(&pair[1], &place)?;
             overrides.insert(path, reference);
         }
-        Ok(LockFlags { overrides, ..LockFlags::default() })
+        Ok(LockFlags {
+            overrides,
+            ..LockFlags::default()
+        })
     }
 
     /// Locks a flake of the command line and returns its number.
-    pub fn lock(
-        &mut self,
-        reference: &FlakeRef,
-        flags: &LockFlags,
-    ) -> Result<u32, flake::locking::LockingError> {
+    pub fn lock(&mut self, reference: &FlakeRef, flags: &LockFlags) -> Result<u32, flake::locking::LockingError> {
         self.flakes.clone().lock(&mut self.ev, reference, flags, Voice::User)
     }
 }
 
+/// Returns flakes that are fetched as this machine and these arguments say; `root` is the folder of
+/// the flake under test. What is worth telling goes to `notes`.
+pub fn flakes(machine: &Machine, args: &FlakeArgs, pure: bool, root: Option<&Path>, notes: &mut Vec<String>) -> Flakes {
+    let policy = Policy {
+        trusted: args.trust,
+        root: root.map(Path::to_owned),
+        allow_ssh: args.trust,
+        private_hosts: Vec::new(),
+    };
+    let fetcher = Arc::new(Fetcher::new(
+        machine.fs.clone(),
+        Arc::new(ProcessExec),
+        machine.clock.clone(),
+        Arc::new(UreqTransport::new(policy.clone(), certificates(machine).as_deref())),
+        fetch_settings(machine, args),
+        policy,
+    ));
+    Flakes::new(fetcher, registries(machine, notes), pure)
+}
+
 fn certificates(machine: &Machine) -> Option<Vec<u8>> {
-    let path = machine.env.text("NIX_SSL_CERT_FILE").or_else(|| machine.env.text("SSL_CERT_FILE"))?;
+    let path = machine
+        .env
+        .text("NIX_SSL_CERT_FILE")
+        .or_else(|| machine.env.text("SSL_CERT_FILE"))?;
     machine.fs.read(Path::new(&path)).ok()
 }
 
@@ -173,7 +201,9 @@ fn fetch_settings(machine: &Machine, args: &FlakeArgs) -> FetchSettings {
         .or_else(|| home.as_ref().map(|h| h.join(".cache")))
         .map(|cache| cache.join("cfgcheck/flake"));
     let netrc = home.as_ref().and_then(|h| machine.fs.read(&h.join(".netrc")).ok());
-    let netrc = netrc.map(|bytes| Netrc::parse(&String::from_utf8_lossy(&bytes))).unwrap_or_default();
+    let netrc = netrc
+        .map(|bytes| Netrc::parse(&String::from_utf8_lossy(&bytes)))
+        .unwrap_or_default();
     let mut git_env = Vec::new();
     for name in ["PATH", "HOME", "SSH_AUTH_SOCK"] {
         if let Some(value) = machine.env.text(name) {
@@ -199,7 +229,10 @@ fn access_tokens(machine: &Machine) -> BTreeMap<String, String> {
         .text("XDG_CONFIG_HOME")
         .map(PathBuf::from)
         .or_else(|| machine.env.home().map(|h| h.join(".config")));
-    for path in [Some(PathBuf::from("/etc/nix/nix.conf")), config.map(|c| c.join("nix/nix.conf"))] {
+    for path in [
+        Some(PathBuf::from("/etc/nix/nix.conf")),
+        config.map(|c| c.join("nix/nix.conf")),
+    ] {
         if let Some(bytes) = path.and_then(|p| machine.fs.read(&p).ok()) {
             texts.push(String::from_utf8_lossy(&bytes).into_owned());
         }
@@ -209,7 +242,10 @@ fn access_tokens(machine: &Machine) -> BTreeMap<String, String> {
     for (name, value) in texts.iter().flat_map(|t| crate::nix::read_config(t)) {
         if matches!(name.as_str(), "access-tokens" | "extra-access-tokens") {
             tokens.extend(
-                value.split_whitespace().filter_map(|t| t.split_once('=')).map(|(h, t)| (h.to_owned(), t.to_owned())),
+                value
+                    .split_whitespace()
+                    .filter_map(|t| t.split_once('='))
+                    .map(|(h, t)| (h.to_owned(), t.to_owned())),
             );
         }
     }
@@ -219,7 +255,9 @@ fn access_tokens(machine: &Machine) -> BTreeMap<String, String> {
 fn registries(machine: &Machine, notes: &mut Vec<String>) -> Registries {
     let mut read = |path: Option<PathBuf>| {
         let Some(path) = path else { return Registry::default() };
-        let Ok(bytes) = machine.fs.read(&path) else { return Registry::default() };
+        let Ok(bytes) = machine.fs.read(&path) else {
+            return Registry::default();
+        };
         match Registry::parse(&bytes, &path.to_string_lossy()) {
             Ok(registry) => registry,
             Err(error) => {

@@ -311,8 +311,10 @@ impl Evaluator {
         Val::failed(self.failed.len() as u32 - 1)
     }
 
+    /// Raises the error of a failed value anew: a copy, so that frames added from now on stay out of
+    /// what the value keeps.
     pub(crate) fn raise_again(&mut self, index: u32) -> Fail {
-        self.error = self.failed.get(index as usize).cloned();
+        self.error = self.failed.get(index as usize).map(|e| Rc::new(RefCell::new(e.borrow().clone())));
         Fail
     }
 

@@ -30,8 +30,11 @@ impl Evaluator {
         pos: Pos,
     ) -> Eval<(Vec<u8>, ContextId)> {
         let mut writer = Writer { out: Vec::new(), context: ContextId::EMPTY, strict, copy_to_store };
-        self.json_value(&mut writer, value, pos)?;
-        Ok((writer.out, writer.context))
+        let depth = self.depth;
+        self.enter(pos)?;
+        let result = self.json_value(&mut writer, value, pos);
+        self.depth = depth;
+        result.map(|()| (writer.out, writer.context))
     }
 
     fn json_cell(&mut self, to: &mut Writer, cell: Ref, pos: Pos) -> Eval<()> {

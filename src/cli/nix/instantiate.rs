@@ -2,13 +2,15 @@
 
 use super::args::{self, Args, AutoArg, OutputKind};
 use super::error_layout;
+use crate::args::FlakeArgs;
 use crate::machine::Machine;
-use crate::stream::{complain, say};
+use crate::stream::{self, say};
 use diag::{Origin, Pos};
 use eval::coerce::Coercion;
 use eval::error::Eval;
 use eval::{Evaluator, Settings, Val};
 use flake::world::{Access, World};
+use sys::Stream;
 
 /// The exit code of every failure, as Nix's.
 const FAILED: u8 = 1;
@@ -18,9 +20,10 @@ pub fn main(machine: &Machine, argv: Vec<String>) -> u8 {
     let args = match Args::parse(argv) {
         Ok(args) => args,
         Err(message) => {
-            complain(&format!(
-                "error: {message}\nTry 'nix-instantiate --help' for more information."
-            ));
+            complain(
+                machine,
+                &format!("error: {message}\nTry 'nix-instantiate --help' for more information."),
+            );
             return FAILED;
         }
     };
@@ -46,7 +49,7 @@ pub fn main(machine: &Machine, argv: Vec<String>) -> u8 {
     let show_trace = match args::apply(&mut settings, &given) {
         Ok(show_trace) => show_trace,
         Err(message) => {
-            complain(&format!("error: {message}"));
+            complain(machine, &format!("error: {message}"));
             return FAILED;
         }
     };
@@ -64,23 +67,61 @@ pub fn main(machine: &Machine, argv: Vec<String>) -> u8 {
     } else {
         Access::Everything
     };
-    let messages = Box::new(crate::stream::complain_bytes);
+    let terminal = machine.env.is_terminal(Stream::Err);
+    let messages = Box::new(move |text: &[u8]| {
+        stream::complain_bytes(&if terminal { text.to_vec() } else { without_colors(text) });
+    });
+    // Whoever runs Nix's own command trusts what it evaluates, as with Nix.
+    let trusting = FlakeArgs {
+        trust: true,
+        ..FlakeArgs::default()
+    };
+    let flakes = crate::session::flakes(machine, &trusting, settings.pure, None, &mut Vec::new());
     let world = World::new(
         machine.fs.clone(),
         machine.env.clone(),
         machine.clock.clone(),
         access,
         messages,
-    );
+    )
+    .with_flakes(std::rc::Rc::new(flakes));
     let mut ev = Evaluator::new(settings, Box::new(world), machine.stack);
     match run(&mut ev, &args, machine) {
         Ok(()) => 0,
         Err(_) => {
             let error = ev.take_error();
-            complain(&error_layout::render(&error, &ev.sources, show_trace));
+            complain(machine, &error_layout::render(&error, &ev.sources, show_trace));
             FAILED
         }
     }
+}
+
+/// Writes a line to standard error: without control sequences unless that is a terminal, as Nix does.
+fn complain(machine: &Machine, text: &str) {
+    if machine.env.is_terminal(Stream::Err) {
+        stream::complain(text);
+    } else {
+        stream::complain_bytes(&without_colors(text.as_bytes()));
+    }
+}
+
+/// Returns a text without its `ESC [ … letter` sequences.
+fn without_colors(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|&b| b == 0x1b) {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(sequence) = rest.strip_prefix(b"[") {
+            let end = sequence
+                .iter()
+                .position(|b| (0x40..=0x7e).contains(b))
+                .map_or(sequence.len(), |e| e + 1);
+            rest = &sequence[end..];
+        }
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 const HELP: &str = "\
