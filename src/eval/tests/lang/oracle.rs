@@ -4,7 +4,6 @@
 
 use crate::table::{self, line};
 use crate::{TABLES, differences};
-use std::process::Command;
 
 /// How the tables are evaluated: nothing is written to a store.
 const ARGUMENTS: [&str; 9] = [
@@ -20,14 +19,10 @@ const ARGUMENTS: [&str; 9] = [
 ];
 
 /// Asks for one expression.
-#[expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "the oracle is a program, and only tests ask it"
-)]
+#[expect(clippy::disallowed_types, reason = "the oracle is a program, and only tests ask it")]
 fn ask(oracle: &str, expression: &str) -> String {
     let mut words = oracle.split_whitespace().chain(ARGUMENTS);
-    let output = Command::new(words.next().expect("there are arguments"))
+    let output = std::process::Command::new(words.next().expect("there are arguments"))
         .args(words)
         .args(["x86_64-linux", "-E", expression])
         .env("NO_COLOR", "1")
