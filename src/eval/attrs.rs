@@ -335,6 +335,8 @@ impl Memory {
         let base = self.flatten(layer.base);
         let flat = self.merge_copy(base, layer.top);
         layer.flat.set(Some(flat));
+        // The layer may be older than the evaluation that is under way.
+        self.heap.pin();
         flat
     }
 

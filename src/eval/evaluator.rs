@@ -379,6 +379,7 @@ impl Evaluator {
         }
         let value = self.mem.string(self.symbols.bytes(symbol));
         let cell = self.cell(value);
+        self.mem.heap.pin();
         self.caches.symbol_strings[index] = cell;
         value
     }
@@ -435,6 +436,8 @@ impl Evaluator {
             scope,
             self.stack_limit,
         );
+        // Code refers to the cells of its constants.
+        self.mem.heap.pin();
         lowered.map_err(|error| self.raise(error))
     }
 
@@ -490,6 +493,7 @@ impl Evaluator {
         let file = self.mem.arena.alloc(crate::code::FileCode { path });
         let code: CodeRef = self.mem.arena.alloc(Code::File(file));
         let cell = self.cell(Val::thunk(code, Words::EMPTY));
+        self.mem.heap.pin();
         self.files.insert(path.to_vec(), cell);
         cell
     }

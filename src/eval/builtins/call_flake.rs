@@ -42,6 +42,7 @@ impl Evaluator {
             None => {
                 let function = super::internal_text(self, "call-flake.nix", TEXT)?;
                 let cell = self.cell(function);
+                self.mem.heap.pin();
                 self.caches.call_flake = Some(cell);
                 cell
             }

@@ -121,6 +121,7 @@ impl Evaluator {
                     FileType::Unknown,
                 ];
                 let cells = kinds.map(|kind| self.string_cell(kind.name().as_bytes()));
+                self.mem.heap.pin();
                 self.caches.files.kinds = Some(cells);
                 cells
             }
@@ -153,6 +154,7 @@ fn read_dir(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         attrs.push((symbol, Pos::NONE, ev.file_type_cell(*kind)));
     }
     let listing = ev.mem.attrs_from(attrs);
+    ev.mem.heap.pin();
     ev.caches.files.listings.insert(path, listing);
     Ok(listing)
 }

@@ -41,6 +41,7 @@ pub(super) fn derivation_value(ev: &mut Evaluator, path: &StorePath) -> Eval<Val
         None => {
             let function = super::internal_text(ev, "imported-drv-to-derivation.nix", IMPORTED)?;
             let cell = ev.cell(function);
+            ev.mem.heap.pin();
             ev.caches.imported = Some(cell);
             cell
         }

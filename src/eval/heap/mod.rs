@@ -26,8 +26,11 @@
 //! * Everything stored is plain old data without drop glue.
 #![allow(unsafe_code)]
 
+mod region;
 mod value;
 
+use region::Escapes;
+pub use region::Region;
 pub use value::{ContextId, Env, Tag, Val};
 use std::ptr::NonNull;
 
@@ -145,6 +148,7 @@ pub struct Heap {
     limit_cells: u32,
     limit_words: u32,
     limit_bytes: u64,
+    escapes: Escapes,
 }
 
 /// Cells that may be allocated after a limit is hit, until the interpreter notices.
@@ -193,6 +197,7 @@ impl Heap {
             limit_cells: end_cell - SLACK.min(end_cell / 2),
             limit_words: end_word - SLACK.min(end_word / 2),
             limit_bytes: u64::MAX,
+            escapes: Escapes::NONE,
         }
     }
 

@@ -81,7 +81,7 @@ impl Evaluator {
         };
         match result {
             Ok(done) => {
-                self.mem.heap.set(cell, done);
+                self.mem.heap.update(cell, done);
                 Ok(done)
             }
             Err(fail) => {
@@ -151,6 +151,7 @@ impl Evaluator {
     pub(super) fn eval_tail(&mut self, code: CodeRef, env: Env) -> Eval<Val> {
         let frames = self.frames.len();
         let depth = self.depth;
+        let region = self.mem.heap.open_region();
         let result = if std::ptr::from_ref(&frames) as usize <= self.stack_limit {
             Err(self.fail_at(
                 ErrorKind::StackOverflow,
@@ -167,6 +168,7 @@ impl Evaluator {
             self.frames.truncate(frames);
         }
         self.depth = depth;
+        self.mem.heap.close_region(&region, result.as_ref().ok().copied());
         result
     }
 

@@ -386,7 +386,7 @@ mod tests {
     #[test]
     fn commas_are_loose_and_the_end_is_open() {
         let drv = parse(r#"Derive([],[],[],"s","b",[,"x""y"],[]) and more"#).unwrap();
-        assert_eq!(drv.args, [b"x", b"y"]);
+        assert_eq!(drv.args, [b"x".to_vec(), b"y".to_vec()]);
     }
 
     #[test]
