@@ -27,6 +27,7 @@ pub struct Flakes {
     /// Whether evaluation is pure: `getFlake` then wants locked references.
     pub pure: bool,
     locked: RefCell<Vec<Rc<LockedFlake>>>,
+    mounted: RefCell<Vec<(Vec<u8>, String)>>,
 }
 
 /// A tree with the store path at which it is read.
@@ -59,7 +60,13 @@ pub enum NodeError {
 impl Flakes {
     /// Returns flakes of which none is locked yet.
     pub fn new(fetcher: Arc<Fetcher>, registries: Registries, pure: bool) -> Flakes {
-        Flakes { fetcher, registries, pure, locked: RefCell::new(Vec::new()) }
+        Flakes {
+            fetcher,
+            registries,
+            pure,
+            locked: RefCell::new(Vec::new()),
+            mounted: RefCell::new(Vec::new()),
+        }
     }
 
     /// Locks a flake in memory and returns its number.
@@ -112,8 +119,11 @@ impl Flakes {
             );
             return Err(ev.fail(ErrorKind::Eval, message));
         }
-        let flags =
-            LockFlags { use_registries: !self.pure, allow_unlocked: !self.pure, ..LockFlags::default() };
+        let flags = LockFlags {
+            use_registries: !self.pure,
+            allow_unlocked: !self.pure,
+            ..LockFlags::default()
+        };
         match self.lock(ev, &parsed, &flags, Voice::Flake) {
             Ok(flake) => self.call(ev, flake),
             Err(error) => Err(raise(ev, &error)),
@@ -138,20 +148,25 @@ impl Flakes {
         Ok(FlakeGraph { flake, nodes })
     }
 
-    fn graph_node(
-        &self,
-        locked: &LockedFlake,
-        id: NodeId,
-        inputs: Vec<(String, u32)>,
-    ) -> Result<FlakeNode, NodeError> {
+    fn graph_node(&self, locked: &LockedFlake, id: NodeId, inputs: Vec<(String, u32)>) -> Result<FlakeNode, NodeError> {
         let node = locked.lock.node(id);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if let Some((_, dir)) = locked.fetched.get(&id) {
             let is_flake = node.entry.as_ref().is_none_or(|e| e.is_flake);
-            return Ok(FlakeNode { is_flake, dir: text(dir), parent: None, inputs });
+            return Ok(FlakeNode {
+                is_flake,
+                dir: text(dir),
+                parent: None,
+                inputs,
+            });
         }
         let Some(entry) = &node.entry else {
-            return Ok(FlakeNode { is_flake: true, dir: text(&locked.flake.dir), parent: None, inputs });
+            return Ok(FlakeNode {
+                is_flake: true,
+                dir: text(&locked.flake.dir),
+                parent: None,
+                inputs,
+            });
         };
         let parent = match entry.locked.input.relative_path() {
             None => None,
@@ -162,18 +177,41 @@ impl Flakes {
                 Some((found.0, path.to_owned()))
             }
         };
-        Ok(FlakeNode { is_flake: entry.is_flake, dir: entry.locked.dir.clone(), parent, inputs })
+        Ok(FlakeNode {
+            is_flake: entry.is_flake,
+            dir: entry.locked.dir.clone(),
+            parent,
+            inputs,
+        })
     }
 
     /// Returns the tree of a node, fetching it if that was not done yet.
     pub fn node(&self, flake: u32, node: u32) -> Result<Mounted, NodeError> {
         let locked = self.get(flake).ok_or(NodeError::Unknown)?;
         let id = NodeId(node);
-        match locked.source(id, &self.fetcher)? {
+        let mounted = match locked.source(id, &self.fetcher)? {
             // A lock that is not the one on the disk makes the flake itself count as changed.
-            NodeSource::Tree { tree, .. } => mount(tree, id == NodeId::ROOT && locked.changed),
-            NodeSource::Relative { .. } => Err(NodeError::Unknown),
+            NodeSource::Tree { tree, .. } => mount(tree, id == NodeId::ROOT && locked.changed)?,
+            NodeSource::Relative { .. } => return Err(NodeError::Unknown),
+        };
+        if id != NodeId::ROOT {
+            let inputs = locked.lock.all_inputs();
+            let paths = inputs
+                .iter()
+                .filter(|(_, (target, _))| *target == id)
+                .map(|(path, _)| path);
+            if let Some(name) = paths.min_by_key(|path| path.len()) {
+                let at = (mounted.path.to_path().into_bytes(), name.join("/"));
+                self.mounted.borrow_mut().push(at);
+            }
         }
+        Ok(mounted)
+    }
+
+    /// Returns the store paths of the inputs that were read so far, with the names that the flake's
+    /// lock has for them.
+    pub fn mounted(&self) -> Vec<(Vec<u8>, String)> {
+        self.mounted.borrow().clone()
     }
 }
 
@@ -187,7 +225,10 @@ pub fn raise(ev: &mut Evaluator, error: &LockingError) -> eval::Fail {
 /// Returns a tree with its store path and the attributes that `fetchTree` gives it.
 pub fn mount(tree: Arc<Tree>, force_dirty: bool) -> Result<Mounted, NodeError> {
     let nar_hash = tree.nar_hash()?;
-    let address = ContentAddress { method: ContentAddressMethod::Nar, hash: *nar_hash.hash() };
+    let address = ContentAddress {
+        method: ContentAddressMethod::Nar,
+        hash: *nar_hash.hash(),
+    };
     let path = content_addressed_path(tree.input.name().as_bytes(), &address, &References::default())
         .map_err(|e| NodeError::Name(e.to_string()))?;
     let mut attrs: Vec<(String, FetchAttr)> = vec![("narHash".into(), FetchAttr::String(nar_hash.to_string()))];
@@ -231,7 +272,12 @@ fn date(seconds: u64) -> String {
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
     let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year:04}{month:02}{day:02}{:02}{:02}{:02}", rest / 3_600, rest / 60 % 60, rest % 60)
+    format!(
+        "{year:04}{month:02}{day:02}{:02}{:02}{:02}",
+        rest / 3_600,
+        rest / 60 % 60,
+        rest % 60
+    )
 }
 
 /// Returns attributes as the evaluator has them.

@@ -1,0 +1,145 @@
+//! `cfgcheck check`: every host for every architecture, one case each.
+
+mod findings;
+mod run;
+
+use crate::args::{CheckArgs, ColorArg, OutputKind};
+use crate::config::{self, Config, Pattern};
+use crate::exit;
+use crate::machine::Machine;
+use crate::progress::Progress;
+use crate::session::{self, Asked};
+use crate::stream::{complain, say};
+use diag::{Severity, SourceMap, Style};
+use report::text::TextStyle;
+use report::{Recorder, Report};
+use run::Run;
+use sys::{Mode, Stream};
+
+/// Runs the command and returns its exit code.
+pub fn run(machine: &Machine, args: &CheckArgs) -> u8 {
+    let asked = match session::asked(machine, &args.flake) {
+        Ok(asked) => asked,
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            return exit::USAGE;
+        }
+    };
+    if !asked.fragment.is_empty() {
+        complain("error: `check` takes a whole flake; use --host and --system to choose from it");
+        return exit::USAGE;
+    }
+    let config = match read_config(machine, args, &asked) {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    let patterns = (patterns(&args.host), patterns(&args.system));
+    let (hosts, systems) = match patterns {
+        (Ok(hosts), Ok(systems)) => (hosts, systems),
+        (Err(error), _) | (_, Err(error)) => {
+            complain(&format!("error: {error}"));
+            return exit::USAGE;
+        }
+    };
+    let mut run = Run {
+        machine,
+        args,
+        config,
+        hosts,
+        systems,
+        recorder: Recorder::new(),
+        progress: Progress::new(machine),
+        root: Vec::new(),
+    };
+    run.everything(&asked);
+    let deny = if args.deny_warnings {
+        Severity::Warning
+    } else {
+        run.deny()
+    };
+    let report = run.recorder.finish();
+    match write_reports(machine, args, &report, deny) {
+        Ok(()) => report.verdict(deny).exit_code(),
+        Err(message) => {
+            complain(&format!("error: {message}"));
+            exit::CANNOT_START
+        }
+    }
+}
+
+fn patterns(texts: &[String]) -> Result<Vec<Pattern>, String> {
+    texts.iter().map(|t| Pattern::try_from(t.clone())).collect()
+}
+
+/// Returns the settings: of `--config`, or of the flake's folder, or the defaults.
+fn read_config(machine: &Machine, args: &CheckArgs, asked: &Asked) -> Result<Config, u8> {
+    let path = match (&args.config, &asked.root) {
+        (Some(path), _) => path.clone(),
+        (None, Some(root)) => root.join(&asked.reference.dir).join("cfgcheck.yaml"),
+        (None, None) => return Ok(Config::default()),
+    };
+    let bytes = match machine.fs.read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.is_absent() && args.config.is_none() => return Ok(Config::default()),
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            return Err(exit::USAGE);
+        }
+    };
+    let mut sources = SourceMap::new();
+    config::read(&mut sources, path.as_os_str().as_encoded_bytes(), &bytes).map_err(|diagnostic| {
+        let style = Style {
+            color: color(machine, args, &Config::default(), Stream::Err),
+            ..Style::default()
+        };
+        let root = path
+            .parent()
+            .map(|p| p.as_os_str().as_encoded_bytes().to_vec())
+            .unwrap_or_default();
+        complain(diag::render(&diagnostic, &sources, &root, style).trim_end());
+        exit::USAGE
+    })
+}
+
+fn color(machine: &Machine, args: &CheckArgs, config: &Config, stream: Stream) -> bool {
+    let wanted = args.color.unwrap_or(match config.output.color {
+        config::Color::Auto => ColorArg::Auto,
+        config::Color::Always => ColorArg::Always,
+        config::Color::Never => ColorArg::Never,
+    });
+    match wanted {
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+        ColorArg::Auto => machine.env.is_terminal(stream) && machine.env.text("NO_COLOR").is_none(),
+    }
+}
+
+fn write_reports(machine: &Machine, args: &CheckArgs, report: &Report, deny: Severity) -> Result<(), String> {
+    let default = [(OutputKind::Text, "-".into())];
+    let to_stdout = args.output.iter().any(|(_, path)| path.as_os_str() == "-");
+    let outputs = args.output.iter().chain(if to_stdout { &[][..] } else { &default });
+    for (kind, path) in outputs {
+        let terminal = path.as_os_str() == "-";
+        let text = match kind {
+            OutputKind::Text => {
+                let style = TextStyle {
+                    color: terminal && color(machine, args, &Config::default(), Stream::Out),
+                    width: machine.env.columns(Stream::Out).filter(|_| terminal).unwrap_or(80),
+                    ..TextStyle::default()
+                };
+                report::text::write(report, deny, style)
+            }
+            OutputKind::Json => report::json::write(report, deny),
+            OutputKind::Junit => report::junit::write(report).map_err(|e| e.to_string())?,
+        };
+        if terminal {
+            say(text.as_bytes());
+        } else {
+            machine
+                .fs
+                .write_atomic(path, text.as_bytes(), Mode::default())
+                .map_err(|e| e.to_string())?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,253 @@
+//! The run itself: a flake is locked and called, its targets are planned and judged one by one.
+
+use crate::args::CheckArgs;
+use crate::config::{self, Config, Pattern};
+use crate::machine::Machine;
+use crate::progress::Progress;
+use crate::session::{Asked, Session, Setup};
+use diag::{Diagnostic, Severity};
+use flake::locking::LockingError;
+use nixos::{Kind, Target, discover, judge};
+use report::{Case, Event, Finding, Outcome, Phase, Recorder, Sink, Stage, Tool};
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// The system of a host that cannot tell it.
+const UNKNOWN: &str = "unknown";
+
+/// A run of the command.
+pub struct Run<'r> {
+    pub(super) machine: &'r Machine,
+    pub(super) args: &'r CheckArgs,
+    pub(super) config: Config,
+    pub(super) hosts: Vec<Pattern>,
+    pub(super) systems: Vec<Pattern>,
+    pub(super) recorder: Recorder,
+    pub(super) progress: Progress,
+    /// The store path of the flake under test, below which the user's own files are.
+    pub(super) root: Vec<u8>,
+}
+
+impl Run<'_> {
+    pub(super) fn deny(&self) -> Severity {
+        match self.config.output.deny {
+            config::Deny::Error => Severity::Error,
+            config::Deny::Warning => Severity::Warning,
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.progress.take(&event);
+        self.recorder.take(&event);
+    }
+
+    /// Judges a flake and all its targets.
+    pub(super) fn everything(&mut self, asked: &Asked) {
+        let started = self.machine.clock.monotonic();
+        let flake = if asked.root.is_some() {
+            self.args.flake.clone()
+        } else {
+            asked.reference.to_string()
+        };
+        self.tell(Event::RunStarted {
+            tool: Tool::default(),
+            flake,
+            started: Duration::ZERO,
+        });
+        let setup = Setup {
+            flakes: &self.args.flakes,
+            limits: &self.args.limits,
+            pure: true,
+            root: asked.root.as_deref(),
+            search_path: Vec::new(),
+            keep_messages: true,
+        };
+        let mut session = Session::new(self.machine, &setup);
+        for note in std::mem::take(&mut session.notes) {
+            self.tell(Event::Note(note));
+        }
+        self.flake(&mut session, asked);
+        let duration = self.machine.clock.monotonic().saturating_sub(started);
+        self.tell(Event::RunFinished { duration });
+    }
+
+    fn flake(&mut self, session: &mut Session, asked: &Asked) {
+        self.tell(Event::Progressed {
+            phase: Phase::Fetching,
+            what: "inputs".into(),
+            index: 1,
+            of: 1,
+        });
+        let flags = match session.lock_flags(self.machine, &self.args.flakes) {
+            Ok(flags) => flags,
+            Err(error) => {
+                let finding = Finding::new("lock", Severity::Error, error.to_string());
+                return self.finish(Case::new(Stage::Lock, "the flake is locked", Outcome::Errored).finding(finding));
+            }
+        };
+        let number = match session.lock(&asked.reference, &flags) {
+            Ok(number) => number,
+            Err(error) => return self.not_locked(session, &error),
+        };
+        if let Some(locked) = session.flakes.get(number) {
+            for warning in &locked.warnings {
+                self.tell(Event::Note(warning.clone()));
+            }
+            if locked.changed && flags.overrides.is_empty() {
+                self.tell(Event::Note(
+                    "flake.lock is not in step with flake.nix: inputs were locked for this run only".into(),
+                ));
+            }
+        }
+        if let Ok(mounted) = session.flakes.node(number, 0) {
+            self.root = mounted.path.to_path().into_bytes();
+        }
+        let flakes = session.flakes.clone();
+        let flake = match flakes.call(&mut session.ev, number) {
+            Ok(flake) => flake,
+            Err(_) => {
+                let case = Case::new(Stage::Eval, "the flake's outputs evaluate", Outcome::Errored);
+                let case = self.with_error(session, case);
+                return self.finish(case);
+            }
+        };
+        let mut work: Vec<(Target, BTreeSet<String>)> = Vec::new();
+        for kind in Kind::ALL {
+            let wanted = self
+                .config
+                .outputs
+                .as_ref()
+                .is_none_or(|o| o.iter().any(|o| o == kind.output()));
+            if !wanted || (!self.hosts.is_empty() && !kind.is_configuration()) {
+                continue;
+            }
+            match discover(&mut session.ev, flake, kind) {
+                Ok(targets) => targets.into_iter().for_each(|t| self.plan(t, &mut work)),
+                Err(_) => {
+                    let name = format!("{} can be listed", kind.output());
+                    let case = self.with_error(session, Case::new(Stage::Eval, name, Outcome::Errored));
+                    self.finish(case);
+                }
+            }
+        }
+        let of = work.iter().map(|(_, platforms)| 1 + platforms.len()).sum();
+        let mut index = 0;
+        for (target, platforms) in &work {
+            let mut judged: Vec<Case> = Vec::new();
+            let wanted = std::iter::once(None).chain(platforms.iter().map(|p| Some(p.as_str())));
+            for platform in wanted {
+                index += 1;
+                let what = match platform {
+                    Some(platform) => format!("{} for {platform}", target.path()),
+                    None => target.path(),
+                };
+                self.tell(Event::Progressed {
+                    phase: Phase::Evaluating,
+                    what,
+                    index,
+                    of,
+                });
+                judged.extend(self.target(session, target, platform));
+            }
+            self.finish_target(judged);
+        }
+        if of == 0 {
+            let message = "the flake has no output that cfgcheck judges, or none was asked for".to_owned();
+            self.tell(Event::Note(message));
+        }
+    }
+
+    /// Adds what is to be done for a target: itself, and for hosts further platforms.
+    fn plan(&self, target: Target, work: &mut Vec<(Target, BTreeSet<String>)>) {
+        let chosen = |patterns: &[Pattern], name: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(name));
+        if target.kind.is_configuration() {
+            let of_host = target.kind == Kind::Home || self.config.hosts.takes(&target.name);
+            if !chosen(&self.hosts, &target.name) || !of_host {
+                return;
+            }
+        } else if let Some(system) = &target.system {
+            let configured = self
+                .config
+                .systems
+                .as_ref()
+                .is_none_or(|s| s.iter().any(|s| s.as_str() == system));
+            if !chosen(&self.systems, system) || !configured {
+                return;
+            }
+        }
+        let mut platforms: BTreeSet<String> = BTreeSet::new();
+        if target.kind == Kind::Nixos {
+            platforms.extend(self.args.platform.iter().cloned());
+            let configured = self.config.platforms_of(&target.name).unwrap_or_default();
+            platforms.extend(configured.iter().map(|s| s.as_str().to_owned()));
+        }
+        work.push((target, platforms));
+    }
+
+    /// Ends the cases of a target: one for each system.
+    fn finish_target(&mut self, cases: Vec<Case>) {
+        let known = |case: &Case| case.subject.system.as_deref() != Some(UNKNOWN);
+        // A host that does not evaluate may not even tell its own system. If the systems that it was
+        // evaluated for besides fail too, they tell what there is to tell.
+        let told = cases
+            .iter()
+            .any(|c| known(c) && c.outcome.rank() > Outcome::Passed.rank());
+        let mut seen: BTreeSet<Option<String>> = BTreeSet::new();
+        for case in cases {
+            let hidden = told && !known(&case) && case.outcome == Outcome::Errored;
+            // A further system that is the host's own was judged already.
+            if !hidden && seen.insert(case.subject.system.clone()) {
+                self.finish(case);
+            }
+        }
+    }
+
+    /// Judges a target, for its own system or for another; `None` if that system is not asked for.
+    fn target(&mut self, session: &mut Session, target: &Target, platform: Option<&str>) -> Option<Case> {
+        let started = self.machine.clock.monotonic();
+        session.ev.restart_clock();
+        session.ev.limit_memory(self.args.limits.max_memory);
+        session.ev.messages.clear();
+        let ev = &mut session.ev;
+        let judged = match catch_unwind(AssertUnwindSafe(|| judge(ev, target, platform))) {
+            Ok(judged) => judged,
+            Err(_) => {
+                session.ev.recover();
+                let finding = Finding::new(
+                    "crash",
+                    Severity::Error,
+                    "cfgcheck itself broke here; this is a bug of cfgcheck, please report it",
+                );
+                let name = format!("{} evaluates", target.path());
+                let case = Case::new(Stage::Eval, name, Outcome::Crashed).finding(finding);
+                return Some(case.on(&target.name, platform.unwrap_or(UNKNOWN)));
+            }
+        };
+        let system = judged.system.clone().unwrap_or_else(|| UNKNOWN.into());
+        if !self.systems.is_empty() && !self.systems.iter().any(|p| p.matches(&system)) {
+            return None;
+        }
+        let case = self.case(session, target, &system, judged);
+        Some(case.took(self.machine.clock.monotonic().saturating_sub(started)))
+    }
+
+    fn not_locked(&mut self, session: &mut Session, error: &LockingError) {
+        let message = error.message(&session.ev.sources);
+        let mut diagnostic = Diagnostic::error(message).rule("lock");
+        if let Some(pos) = error.pos() {
+            diagnostic = diagnostic.at(diag::Span::new(pos, pos.offset(1)), "");
+        }
+        for step in &error.trace {
+            diagnostic.notes.push(step.clone());
+        }
+        let root = self.root.clone();
+        let finding = Finding::from_diagnostic(&diagnostic, &session.ev.sources, &root);
+        self.finish(Case::new(Stage::Lock, "the flake is locked", Outcome::Errored).finding(finding));
+    }
+
+    pub(super) fn finish(&mut self, case: Case) {
+        self.tell(Event::CaseStarted(case.subject.clone()));
+        self.tell(Event::CaseFinished(case));
+    }
+}
