@@ -189,12 +189,18 @@ pub struct EvalArgs {
 }
 
 fn output(text: &str) -> Result<(OutputKind, PathBuf), String> {
-    let (kind, path) = text.split_once('=').ok_or("write it as KIND=PATH, for instance junit=report.xml")?;
+    let (kind, path) = text
+        .split_once('=')
+        .ok_or("write it as KIND=PATH, for instance junit=report.xml")?;
     let kind = match kind {
         "text" => OutputKind::Text,
         "json" => OutputKind::Json,
         "junit" => OutputKind::Junit,
-        other => return Err(format!("there is no report of kind '{other}'; there are text, json and junit")),
+        other => {
+            return Err(format!(
+                "there is no report of kind '{other}'; there are text, json and junit"
+            ));
+        }
     };
     if path.is_empty() {
         return Err("the path is empty; `-` is standard output".into());
@@ -203,8 +209,12 @@ fn output(text: &str) -> Result<(OutputKind, PathBuf), String> {
 }
 
 fn split_unit(text: &str) -> Result<(f64, &str), String> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let number: f64 = text[..end].parse().map_err(|_| format!("'{text}' does not start with a number"))?;
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let number: f64 = text[..end]
+        .parse()
+        .map_err(|_| format!("'{text}' does not start with a number"))?;
     Ok((number, text[end..].trim()))
 }
 

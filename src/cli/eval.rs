@@ -111,7 +111,11 @@ fn auto_args(ev: &mut Evaluator, args: &EvalArgs, here: &[u8]) -> Eval<Val> {
     let mut attrs = Vec::new();
     for pair in args.arg.chunks_exact(2) {
         let name = ev.symbols.intern(pair[0].as_bytes());
-        attrs.push((name, Pos::NONE, ev.suspended_text(Origin::String, pair[1].as_bytes(), here)?));
+        attrs.push((
+            name,
+            Pos::NONE,
+            ev.suspended_text(Origin::String, pair[1].as_bytes(), here)?,
+        ));
     }
     for pair in args.argstr.chunks_exact(2) {
         let name = ev.symbols.intern(pair[0].as_bytes());
@@ -128,7 +132,11 @@ fn fragment(ev: &mut Evaluator, flake: Val, fragment: &str) -> Eval<Val> {
         return Ok(flake);
     }
     let system = std::env::consts::ARCH;
-    let os = if std::env::consts::OS == "macos" { "darwin" } else { std::env::consts::OS };
+    let os = if std::env::consts::OS == "macos" {
+        "darwin"
+    } else {
+        std::env::consts::OS
+    };
     let tries = [
         fragment.to_owned(),
         format!("packages.{system}-{os}.{fragment}"),
@@ -140,7 +148,10 @@ fn fragment(ev: &mut Evaluator, flake: Val, fragment: &str) -> Eval<Val> {
         }
     }
     let names: Vec<String> = tries.iter().map(|t| format!("'{t}'")).collect();
-    Err(ev.fail(ErrorKind::Eval, format!("flake does not provide attribute {}", names.join(", "))))
+    Err(ev.fail(
+        ErrorKind::Eval,
+        format!("flake does not provide attribute {}", names.join(", ")),
+    ))
 }
 
 fn print(machine: &Machine, ev: &mut Evaluator, args: &EvalArgs, root: Val) -> Eval<()> {

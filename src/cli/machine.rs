@@ -29,14 +29,17 @@ impl Machine {
         let mut stack = STACK;
         loop {
             let command = command.clone();
-            let thread = std::thread::Builder::new().name("main".into()).stack_size(stack).spawn(move || {
-                command(&Machine {
-                    fs: Arc::new(DiskFs),
-                    env: Arc::new(ProcessEnv),
-                    clock: Arc::new(SystemClock::new()),
-                    stack,
-                })
-            });
+            let thread = std::thread::Builder::new()
+                .name("main".into())
+                .stack_size(stack)
+                .spawn(move || {
+                    command(&Machine {
+                        fs: Arc::new(DiskFs),
+                        env: Arc::new(ProcessEnv),
+                        clock: Arc::new(SystemClock::new()),
+                        stack,
+                    })
+                });
             match thread {
                 Ok(thread) => return thread.join().unwrap_or(crate::exit::OUR_BUG),
                 Err(_) if stack > LEAST_STACK => stack /= 2,
@@ -47,13 +50,19 @@ impl Machine {
 
     /// Returns the machine's system as Nix names it, for instance `x86_64-linux`.
     pub fn system(&self) -> String {
-        let os = if std::env::consts::OS == "macos" { "darwin" } else { std::env::consts::OS };
+        let os = if std::env::consts::OS == "macos" {
+            "darwin"
+        } else {
+            std::env::consts::OS
+        };
         format!("{}-{os}", std::env::consts::ARCH)
     }
 
     /// Returns the current folder, or the root if it is gone.
     pub fn current_dir(&self) -> Vec<u8> {
-        self.env.current_dir().map_or_else(|_| b"/".to_vec(), |d| d.into_os_string().into_encoded_bytes())
+        self.env
+            .current_dir()
+            .map_or_else(|_| b"/".to_vec(), |d| d.into_os_string().into_encoded_bytes())
     }
 
     /// Returns all of standard input.

@@ -19,7 +19,10 @@ use sys::{Env, ProcessEnv};
 
 fn main() -> ExitCode {
     let all = ProcessEnv.args();
-    let called = all.first().map(|a| a.to_string_lossy().into_owned()).unwrap_or_default();
+    let called = all
+        .first()
+        .map(|a| a.to_string_lossy().into_owned())
+        .unwrap_or_default();
     if called.rsplit('/').next() == Some("nix-instantiate") {
         let args: Vec<String> = all.iter().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
         return ExitCode::from(machine::Machine::run(move |machine| nix::main(machine, args.clone())));

@@ -15,7 +15,9 @@ impl Progress {
     /// Returns progress for this machine's standard error.
     pub fn new(machine: &Machine) -> Progress {
         let shown = machine.env.is_terminal(Stream::Err) && machine.env.text("CI").is_none();
-        Progress { columns: shown.then(|| machine.env.columns(Stream::Err).unwrap_or(80)) }
+        Progress {
+            columns: shown.then(|| machine.env.columns(Stream::Err).unwrap_or(80)),
+        }
     }
 }
 
@@ -25,7 +27,11 @@ impl Sink for Progress {
         match event {
             Event::Progressed { what, index, of, .. } => {
                 let line = format!("[{index}/{of}] {what}");
-                let line: String = line.chars().filter(|c| !c.is_control()).take(columns.saturating_sub(1)).collect();
+                let line: String = line
+                    .chars()
+                    .filter(|c| !c.is_control())
+                    .take(columns.saturating_sub(1))
+                    .collect();
                 stream::hint(&format!("\r\x1b[2K{line}"));
             }
             Event::RunFinished { .. } => stream::hint("\r\x1b[2K"),

@@ -7,6 +7,9 @@ use flake::world::Realiser;
 /// Returns what builds derivations with the machine's Nix.
 pub fn with_nix(_machine: &Machine) -> Realiser {
     Box::new(|_store, drv, _outputs| {
-        Err(IoError::Other(format!("cannot build '{}' during evaluation: no Nix was found", drv.to_path())))
+        Err(IoError::Other(format!(
+            "cannot build '{}' during evaluation: no Nix was found",
+            drv.to_path()
+        )))
     })
 }

@@ -106,7 +106,10 @@ impl SourceFile {
         let lines = self.lines();
         let start = *lines.get(line.checked_sub(1)? as usize)? as usize;
         let rest = &self.text[start..];
-        let end = rest.iter().position(|&b| b == b'\n' || b == b'\r').unwrap_or(rest.len());
+        let end = rest
+            .iter()
+            .position(|&b| b == b'\n' || b == b'\r')
+            .unwrap_or(rest.len());
         Some(&rest[..end])
     }
 }
@@ -121,7 +124,10 @@ pub struct SourceMap {
 impl SourceMap {
     /// Returns an empty map.
     pub fn new() -> SourceMap {
-        SourceMap { files: Vec::new(), next: 1 }
+        SourceMap {
+            files: Vec::new(),
+            next: 1,
+        }
     }
 
     /// Adds a text and returns its id and the position of its first byte.
@@ -130,14 +136,23 @@ impl SourceMap {
     pub fn add(&mut self, origin: Origin, text: Arc<[u8]>) -> (FileId, Pos) {
         let id = FileId(self.files.len() as u32);
         let first = self.next.max(1);
-        let base = match u32::try_from(text.len()).ok().and_then(|n| first.checked_add(n)).and_then(|n| n.checked_add(1)) {
+        let base = match u32::try_from(text.len())
+            .ok()
+            .and_then(|n| first.checked_add(n))
+            .and_then(|n| n.checked_add(1))
+        {
             Some(next) => {
                 self.next = next;
                 Pos(first)
             }
             None => Pos::NONE,
         };
-        self.files.push(SourceFile { origin, text, base, lines: std::cell::OnceCell::new() });
+        self.files.push(SourceFile {
+            origin,
+            text,
+            base,
+            lines: std::cell::OnceCell::new(),
+        });
         (id, base)
     }
 

@@ -32,7 +32,14 @@ pub struct Shape {
 
 impl Shape {
     fn new(keys: &'static [Symbol], positions: &'static [Pos], pos: Pos, stable: bool) -> Shape {
-        Shape { keys, positions, pos, stable: Cell::new(stable), lexical: OnceCell::new(), bare: OnceCell::new() }
+        Shape {
+            keys,
+            positions,
+            pos,
+            stable: Cell::new(stable),
+            lexical: OnceCell::new(),
+            bare: OnceCell::new(),
+        }
     }
 
     pub(crate) fn empty(arena: &'static bumpalo::Bump) -> &'static Shape {
@@ -61,7 +68,9 @@ impl Shape {
         self.lexical.get_or_init(|| {
             let mut order: Vec<u32> = (0..self.keys.len() as u32).collect();
             order.sort_unstable_by(|&a, &b| {
-                symbols.bytes(self.keys[a as usize]).cmp(symbols.bytes(self.keys[b as usize]))
+                symbols
+                    .bytes(self.keys[a as usize])
+                    .cmp(symbols.bytes(self.keys[b as usize]))
             });
             arena.alloc_slice_copy(&order)
         })
@@ -150,7 +159,15 @@ impl Entries {
     /// Returns name, value and position of each attribute.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Symbol, Attr)> + 'static {
         let Entries { shape, values, .. } = *self;
-        (0..values.len()).map(move |i| (shape.keys[i], Attr { value: values[i], pos: shape.position(i) }))
+        (0..values.len()).map(move |i| {
+            (
+                shape.keys[i],
+                Attr {
+                    value: values[i],
+                    pos: shape.position(i),
+                },
+            )
+        })
     }
 
     /// Returns how many attributes there are.
@@ -173,8 +190,11 @@ impl Memory {
         }
         let arena = self.arena;
         let keys = &*arena.alloc_slice_copy(keys);
-        let positions: &[Pos] =
-            if positions.iter().any(|p| p.is_some()) { arena.alloc_slice_copy(positions) } else { &[] };
+        let positions: &[Pos] = if positions.iter().any(|p| p.is_some()) {
+            arena.alloc_slice_copy(positions)
+        } else {
+            &[]
+        };
         arena.alloc(Shape::new(keys, positions, pos, true))
     }
 
@@ -264,7 +284,10 @@ impl Memory {
             Tag::Attrs => {
                 let (shape, values) = set.as_flat()?;
                 let index = shape.find(name)?;
-                Some(Attr { value: self.heap.word(values, index), pos: shape.position(index) })
+                Some(Attr {
+                    value: self.heap.word(values, index),
+                    pos: shape.position(index),
+                })
             }
             Tag::Layered => {
                 let mut set = set;
@@ -289,11 +312,17 @@ impl Memory {
                 && std::ptr::eq(seen, shape)
             {
                 let index = index as usize;
-                return Some(Attr { value: self.heap.word(values, index), pos: shape.position(index) });
+                return Some(Attr {
+                    value: self.heap.word(values, index),
+                    pos: shape.position(index),
+                });
             }
             let index = shape.find(name)?;
             site.0.set((Some(shape), index as u32));
-            return Some(Attr { value: self.heap.word(values, index), pos: shape.position(index) });
+            return Some(Attr {
+                value: self.heap.word(values, index),
+                pos: shape.position(index),
+            });
         }
         self.attr(set, name)
     }
@@ -323,7 +352,11 @@ impl Memory {
             _ => None,
         }
         .unwrap_or((self.empty_shape, Words::EMPTY));
-        Entries { shape, values: self.heap.slice(words, shape.keys.len()), words }
+        Entries {
+            shape,
+            values: self.heap.slice(words, shape.keys.len()),
+            words,
+        }
     }
 
     fn flatten(&mut self, set: Val) -> Val {
@@ -353,9 +386,20 @@ impl Memory {
         if left_len >= LAYER_BASE && right_len <= LAYER_TOP && depth + 1 < MAX_LAYERS {
             let right = self.flatten(right);
             let entries = self.entries(right);
-            let shared = entries.shape.keys.iter().filter(|&&k| self.attr(left, k).is_some()).count();
+            let shared = entries
+                .shape
+                .keys
+                .iter()
+                .filter(|&&k| self.attr(left, k).is_some())
+                .count();
             let len = (left_len + right_len - shared) as u32;
-            let layer = self.arena.alloc(Layer { base: left, top: right, len, depth: depth + 1, flat: Cell::new(None) });
+            let layer = self.arena.alloc(Layer {
+                base: left,
+                top: right,
+                len,
+                depth: depth + 1,
+                flat: Cell::new(None),
+            });
             return Val::layered(layer);
         }
         let (left, right) = (self.flatten(left), self.flatten(right));

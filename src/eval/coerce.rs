@@ -17,13 +17,22 @@ pub struct Coercion {
 
 impl Coercion {
     /// Strings and what stands for one; paths stay what they are.
-    pub const PLAIN: Coercion = Coercion { more: false, copy: false };
+    pub const PLAIN: Coercion = Coercion {
+        more: false,
+        copy: false,
+    };
     /// As in an interpolation.
-    pub const INTERPOLATE: Coercion = Coercion { more: false, copy: true };
+    pub const INTERPOLATE: Coercion = Coercion {
+        more: false,
+        copy: true,
+    };
     /// As in a derivation's environment.
     pub const DERIVATION: Coercion = Coercion { more: true, copy: true };
     /// As `toString` does.
-    pub const TO_STRING: Coercion = Coercion { more: true, copy: false };
+    pub const TO_STRING: Coercion = Coercion {
+        more: true,
+        copy: false,
+    };
 }
 
 impl Evaluator {
@@ -41,7 +50,11 @@ impl Evaluator {
         let depth = self.depth;
         self.enter(pos)?;
         let result = if std::ptr::from_ref(&depth) as usize <= self.stack_limit {
-            Err(self.fail_at(ErrorKind::StackOverflow, pos, "stack overflow (possible infinite recursion)"))
+            Err(self.fail_at(
+                ErrorKind::StackOverflow,
+                pos,
+                "stack overflow (possible infinite recursion)",
+            ))
         } else {
             self.coerce_slow(value, pos, context, how)
         };
@@ -110,7 +123,11 @@ impl Evaluator {
 
     #[cold]
     fn cannot_coerce(&mut self, value: Val, pos: Pos, context: &str) -> Fail {
-        let message = format!("cannot coerce {} to a string: {}", self.show_type(value), self.show_for_error(value));
+        let message = format!(
+            "cannot coerce {} to a string: {}",
+            self.show_type(value),
+            self.show_for_error(value)
+        );
         self.raise(EvalError::new(ErrorKind::Type, message).with_trace(pos, context))
     }
 
@@ -135,7 +152,10 @@ impl Evaluator {
         let string = self.coerce(value, pos, context, Coercion::PLAIN)?;
         let bytes = string.as_string().unwrap_or_default();
         if bytes.first() != Some(&b'/') {
-            let message = format!("string '{}' doesn't represent an absolute path", String::from_utf8_lossy(bytes));
+            let message = format!(
+                "string '{}' doesn't represent an absolute path",
+                String::from_utf8_lossy(bytes)
+            );
             return Err(self.raise(EvalError::new(ErrorKind::Eval, message).with_trace(pos, context)));
         }
         Ok((crate::text::path::canonical(bytes), string.context()))
@@ -169,7 +189,10 @@ impl Evaluator {
                 Tag::String => value,
                 _ => {
                     // Only a path that starts a concatenation stays a path; others are copied.
-                    let how = Coercion { more: false, copy: kind == Tag::String };
+                    let how = Coercion {
+                        more: false,
+                        copy: kind == Tag::String,
+                    };
                     self.coerce_part(value, pos, how)?
                 }
             };

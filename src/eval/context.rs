@@ -205,7 +205,10 @@ impl Contexts {
     /// Returns the elements that any of the contexts has, each once, in Nix's order. Unlike a chain of
     /// unions this interns nothing.
     pub fn gather(&self, contexts: &[ContextId]) -> Vec<&Element> {
-        let mut ids: Vec<u32> = contexts.iter().flat_map(|c| self.sets[c.0 as usize].iter().copied()).collect();
+        let mut ids: Vec<u32> = contexts
+            .iter()
+            .flat_map(|c| self.sets[c.0 as usize].iter().copied())
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         let mut elements: Vec<&Element> = ids.into_iter().map(|id| &self.elements[id as usize]).collect();
@@ -215,7 +218,9 @@ impl Contexts {
 
     /// Returns the elements of a context in the order of their first use in this evaluation.
     pub fn elements(&self, context: ContextId) -> impl Iterator<Item = &Element> {
-        self.sets[context.0 as usize].iter().map(|&id| &self.elements[id as usize])
+        self.sets[context.0 as usize]
+            .iter()
+            .map(|&id| &self.elements[id as usize])
     }
 
     /// Returns the elements of a context in Nix's order: by kind, then by path.

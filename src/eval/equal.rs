@@ -141,7 +141,11 @@ impl Evaluator {
     fn explain_cells(&mut self, left: Ref, right: Ref, pos: Pos) -> Eval<()> {
         let a = self.force(left, pos)?;
         let b = self.force(right, pos)?;
-        if left == right { Ok(()) } else { self.explain_unequal(a, b, pos) }
+        if left == right {
+            Ok(())
+        } else {
+            self.explain_unequal(a, b, pos)
+        }
     }
 
     fn explain_lists(&mut self, left: Val, right: Val, pos: Pos) -> Eval<()> {
@@ -169,9 +173,9 @@ impl Evaluator {
             let a = self.mem.attr(left, self.names.out_path);
             let b = self.mem.attr(right, self.names.out_path);
             if let (Some(a), Some(b)) = (a, b) {
-                return self.explain_cells(a.value, b.value, pos).map_err(|fail| {
-                    self.trace(fail, pos, "while comparing a derivation by its 'outPath' attribute")
-                });
+                return self
+                    .explain_cells(a.value, b.value, pos)
+                    .map_err(|fail| self.trace(fail, pos, "while comparing a derivation by its 'outPath' attribute"));
             }
         }
         if self.mem.attrs_len(left) != self.mem.attrs_len(right) {
@@ -187,9 +191,15 @@ impl Evaluator {
             if an != bn {
                 let (l, r) = (self.show_for_error(left), self.show_for_error(right));
                 let message = if self.mem.attr(right, an).is_none() {
-                    format!("attribute name '{}' is contained in '{l}', but not in '{r}'", self.shown_name(an))
+                    format!(
+                        "attribute name '{}' is contained in '{l}', but not in '{r}'",
+                        self.shown_name(an)
+                    )
                 } else {
-                    format!("attribute name '{}' is missing in '{l}', but is contained in '{r}'", self.shown_name(bn))
+                    format!(
+                        "attribute name '{}' is missing in '{l}', but is contained in '{r}'",
+                        self.shown_name(bn)
+                    )
                 };
                 return Err(self.unequal(message));
             }

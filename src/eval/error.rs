@@ -87,7 +87,14 @@ pub struct EvalError {
 impl EvalError {
     /// Returns an error without position and trace.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> EvalError {
-        EvalError { kind, message: message.into(), pos: Pos::NONE, traces: Vec::new(), suggestions: Vec::new(), hint: None }
+        EvalError {
+            kind,
+            message: message.into(),
+            pos: Pos::NONE,
+            traces: Vec::new(),
+            suggestions: Vec::new(),
+            hint: None,
+        }
     }
 
     /// Returns it placed at `pos`.
@@ -98,7 +105,12 @@ impl EvalError {
 
     /// Returns it with a first frame.
     pub fn with_trace(mut self, pos: Pos, text: impl Into<String>) -> EvalError {
-        self.traces.push(Trace { pos, text: text.into(), always: false, call: false });
+        self.traces.push(Trace {
+            pos,
+            text: text.into(),
+            always: false,
+            call: false,
+        });
         self
     }
 

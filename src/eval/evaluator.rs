@@ -102,7 +102,11 @@ pub struct Lints {
 impl Default for Lints {
     fn default() -> Self {
         use syntax::Lint::Ignore;
-        Lints { url_literals: Ignore, absolute_paths: Ignore, short_paths: Ignore }
+        Lints {
+            url_literals: Ignore,
+            absolute_paths: Ignore,
+            short_paths: Ignore,
+        }
     }
 }
 
@@ -224,7 +228,10 @@ impl Evaluator {
 
     /// Starts the time limit anew, for instance for the next host.
     pub fn restart_clock(&mut self) {
-        self.deadline = self.settings.max_millis.map(|ms| self.io.elapsed_millis().saturating_add(ms));
+        self.deadline = self
+            .settings
+            .max_millis
+            .map(|ms| self.io.elapsed_millis().saturating_add(ms));
     }
 
     /// Sets the memory limit: bytes in use beyond what is in use now; `None` lifts it.
@@ -257,7 +264,12 @@ impl Evaluator {
     /// Adds a frame to the error that is under way.
     #[cold]
     pub fn trace(&mut self, fail: Fail, pos: Pos, text: impl Into<String>) -> Fail {
-        self.push_trace(Trace { pos, text: text.into(), always: false, call: false });
+        self.push_trace(Trace {
+            pos,
+            text: text.into(),
+            always: false,
+            call: false,
+        });
         fail
     }
 
@@ -299,7 +311,10 @@ impl Evaluator {
 
     pub(crate) fn keep_failure(&mut self) -> Val {
         let error = self.error.clone().unwrap_or_else(|| {
-            Rc::new(RefCell::new(EvalError::new(ErrorKind::Eval, "an evaluation failed without saying why")))
+            Rc::new(RefCell::new(EvalError::new(
+                ErrorKind::Eval,
+                "an evaluation failed without saying why",
+            )))
         });
         // The last error is usually the one that was kept before, on the way out.
         if let Some(last) = self.failed.last()
@@ -314,15 +329,28 @@ impl Evaluator {
     /// Raises the error of a failed value anew: a copy, so that frames added from now on stay out of
     /// what the value keeps.
     pub(crate) fn raise_again(&mut self, index: u32) -> Fail {
-        self.error = self.failed.get(index as usize).map(|e| Rc::new(RefCell::new(e.borrow().clone())));
+        self.error = self
+            .failed
+            .get(index as usize)
+            .map(|e| Rc::new(RefCell::new(e.borrow().clone())));
         Fail
     }
 
     /// Tells what evaluation says: a line that is printed, or kept with the calls under way.
     pub(crate) fn say(&mut self, text: &[u8]) {
         if self.settings.keep_messages {
-            let sites = self.frames.iter().rev().map(|f| f.pos).filter(|p| p.is_some()).take(MESSAGE_SITES).collect();
-            self.messages.push(Message { text: text.to_vec(), sites });
+            let sites = self
+                .frames
+                .iter()
+                .rev()
+                .map(|f| f.pos)
+                .filter(|p| p.is_some())
+                .take(MESSAGE_SITES)
+                .collect();
+            self.messages.push(Message {
+                text: text.to_vec(),
+                sites,
+            });
         } else {
             self.io.message(text);
         }
@@ -398,7 +426,10 @@ impl Evaluator {
             .iter()
             .map(|&i| {
                 let i = i as usize;
-                let attr = crate::attrs::Attr { value: entries.values[i], pos: entries.shape.position(i) };
+                let attr = crate::attrs::Attr {
+                    value: entries.values[i],
+                    pos: entries.shape.position(i),
+                };
                 (entries.shape.keys[i], attr)
             })
             .collect()
@@ -447,7 +478,9 @@ impl Evaluator {
             let text = self.render_syntax_warning(warning);
             self.io.message(text.as_bytes());
         }
-        let Some(error) = parsed.errors.first() else { return Ok(()) };
+        let Some(error) = parsed.errors.first() else {
+            return Ok(());
+        };
         let message = self.syntax_message(error);
         let mut raised = EvalError::new(ErrorKind::Parse, message).at(error.pos);
         raised.hint = error.hint.clone();
@@ -511,7 +544,11 @@ impl Evaluator {
         let code = self.compile(Origin::File(file.path.into()), text, &folder, None)?;
         let result = self.eval(code, Words::EMPTY);
         result.map_err(|f| {
-            self.trace(f, Pos::NONE, format!("while evaluating the file '{}':", String::from_utf8_lossy(file.path)))
+            self.trace(
+                f,
+                Pos::NONE,
+                format!("while evaluating the file '{}':", String::from_utf8_lossy(file.path)),
+            )
         })
     }
 }

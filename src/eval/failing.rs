@@ -47,15 +47,21 @@ impl Evaluator {
     pub(crate) fn place_of(&self, mut value: Val) -> Pos {
         loop {
             let function = value.as_apply().map(|(function, _)| function);
-            let Some(function) = function.or_else(|| value.as_apply_two().map(|(function, _)| function)) else { break };
+            let Some(function) = function.or_else(|| value.as_apply_two().map(|(function, _)| function)) else {
+                break;
+            };
             value = self.peek(function);
         }
-        value.as_lambda().map_or_else(|| self.mem.attrs_pos(value), |(lambda, _)| lambda.pos)
+        value
+            .as_lambda()
+            .map_or_else(|| self.mem.attrs_pos(value), |(lambda, _)| lambda.pos)
     }
 
     /// Returns the source text of a span.
     pub(crate) fn show_source(&self, span: Span) -> String {
-        let Some((file, from)) = self.sources.lookup(span.start) else { return String::new() };
+        let Some((file, from)) = self.sources.lookup(span.start) else {
+            return String::new();
+        };
         let to = from + span.end.0.saturating_sub(span.start.0);
         let text = &self.sources.file(file).text;
         String::from_utf8_lossy(text.get(from as usize..to as usize).unwrap_or_default()).into_owned()
@@ -79,10 +85,13 @@ impl Evaluator {
     }
 
     fn base_of(&self, span: Span) -> &'static [u8] {
-        let path = self.sources.locate(span.start).and_then(|(file, ..)| match &file.origin {
-            diag::Origin::File(path) => Some(path.clone()),
-            _ => None,
-        });
+        let path = self
+            .sources
+            .locate(span.start)
+            .and_then(|(file, ..)| match &file.origin {
+                diag::Origin::File(path) => Some(path.clone()),
+                _ => None,
+            });
         let path = path.as_deref().unwrap_or(b"/");
         self.mem.arena.alloc_slice_copy(crate::text::path::dir_name(path))
     }

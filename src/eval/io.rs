@@ -143,7 +143,12 @@ pub trait EvalIo {
     }
     /// Builds outputs of a derivation of this evaluation so that their files can be read, or says
     /// why not (import from derivation).
-    fn realise(&mut self, store: &store::VirtualStore, drv: &store::StorePath, outputs: &[String]) -> Result<(), IoError>;
+    fn realise(
+        &mut self,
+        store: &store::VirtualStore,
+        drv: &store::StorePath,
+        outputs: &[String],
+    ) -> Result<(), IoError>;
     /// Returns what a store path that only the world knows points to, which becomes the context of
     /// what is read from it; nothing if that is not known.
     fn references(&mut self, path: &store::StorePath) -> Vec<store::StorePath> {
@@ -152,13 +157,17 @@ pub trait EvalIo {
     }
     /// Returns the attributes of a flake reference (`parseFlakeRef`), or what is wrong with it.
     fn parse_flake_ref(&mut self, reference: &str) -> Result<Vec<(String, FetchAttr)>, IoError> {
-        Err(IoError::Other(format!("flake reference '{reference}' cannot be parsed in this evaluation")))
+        Err(IoError::Other(format!(
+            "flake reference '{reference}' cannot be parsed in this evaluation"
+        )))
     }
     /// Returns the text of a flake reference given by its attributes (`flakeRefToString`), or what is
     /// wrong with them.
     fn flake_ref_to_string(&mut self, attrs: &[(String, FetchAttr)]) -> Result<String, IoError> {
         let _ = attrs;
-        Err(IoError::Other("flake references cannot be written in this evaluation".into()))
+        Err(IoError::Other(
+            "flake references cannot be written in this evaluation".into(),
+        ))
     }
     /// Takes a message that evaluation prints: `trace`, `warn`, and Nix's own warnings, as a whole
     /// line without the end of line.

@@ -22,14 +22,13 @@ impl Evaluator {
     }
 
     /// As [`Evaluator::to_json`]; without `strict` only what is evaluated already can be written.
-    pub fn json_with(
-        &mut self,
-        value: Val,
-        strict: bool,
-        copy_to_store: bool,
-        pos: Pos,
-    ) -> Eval<(Vec<u8>, ContextId)> {
-        let mut writer = Writer { out: Vec::new(), context: ContextId::EMPTY, strict, copy_to_store };
+    pub fn json_with(&mut self, value: Val, strict: bool, copy_to_store: bool, pos: Pos) -> Eval<(Vec<u8>, ContextId)> {
+        let mut writer = Writer {
+            out: Vec::new(),
+            context: ContextId::EMPTY,
+            strict,
+            copy_to_store,
+        };
         let depth = self.depth;
         self.enter(pos)?;
         let result = self.json_value(&mut writer, value, pos);
@@ -41,9 +40,17 @@ impl Evaluator {
         let depth = self.depth;
         self.enter(pos)?;
         let result = if std::ptr::from_ref(&depth) as usize <= self.stack_limit {
-            Err(self.fail_at(ErrorKind::StackOverflow, pos, "stack overflow (possible infinite recursion)"))
+            Err(self.fail_at(
+                ErrorKind::StackOverflow,
+                pos,
+                "stack overflow (possible infinite recursion)",
+            ))
         } else {
-            let value = if to.strict { self.force(cell, pos) } else { Ok(self.peek(cell)) };
+            let value = if to.strict {
+                self.force(cell, pos)
+            } else {
+                Ok(self.peek(cell))
+            };
             value.and_then(|value| self.json_value(to, value, pos))
         };
         self.depth = depth;
@@ -65,9 +72,17 @@ impl Evaluator {
     fn json_value(&mut self, to: &mut Writer, value: Val, pos: Pos) -> Eval<()> {
         match value.tag() {
             Tag::Null => to.out.extend_from_slice(b"null"),
-            Tag::Bool => to.out.extend_from_slice(if value.as_bool() == Some(true) { b"true" } else { b"false" }),
-            Tag::Int => to.out.extend_from_slice(value.as_int().unwrap_or(0).to_string().as_bytes()),
-            Tag::Float => to.out.extend_from_slice(number::json(value.as_float().unwrap_or(0.0)).as_bytes()),
+            Tag::Bool => to.out.extend_from_slice(if value.as_bool() == Some(true) {
+                b"true"
+            } else {
+                b"false"
+            }),
+            Tag::Int => to
+                .out
+                .extend_from_slice(value.as_int().unwrap_or(0).to_string().as_bytes()),
+            Tag::Float => to
+                .out
+                .extend_from_slice(number::json(value.as_float().unwrap_or(0.0)).as_bytes()),
             Tag::String => self.json_string(to, value)?,
             Tag::Path if to.copy_to_store => {
                 let path = self.copy_path(value.as_path().unwrap_or_default())?;

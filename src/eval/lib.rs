@@ -36,5 +36,5 @@ pub use builtins::{FlakeGraph, FlakeNode, NIX_VERSION};
 pub use error::{ErrorKind, Eval, EvalError, Fail, Trace};
 pub use evaluator::{Evaluator, Message, Settings, Stats};
 pub use heap::{Ref, Tag, Val};
-pub use suggest::did_you_mean;
 pub use io::{EvalIo, FetchAttr, FetchRequest, Fetched, FileType, IoError};
+pub use suggest::did_you_mean;

@@ -2,8 +2,8 @@
 
 use crate::attrs::{Lookup, Shape};
 use crate::code::*;
-use crate::error::EvalError;
 use crate::error::ErrorKind;
+use crate::error::EvalError;
 use crate::heap::{Ref, Val};
 use crate::memory::Memory;
 use diag::Pos;
@@ -54,8 +54,15 @@ pub fn lower(
     stack_limit: usize,
 ) -> Result<CodeRef, EvalError> {
     let before = memory.arena.allocated_bytes();
-    let mut lower =
-        Lower { memory, symbols, base, scopes: Vec::new(), bound: FxHashMap::default(), error: None, stack_limit };
+    let mut lower = Lower {
+        memory,
+        symbols,
+        base,
+        scopes: Vec::new(),
+        bound: FxHashMap::default(),
+        error: None,
+        stack_limit,
+    };
     if let Some(names) = scope {
         lower.enter(names.iter().copied());
     }
@@ -111,7 +118,11 @@ impl Lower<'_> {
     fn variable(&mut self, name: Symbol, pos: Pos) -> CodeRef {
         let here = self.scopes.len() as u32;
         if let Some(&(level, slot)) = self.bound.get(&name).and_then(|s| s.last()) {
-            return self.code(Code::Var(Var { depth: here - 1 - level, slot, pos }));
+            return self.code(Code::Var(Var {
+                depth: here - 1 - level,
+                slot,
+                pos,
+            }));
         }
         if let Some(&cell) = self.base.names.get(&name) {
             return self.code(Code::Const(cell));
@@ -121,7 +132,11 @@ impl Lower<'_> {
         for level in (0..here).rev() {
             if let Scope::With(with) = self.scopes[level as usize] {
                 // The first hop is from the current environment, which is level `here - 1`.
-                let hops = if scopes.is_empty() { here - 1 - level } else { from - level };
+                let hops = if scopes.is_empty() {
+                    here - 1 - level
+                } else {
+                    from - level
+                };
                 scopes.push((hops, with));
                 from = level;
             }
@@ -131,7 +146,12 @@ impl Lower<'_> {
             return self.fail(EvalError::new(ErrorKind::UndefinedVariable, message).at(pos));
         }
         let scopes = self.put_all(scopes);
-        let with = self.put(WithVar { name, pos, scopes, cache: Lookup::new() });
+        let with = self.put(WithVar {
+            name,
+            pos,
+            scopes,
+            cache: Lookup::new(),
+        });
         self.code(Code::WithVar(with))
     }
 
@@ -155,7 +175,10 @@ impl Lower<'_> {
     fn expr(&mut self, e: &Expr<'_>, name: Option<Symbol>) -> CodeRef {
         let here = 0u8;
         if std::ptr::from_ref(&here) as usize <= self.stack_limit {
-            let error = EvalError::new(ErrorKind::StackOverflow, "stack overflow; the expression is nested too deeply");
+            let error = EvalError::new(
+                ErrorKind::StackOverflow,
+                "stack overflow; the expression is nested too deeply",
+            );
             return self.fail(error.at(e.span.start));
         }
         match &e.kind {
@@ -175,7 +198,12 @@ impl Lower<'_> {
                 let subject = self.expr(subject, None);
                 let default = default.map(|d| self.expr(d, None));
                 let path = self.path(path);
-                let select = self.put(Select { subject, path, default, pos: e.pos });
+                let select = self.put(Select {
+                    subject,
+                    path,
+                    default,
+                    pos: e.pos,
+                });
                 self.code(Code::Select(select))
             }
             ExprKind::HasAttr { subject, path } => {
@@ -203,7 +231,11 @@ impl Lower<'_> {
                 let (codes, sources) = self.recursive(bindings, around);
                 let body = self.expr(body, None);
                 self.leave(bindings.attrs.iter().map(|b| b.name));
-                let code = self.put(LetCode { bindings: codes, sources, body });
+                let code = self.put(LetCode {
+                    bindings: codes,
+                    sources,
+                    body,
+                });
                 self.code(Code::Let(code))
             }
             ExprKind::With { scope, body } => {
@@ -214,18 +246,32 @@ impl Lower<'_> {
                 let with = self.put(WithCode { scope, body });
                 self.code(Code::With(with))
             }
-            ExprKind::If { condition, then, otherwise } => {
+            ExprKind::If {
+                condition,
+                then,
+                otherwise,
+            } => {
                 let condition = self.expr(condition, None);
                 let then = self.expr(then, None);
                 let otherwise = self.expr(otherwise, None);
-                let code = self.put(If { condition, then, otherwise, pos: e.pos });
+                let code = self.put(If {
+                    condition,
+                    then,
+                    otherwise,
+                    pos: e.pos,
+                });
                 self.code(Code::If(code))
             }
             ExprKind::Assert { condition, body } => {
                 let span = condition.span;
                 let condition = self.expr(condition, None);
                 let body = self.expr(body, None);
-                let code = self.put(Assert { condition, span, body, pos: e.pos });
+                let code = self.put(Assert {
+                    condition,
+                    span,
+                    body,
+                    pos: e.pos,
+                });
                 self.code(Code::Assert(code))
             }
             ExprKind::Not(operand) => {
@@ -238,13 +284,23 @@ impl Lower<'_> {
                 let operands = (left.pos, right.pos);
                 let left = self.expr(left, None);
                 let right = self.expr(right, None);
-                let code = self.put(Binary { op: *op, left, right, pos: e.pos, operands });
+                let code = self.put(Binary {
+                    op: *op,
+                    left,
+                    right,
+                    pos: e.pos,
+                    operands,
+                });
                 self.code(Code::Binary(code))
             }
             ExprKind::Concat { force_string, parts } => {
                 let parts: Vec<(Pos, CodeRef)> = parts.iter().map(|(pos, e)| (*pos, self.expr(e, None))).collect();
                 let parts = self.put_all(parts);
-                let code = self.put(Concat { force_string: *force_string, parts, pos: e.pos });
+                let code = self.put(Concat {
+                    force_string: *force_string,
+                    parts,
+                    pos: e.pos,
+                });
                 self.code(Code::Concat(code))
             }
             ExprKind::Error => {
@@ -269,23 +325,41 @@ impl Lower<'_> {
 
     fn lambda(&mut self, lambda: &ast::Lambda<'_>, pos: Pos, name: Option<Symbol>) -> CodeRef {
         let formals = lambda.formals.as_ref();
-        let names = || lambda.arg.into_iter().chain(formals.into_iter().flat_map(|f| f.formals.iter().map(|f| f.name)));
+        let names = || {
+            lambda
+                .arg
+                .into_iter()
+                .chain(formals.into_iter().flat_map(|f| f.formals.iter().map(|f| f.name)))
+        };
         self.enter(names());
         let formals = formals.map(|formals| {
             let codes: Vec<FormalCode> = formals
                 .formals
                 .iter()
-                .map(|f| FormalCode { name: f.name, pos: f.pos, default: f.default.map(|d| self.expr(d, None)) })
+                .map(|f| FormalCode {
+                    name: f.name,
+                    pos: f.pos,
+                    default: f.default.map(|d| self.expr(d, None)),
+                })
                 .collect();
             let keys: Vec<Symbol> = codes.iter().map(|f| f.name).collect();
             let positions: Vec<Pos> = codes.iter().map(|f| f.pos).collect();
             let shape = self.memory.stable_shape(&keys, &positions, Pos::NONE);
-            FormalsCode { formals: self.put_all(codes), ellipsis: formals.ellipsis, shape }
+            FormalsCode {
+                formals: self.put_all(codes),
+                ellipsis: formals.ellipsis,
+                shape,
+            }
         });
         let body = self.expr(lambda.body, name);
         self.leave(names());
-        let code =
-            self.put(Lambda { pos, name: std::cell::Cell::new(name), arg: lambda.arg, formals, body });
+        let code = self.put(Lambda {
+            pos,
+            name: std::cell::Cell::new(name),
+            arg: lambda.arg,
+            formals,
+            body,
+        });
         self.code(Code::Lambda(code))
     }
 
@@ -314,7 +388,10 @@ impl Lower<'_> {
             .iter()
             .zip(around)
             .map(|(b, around)| match (b.value, around) {
-                (BindingValue::Plain(e), _) => BindingCode { value: self.expr(e, Some(b.name)), within: Within::Set },
+                (BindingValue::Plain(e), _) => BindingCode {
+                    value: self.expr(e, Some(b.name)),
+                    within: Within::Set,
+                },
                 (BindingValue::InheritedFrom(index), _) => BindingCode {
                     value: self.inherited(
                         first_source + index,
@@ -324,7 +401,10 @@ impl Lower<'_> {
                     ),
                     within: Within::Set,
                 },
-                (BindingValue::Inherited, Some(value)) => BindingCode { value, within: Within::Around },
+                (BindingValue::Inherited, Some(value)) => BindingCode {
+                    value,
+                    within: Within::Around,
+                },
                 (BindingValue::Inherited, None) => unreachable!("`around` lowers every plain inherit"),
             })
             .collect();
@@ -337,9 +417,18 @@ impl Lower<'_> {
     }
 
     fn inherited(&mut self, slot: u32, name: Symbol, pos: Pos, source: Pos) -> CodeRef {
-        let subject = self.code(Code::Var(Var { depth: 0, slot, pos: source }));
+        let subject = self.code(Code::Var(Var {
+            depth: 0,
+            slot,
+            pos: source,
+        }));
         let path = self.put_all(vec![Key::Static(name, Lookup::new())]);
-        let select = self.put(Select { subject, path, default: None, pos });
+        let select = self.put(Select {
+            subject,
+            path,
+            default: None,
+            pos,
+        });
         self.code(Code::Select(select))
     }
 
@@ -354,7 +443,10 @@ impl Lower<'_> {
             (codes, sources) = self.recursive(bindings, around);
             dynamic = self.dynamic(bindings);
             self.leave(keys.iter().copied());
-            overrides = self.symbols.find(b"__overrides").and_then(|o| keys.iter().position(|&k| k == o));
+            overrides = self
+                .symbols
+                .find(b"__overrides")
+                .and_then(|o| keys.iter().position(|&k| k == o));
         } else {
             sources = self.sources(bindings);
             // Selections from sources are evaluated in an environment of their own.
@@ -362,8 +454,14 @@ impl Lower<'_> {
                 .attrs
                 .iter()
                 .map(|b| match b.value {
-                    BindingValue::Plain(e) => BindingCode { value: self.expr(e, Some(b.name)), within: Within::Set },
-                    BindingValue::Inherited => BindingCode { value: self.variable(b.name, b.pos), within: Within::Set },
+                    BindingValue::Plain(e) => BindingCode {
+                        value: self.expr(e, Some(b.name)),
+                        within: Within::Set,
+                    },
+                    BindingValue::Inherited => BindingCode {
+                        value: self.variable(b.name, b.pos),
+                        within: Within::Set,
+                    },
                     BindingValue::InheritedFrom(index) => BindingCode {
                         value: self.inherited(index, b.name, b.pos, bindings.inherit_from[index as usize].0),
                         within: Within::Sources,
@@ -388,8 +486,11 @@ impl Lower<'_> {
     }
 
     fn dynamic(&mut self, bindings: &Bindings<'_>) -> &'static [(CodeRef, CodeRef, Pos)] {
-        let list =
-            bindings.dynamic.iter().map(|d| (self.expr(d.name, None), self.expr(d.value, None), d.pos)).collect();
+        let list = bindings
+            .dynamic
+            .iter()
+            .map(|d| (self.expr(d.name, None), self.expr(d.value, None), d.pos))
+            .collect();
         self.put_all(list)
     }
 }

@@ -33,7 +33,16 @@ impl Memory {
         let empty_bytes = heap.alloc_bytes(b"");
         let empty_list = heap.alloc(Val::EMPTY_LIST);
         let constants = [Val::TRUE, Val::FALSE, Val::NULL].map(|v| heap.alloc(v));
-        Memory { heap, arena, empty_shape, merge_plans: FxHashMap::default(), shapes: KnownShapes::default(), empty_bytes, empty_list, constants }
+        Memory {
+            heap,
+            arena,
+            empty_shape,
+            merge_plans: FxHashMap::default(),
+            shapes: KnownShapes::default(),
+            empty_bytes,
+            empty_list,
+            constants,
+        }
     }
 
     /// Returns the bytes in use.

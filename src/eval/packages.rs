@@ -19,7 +19,11 @@ impl Evaluator {
     /// if that is not `out`. Functions are called with `args`; a set is searched further down only
     /// where it says `recurseForDerivations`.
     pub fn derivations_of(&mut self, value: Val, args: Val) -> Eval<Vec<String>> {
-        let mut search = Search { args, lines: Vec::new(), done: FxHashSet::default() };
+        let mut search = Search {
+            args,
+            lines: Vec::new(),
+            done: FxHashSet::default(),
+        };
         self.search_derivations(&mut search, value)?;
         Ok(search.lines)
     }
@@ -77,9 +81,15 @@ impl Evaluator {
         if self.note_derivation(search, value)? || !value.is_attrs() {
             return Ok(());
         }
-        let Some(attr) = self.mem.attr(value, self.names.recurse_for_derivations) else { return Ok(()) };
+        let Some(attr) = self.mem.attr(value, self.names.recurse_for_derivations) else {
+            return Ok(());
+        };
         let context = "while evaluating the attribute `recurseForDerivations`";
-        if self.force_bool(attr.value, attr.pos, context)? { self.search_derivations(search, value) } else { Ok(()) }
+        if self.force_bool(attr.value, attr.pos, context)? {
+            self.search_derivations(search, value)
+        } else {
+            Ok(())
+        }
     }
 
     /// Notes a value if it is a derivation, and tells whether it is one.
@@ -93,7 +103,11 @@ impl Evaluator {
         let Some(name) = self.mem.attr(value, self.names.name) else {
             return Err(self.fail(ErrorKind::Type, "derivation name missing"));
         };
-        self.force_plain_string(name.value, Pos::NONE, "while evaluating the 'name' attribute of a derivation")?;
+        self.force_plain_string(
+            name.value,
+            Pos::NONE,
+            "while evaluating the 'name' attribute of a derivation",
+        )?;
         let Some(drv) = self.mem.attr(value, self.names.drv_path) else {
             return Err(self.fail(ErrorKind::Eval, "derivation does not contain a 'drvPath' attribute"));
         };
@@ -111,14 +125,20 @@ impl Evaluator {
             let message = format!("derivation '{path}' lacks an 'outputName' attribute");
             return Err(self.fail(ErrorKind::Eval, message));
         }
-        search.lines.push(if output == "out" { path } else { format!("{path}!{output}") });
+        search.lines.push(if output == "out" {
+            path
+        } else {
+            format!("{path}!{output}")
+        });
         Ok(true)
     }
 }
 
 /// Whether a name is looked at: it could stand in an attribute path.
 fn is_component(name: &[u8]) -> bool {
-    let Some((first, rest)) = name.split_first() else { return false };
+    let Some((first, rest)) = name.split_first() else {
+        return false;
+    };
     (first.is_ascii_alphabetic() || *first == b'_')
         && rest.iter().all(|c| c.is_ascii_alphanumeric() || b"-_+".contains(c))
 }

@@ -42,8 +42,12 @@ impl Evaluator {
             let called = self.call_cell(functor.value, &[this], Pos::NONE)?;
             return self.auto_call(args, called);
         }
-        let Some((lambda, _)) = function.as_lambda() else { return Ok(function) };
-        let Some(formals) = &lambda.formals else { return Ok(function) };
+        let Some((lambda, _)) = function.as_lambda() else {
+            return Ok(function);
+        };
+        let Some(formals) = &lambda.formals else {
+            return Ok(function);
+        };
         let passed = if formals.ellipsis {
             args
         } else {
@@ -111,7 +115,9 @@ impl Evaluator {
         let mut value = value;
         for (i, name) in names.iter().enumerate() {
             let symbol = self.symbols.intern(name.as_bytes());
-            let Some(attr) = self.mem.attr(value, symbol) else { return Ok(false) };
+            let Some(attr) = self.mem.attr(value, symbol) else {
+                return Ok(false);
+            };
             if i + 1 < names.len() {
                 value = self.force(attr.value, attr.pos)?;
             }
@@ -128,7 +134,10 @@ impl Evaluator {
             return Err(self.fail(ErrorKind::Type, message));
         }
         if name.is_empty() {
-            return Err(self.fail(ErrorKind::Eval, format!("empty attribute name in selection path '{path}'")));
+            return Err(self.fail(
+                ErrorKind::Eval,
+                format!("empty attribute name in selection path '{path}'"),
+            ));
         }
         let symbol = self.symbols.intern(name.as_bytes());
         if let Some(attr) = self.mem.attr(value, symbol) {

@@ -79,7 +79,8 @@ struct Shower {
 impl Evaluator {
     /// Returns a value as `builtins.trace` shows it: nothing is evaluated for it.
     pub fn show(&mut self, value: Val) -> Vec<u8> {
-        self.show_with(value, ShowOptions::default()).unwrap_or_else(|_| b"...".to_vec())
+        self.show_with(value, ShowOptions::default())
+            .unwrap_or_else(|_| b"...".to_vec())
     }
 
     /// Returns a value as messages show it: cut to size, nothing is evaluated for it.
@@ -93,8 +94,14 @@ impl Evaluator {
     /// Returns a value as text. Fails only if `force` is set and evaluation fails at the top, or on
     /// values nested too deeply.
     pub fn show_with(&mut self, value: Val, options: ShowOptions) -> Eval<Vec<u8>> {
-        let mut shower =
-            Shower { out: Vec::new(), options, seen: FxHashSet::default(), attrs: 0, items: 0, indent: 0 };
+        let mut shower = Shower {
+            out: Vec::new(),
+            options,
+            seen: FxHashSet::default(),
+            attrs: 0,
+            items: 0,
+            indent: 0,
+        };
         self.show_value(&mut shower, None, value, 0)?;
         Ok(shower.out)
     }
@@ -107,7 +114,8 @@ impl Evaluator {
                 Err(fail) if self.error_kind() == ErrorKind::StackOverflow => return Err(fail),
                 Err(_) => {
                     let error = self.take_error();
-                    to.out.extend_from_slice(format!("«error: {}»", error.message).as_bytes());
+                    to.out
+                        .extend_from_slice(format!("«error: {}»", error.message).as_bytes());
                     return Ok(());
                 }
             }
@@ -121,11 +129,23 @@ impl Evaluator {
         }
         match value.tag() {
             Tag::Null => to.out.extend_from_slice(b"null"),
-            Tag::Bool => to.out.extend_from_slice(if value.as_bool() == Some(true) { b"true" } else { b"false" }),
-            Tag::Int => to.out.extend_from_slice(value.as_int().unwrap_or(0).to_string().as_bytes()),
-            Tag::Float => to.out.extend_from_slice(number::shown(value.as_float().unwrap_or(0.0)).as_bytes()),
+            Tag::Bool => to.out.extend_from_slice(if value.as_bool() == Some(true) {
+                b"true"
+            } else {
+                b"false"
+            }),
+            Tag::Int => to
+                .out
+                .extend_from_slice(value.as_int().unwrap_or(0).to_string().as_bytes()),
+            Tag::Float => to
+                .out
+                .extend_from_slice(number::shown(value.as_float().unwrap_or(0.0)).as_bytes()),
             Tag::String => {
-                print::push_string_cut(&mut to.out, value.as_string().unwrap_or_default(), to.options.max_string);
+                print::push_string_cut(
+                    &mut to.out,
+                    value.as_string().unwrap_or_default(),
+                    to.options.max_string,
+                );
             }
             Tag::Path => crate::files::push_path(&mut to.out, value.as_path().unwrap_or_default()),
             Tag::List => self.show_list(to, cell, value, depth)?,
@@ -142,7 +162,11 @@ impl Evaluator {
 
     fn show_function(&mut self, value: Val) -> String {
         if let Some((lambda, _)) = value.as_lambda() {
-            let name = lambda.name.get().map(|n| format!(" {}", self.symbols.text(n))).unwrap_or_default();
+            let name = lambda
+                .name
+                .get()
+                .map(|n| format!(" {}", self.symbols.text(n)))
+                .unwrap_or_default();
             return format!("«lambda{name} @ {}»", self.show_pos(lambda.pos));
         }
         let mut base = value;
@@ -150,7 +174,11 @@ impl Evaluator {
             base = self.peek(left);
         }
         let name = self.builtins[base.as_builtin().unwrap_or(0) as usize].name;
-        let partial = if value.tag() == Tag::Partial { "partially applied " } else { "" };
+        let partial = if value.tag() == Tag::Partial {
+            "partially applied "
+        } else {
+            ""
+        };
         format!("«{partial}primop {name}»")
     }
 
@@ -292,7 +320,11 @@ impl Evaluator {
         }
         match value.tag() {
             Tag::Null => out.extend_from_slice(b"null"),
-            Tag::Bool => out.extend_from_slice(if value.as_bool() == Some(true) { b"true" } else { b"false" }),
+            Tag::Bool => out.extend_from_slice(if value.as_bool() == Some(true) {
+                b"true"
+            } else {
+                b"false"
+            }),
             Tag::Int => out.extend_from_slice(value.as_int().unwrap_or(0).to_string().as_bytes()),
             Tag::Float => out.extend_from_slice(number::shown(value.as_float().unwrap_or(0.0)).as_bytes()),
             Tag::String => print::push_string(out, value.as_string().unwrap_or_default()),

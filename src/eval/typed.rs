@@ -43,20 +43,31 @@ impl Evaluator {
     /// Raises that a value is not of the wanted type.
     #[cold]
     pub fn wrong_type(&mut self, wanted: &str, value: Val, pos: Pos) -> Fail {
-        let message =
-            format!("expected {wanted} but found {}: {}", self.show_type(value), self.show_for_error(value));
+        let message = format!(
+            "expected {wanted} but found {}: {}",
+            self.show_type(value),
+            self.show_for_error(value)
+        );
         self.fail_at(ErrorKind::Type, pos, message)
     }
 
     #[cold]
     pub(crate) fn not_a_list(&mut self, value: Val, pos: Pos, context: &str) -> Fail {
-        let message = format!("expected a list but found {}: {}", self.show_type(value), self.show_for_error(value));
+        let message = format!(
+            "expected a list but found {}: {}",
+            self.show_type(value),
+            self.show_for_error(value)
+        );
         self.raise(EvalError::new(ErrorKind::Type, message).with_trace(pos, context))
     }
 
     #[cold]
     fn not_a_set(&mut self, value: Val, pos: Pos, context: &str) -> Fail {
-        let message = format!("expected a set but found {}: {}", self.show_type(value), self.show_for_error(value));
+        let message = format!(
+            "expected a set but found {}: {}",
+            self.show_type(value),
+            self.show_for_error(value)
+        );
         self.raise(EvalError::new(ErrorKind::Type, message).with_trace(pos, context))
     }
 
@@ -64,14 +75,22 @@ impl Evaluator {
     #[inline(always)]
     pub fn force_attrs(&mut self, cell: Ref, pos: Pos, context: &str) -> Eval<Val> {
         let value = self.force(cell, pos)?;
-        if value.is_attrs() { Ok(value) } else { Err(self.not_a_set(value, pos, context)) }
+        if value.is_attrs() {
+            Ok(value)
+        } else {
+            Err(self.not_a_set(value, pos, context))
+        }
     }
 
     /// Forces a cell to a list and returns its elements.
     #[inline(always)]
     pub fn force_list(&mut self, cell: Ref, pos: Pos, context: &str) -> Eval<&'static [Ref]> {
         let value = self.force(cell, pos)?;
-        if value.tag() == Tag::List { Ok(self.elements(value)) } else { Err(self.not_a_list(value, pos, context)) }
+        if value.tag() == Tag::List {
+            Ok(self.elements(value))
+        } else {
+            Err(self.not_a_list(value, pos, context))
+        }
     }
 
     #[inline(always)]
@@ -102,7 +121,9 @@ impl Evaluator {
 
     /// Forces a cell to a float; an integer becomes one.
     pub fn force_float(&mut self, cell: Ref, pos: Pos, context: &str) -> Eval<f64> {
-        self.force_as(cell, pos, context, "a float", |_, v| v.as_float().or(v.as_int().map(|n| n as f64)))
+        self.force_as(cell, pos, context, "a float", |_, v| {
+            v.as_float().or(v.as_int().map(|n| n as f64))
+        })
     }
 
     /// Forces a cell to a Boolean.
@@ -112,7 +133,9 @@ impl Evaluator {
 
     /// Forces a cell to a string with whatever context.
     pub fn force_string(&mut self, cell: Ref, pos: Pos, context: &str) -> Eval<Val> {
-        self.force_as(cell, pos, context, "a string", |_, v| (v.tag() == Tag::String).then_some(v))
+        self.force_as(cell, pos, context, "a string", |_, v| {
+            (v.tag() == Tag::String).then_some(v)
+        })
     }
 
     /// Forces a cell to a function, or a set that can be called.
@@ -167,7 +190,9 @@ impl Evaluator {
         if !value.is_attrs() {
             return Ok(false);
         }
-        let Some(kind) = self.mem.attr(value, self.names.kind) else { return Ok(false) };
+        let Some(kind) = self.mem.attr(value, self.names.kind) else {
+            return Ok(false);
+        };
         let kind = self.force(kind.value, kind.pos)?;
         Ok(kind.as_string() == Some(b"derivation"))
     }

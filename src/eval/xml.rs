@@ -22,7 +22,13 @@ impl Evaluator {
     /// Returns the XML of a value, and what its strings refer to. With `strict` everything inside is
     /// evaluated; with `location` attributes and functions tell where they stand.
     pub fn to_xml(&mut self, value: Val, strict: bool, location: bool) -> Eval<(Vec<u8>, ContextId)> {
-        let mut to = Writer { xml: XmlWriter::new(), context: ContextId::EMPTY, strict, location, seen: HashSet::new() };
+        let mut to = Writer {
+            xml: XmlWriter::new(),
+            context: ContextId::EMPTY,
+            strict,
+            location,
+            seen: HashSet::new(),
+        };
         to.xml.open("expr", &[]);
         self.xml_value(&mut to, value)?;
         to.xml.close();
@@ -33,9 +39,17 @@ impl Evaluator {
         let depth = self.depth;
         self.enter(pos)?;
         let result = if std::ptr::from_ref(&depth) as usize <= self.stack_limit {
-            Err(self.fail_at(ErrorKind::StackOverflow, pos, "stack overflow (possible infinite recursion)"))
+            Err(self.fail_at(
+                ErrorKind::StackOverflow,
+                pos,
+                "stack overflow (possible infinite recursion)",
+            ))
         } else {
-            let value = if to.strict { self.force(cell, pos) } else { Ok(self.peek(cell)) };
+            let value = if to.strict {
+                self.force(cell, pos)
+            } else {
+                Ok(self.peek(cell))
+            };
             value.and_then(|value| self.xml_value(to, value))
         };
         self.depth = depth;
@@ -46,17 +60,24 @@ impl Evaluator {
         match value.tag() {
             Tag::Null => to.xml.empty("null", &[]),
             Tag::Bool => {
-                let text: &[u8] = if value.as_bool() == Some(true) { b"true" } else { b"false" };
+                let text: &[u8] = if value.as_bool() == Some(true) {
+                    b"true"
+                } else {
+                    b"false"
+                };
                 to.xml.empty("bool", &[("value", text)]);
             }
-            Tag::Int => to.xml.empty("int", &[("value", value.as_int().unwrap_or(0).to_string().as_bytes())]),
+            Tag::Int => to
+                .xml
+                .empty("int", &[("value", value.as_int().unwrap_or(0).to_string().as_bytes())]),
             Tag::Float => {
                 let text = number::shown(value.as_float().unwrap_or(0.0));
                 to.xml.empty("float", &[("value", text.as_bytes())]);
             }
             Tag::String => {
                 to.context = self.contexts.union(to.context, value.context());
-                to.xml.empty("string", &[("value", value.as_string().unwrap_or_default())]);
+                to.xml
+                    .empty("string", &[("value", value.as_string().unwrap_or_default())]);
             }
             Tag::Path => to.xml.empty("path", &[("value", value.as_path().unwrap_or_default())]),
             Tag::List => {
@@ -78,7 +99,10 @@ impl Evaluator {
             return Vec::new();
         };
         // In the order of the attributes' names, as Nix keeps them sorted.
-        let mut place = vec![("column", column.to_string().into_bytes()), ("line", line.to_string().into_bytes())];
+        let mut place = vec![
+            ("column", column.to_string().into_bytes()),
+            ("line", line.to_string().into_bytes()),
+        ];
         if let Origin::File(path) = &file.origin {
             place.push(("path", path.to_vec()));
         }
@@ -95,7 +119,11 @@ impl Evaluator {
         let mut paths: Vec<(&'static str, &'static [u8])> = Vec::new();
         for (text, name) in [("drvPath", self.names.drv_path), ("outPath", self.names.out_path)] {
             if let Some(attr) = self.mem.attr(value, name) {
-                let path = if to.strict { self.force(attr.value, attr.pos)? } else { self.peek(attr.value) };
+                let path = if to.strict {
+                    self.force(attr.value, attr.pos)?
+                } else {
+                    self.peek(attr.value)
+                };
                 if let Some(path) = path.as_string() {
                     paths.push((text, path));
                 }
@@ -114,7 +142,11 @@ impl Evaluator {
 
     fn xml_entries(&mut self, to: &mut Writer, value: Val) -> Eval<()> {
         for (name, attr) in self.sorted_entries(value) {
-            let place = if to.location { self.xml_place(attr.pos) } else { Vec::new() };
+            let place = if to.location {
+                self.xml_place(attr.pos)
+            } else {
+                Vec::new()
+            };
             let name = self.symbols.bytes(name).to_vec();
             let mut attributes: Vec<(&str, &[u8])> = place.iter().map(|(k, v)| (*k, v.as_slice())).collect();
             // "name" sorts between "line" and "path".
@@ -129,7 +161,11 @@ impl Evaluator {
 
     fn xml_function(&mut self, to: &mut Writer, value: Val) {
         let Some((lambda, _)) = value.as_lambda() else { return };
-        let place = if to.location { self.xml_place(lambda.pos) } else { Vec::new() };
+        let place = if to.location {
+            self.xml_place(lambda.pos)
+        } else {
+            Vec::new()
+        };
         let attributes: Vec<(&str, &[u8])> = place.iter().map(|(k, v)| (*k, v.as_slice())).collect();
         to.xml.open("function", &attributes);
         let arg = lambda.arg.map(|a| self.symbols.bytes(a).to_vec());

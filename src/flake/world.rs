@@ -8,6 +8,7 @@ use crate::flakes::{Flakes, Mounted, from_fetch_attrs, mount, to_fetch_attrs};
 use crate::input::Input;
 use crate::tree::{Accessor, NodeKind, TreeError};
 use crate::trust::Voice;
+use eval::io::FlakeCaller;
 use eval::{EvalIo, FetchAttr, FetchRequest, Fetched, FileType, IoError};
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -15,7 +16,6 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
-use eval::io::FlakeCaller;
 use store::{
     ContentAddress, ContentAddressMethod, Hash, HashAlgo, HashFormat, References, STORE_DIR, StorePath,
     content_addressed_path,
@@ -58,7 +58,16 @@ impl World {
         access: Access,
         messages: MessageSink,
     ) -> World {
-        World { fs, env, clock, access, mounts: HashMap::new(), messages, flakes: None, realiser: None }
+        World {
+            fs,
+            env,
+            clock,
+            access,
+            mounts: HashMap::new(),
+            messages,
+            flakes: None,
+            realiser: None,
+        }
     }
 
     /// Returns the world with flakes that it fetches and calls.
@@ -88,7 +97,10 @@ impl World {
 
     fn mount_fetched(&mut self, mounted: Mounted) -> Fetched {
         self.mount(&mounted.path, mounted.tree.accessor.clone());
-        Fetched { path: mounted.path, attrs: mounted.attrs }
+        Fetched {
+            path: mounted.path,
+            attrs: mounted.attrs,
+        }
     }
 
     fn check(&self, path: &[u8]) -> Result<(), IoError> {
@@ -105,8 +117,7 @@ impl World {
 /// Returns the store path of fetched contents.
 fn fixed(name: &str, method: ContentAddressMethod, hash: Hash) -> Result<StorePath, IoError> {
     let address = ContentAddress { method, hash };
-    content_addressed_path(name.as_bytes(), &address, &References::default())
-        .map_err(|e| IoError::Other(e.to_string()))
+    content_addressed_path(name.as_bytes(), &address, &References::default()).map_err(|e| IoError::Other(e.to_string()))
 }
 
 fn hash_mismatch(url: &str, expected: &Hash, found: &Hash) -> IoError {
@@ -134,7 +145,11 @@ fn tree_error(path: &[u8], error: TreeError) -> IoError {
 }
 
 fn disk_error(path: &[u8], error: sys::FsError) -> IoError {
-    if error.is_absent() { IoError::NotFound(shown(path)) } else { IoError::Other(error.to_string()) }
+    if error.is_absent() {
+        IoError::NotFound(shown(path))
+    } else {
+        IoError::Other(error.to_string())
+    }
 }
 
 fn node_type(kind: NodeKind) -> FileType {
@@ -167,21 +182,36 @@ impl EvalIo for World {
 
     fn file_type(&mut self, path: &[u8]) -> Result<Option<FileType>, IoError> {
         if let Some((tree, inside)) = self.mounted(path) {
-            return tree.lstat(inside).map(|k| k.map(node_type)).map_err(|e| tree_error(path, e));
+            return tree
+                .lstat(inside)
+                .map(|k| k.map(node_type))
+                .map_err(|e| tree_error(path, e));
         }
         self.check(path)?;
         let stat = self.fs.lstat(disk(path)).map_err(|e| disk_error(path, e))?;
-        Ok(stat.map(|s| if s.executable() { FileType::Executable } else { disk_type(s.kind) }))
+        Ok(stat.map(|s| {
+            if s.executable() {
+                FileType::Executable
+            } else {
+                disk_type(s.kind)
+            }
+        }))
     }
 
     fn read_dir(&mut self, path: &[u8]) -> Result<Rc<[(Vec<u8>, FileType)]>, IoError> {
         if let Some((tree, inside)) = self.mounted(path) {
             let listing = tree.read_dir(inside).map_err(|e| tree_error(path, e))?;
-            return Ok(listing.into_iter().map(|(name, kind)| (name, node_type(kind))).collect());
+            return Ok(listing
+                .into_iter()
+                .map(|(name, kind)| (name, node_type(kind)))
+                .collect());
         }
         self.check(path)?;
         let entries = self.fs.read_dir(disk(path)).map_err(|e| disk_error(path, e))?;
-        Ok(entries.into_iter().map(|e| (e.name.into_vec(), disk_type(e.kind))).collect())
+        Ok(entries
+            .into_iter()
+            .map(|e| (e.name.into_vec(), disk_type(e.kind)))
+            .collect())
     }
 
     fn read_link(&mut self, path: &[u8]) -> Result<Vec<u8>, IoError> {
@@ -195,9 +225,11 @@ impl EvalIo for World {
 
     fn env(&mut self, name: &str) -> String {
         match self.access {
-            Access::Everything => {
-                self.env.var(name).map(|v| v.to_string_lossy().into_owned()).unwrap_or_default()
-            }
+            Access::Everything => self
+                .env
+                .var(name)
+                .map(|v| v.to_string_lossy().into_owned())
+                .unwrap_or_default(),
             Access::Mounted => String::new(),
         }
     }
@@ -251,7 +283,10 @@ impl EvalIo for World {
                 }
                 let path = fixed(name, ContentAddressMethod::Nar, found)?;
                 self.mount(&path, tree.accessor.clone());
-                Ok(Fetched { path, attrs: Vec::new() })
+                Ok(Fetched {
+                    path,
+                    attrs: Vec::new(),
+                })
             }
             FetchRequest::Url { url, name, hash } => {
                 let mut attrs = crate::Attrs::new();
@@ -266,7 +301,10 @@ impl EvalIo for World {
                 }
                 let path = fixed(name, ContentAddressMethod::Flat, found)?;
                 self.mount(&path, tree.accessor.clone());
-                Ok(Fetched { path, attrs: Vec::new() })
+                Ok(Fetched {
+                    path,
+                    attrs: Vec::new(),
+                })
             }
         }
     }
@@ -276,12 +314,7 @@ impl EvalIo for World {
         Some(Rc::new(move |ev, reference| flakes.get_flake(ev, reference)))
     }
 
-    fn realise(
-        &mut self,
-        store: &store::VirtualStore,
-        drv: &StorePath,
-        outputs: &[String],
-    ) -> Result<(), IoError> {
+    fn realise(&mut self, store: &store::VirtualStore, drv: &StorePath, outputs: &[String]) -> Result<(), IoError> {
         match &mut self.realiser {
             Some(realise) => realise(store, drv, outputs),
             None => Err(IoError::Forbidden(format!(
@@ -297,8 +330,7 @@ impl EvalIo for World {
     }
 
     fn flake_ref_to_string(&mut self, attrs: &[(String, FetchAttr)]) -> Result<String, IoError> {
-        let reference =
-            FlakeRef::from_attrs(from_fetch_attrs(attrs)).map_err(|e| IoError::Other(e.to_string()))?;
+        let reference = FlakeRef::from_attrs(from_fetch_attrs(attrs)).map_err(|e| IoError::Other(e.to_string()))?;
         reference.to_url_string().map_err(|e| IoError::Other(e.to_string()))
     }
 

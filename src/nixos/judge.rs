@@ -32,12 +32,14 @@ pub struct Warning {
 
 /// A module that says for which system a host is; with more weight than the host's own word, and
 /// applied by `extendModules` so that everything else stays.
-const ON_PLATFORM: &str =
-    "host: system: host.extendModules { modules = [ ({ lib, ... }: { nixpkgs.hostPlatform = lib.mkForce system; }) ]; }";
+const ON_PLATFORM: &str = "host: system: host.extendModules { modules = [ ({ lib, ... }: { nixpkgs.hostPlatform = lib.mkForce system; }) ]; }";
 
 /// Judges a target; with `platform`, a host is evaluated for that system instead of its own.
 pub fn judge(ev: &mut Evaluator, target: &Target, platform: Option<&str>) -> Judged {
-    let mut judged = Judged { system: target.system.clone(), ..Judged::default() };
+    let mut judged = Judged {
+        system: target.system.clone(),
+        ..Judged::default()
+    };
     let result = match target.kind {
         Kind::Nixos | Kind::Darwin => judge_host(ev, target, platform, &mut judged),
         Kind::Home => judge_home(ev, target, &mut judged),
@@ -129,7 +131,11 @@ fn judge_home(ev: &mut Evaluator, target: &Target, judged: &mut Judged) -> Eval<
             let error = ev.take_error();
             judged.assertions = failed_assertions(ev, home);
             note_warnings(ev, home, judged);
-            return if judged.assertions.is_empty() { Err(ev.raise(error)) } else { Ok(()) };
+            return if judged.assertions.is_empty() {
+                Err(ev.raise(error))
+            } else {
+                Ok(())
+            };
         }
     }
     note_warnings(ev, home, judged);
@@ -174,13 +180,19 @@ fn drv_path(ev: &mut Evaluator, value: Val) -> Eval<String> {
 }
 
 fn failed_assertions(ev: &mut Evaluator, host: Val) -> Vec<String> {
-    let Some(list) = maybe(ev, host, &["config", "assertions"]) else { return Vec::new() };
+    let Some(list) = maybe(ev, host, &["config", "assertions"]) else {
+        return Vec::new();
+    };
     let mut messages = Vec::new();
     for &cell in ev.elements(list) {
         let Some(entry) = forced(ev, cell) else { continue };
         let holds = maybe(ev, entry, &["assertion"]).and_then(Val::as_bool);
         if holds == Some(false) {
-            messages.push(maybe(ev, entry, &["message"]).and_then(text).unwrap_or_else(|| "an assertion failed".into()));
+            messages.push(
+                maybe(ev, entry, &["message"])
+                    .and_then(text)
+                    .unwrap_or_else(|| "an assertion failed".into()),
+            );
         }
     }
     messages
@@ -197,7 +209,9 @@ fn forced(ev: &mut Evaluator, cell: Ref) -> Option<Val> {
 }
 
 fn note_warnings(ev: &mut Evaluator, host: Val, judged: &mut Judged) {
-    let Some(list) = maybe(ev, host, &["config", "warnings"]) else { return };
+    let Some(list) = maybe(ev, host, &["config", "warnings"]) else {
+        return;
+    };
     let mut files: Vec<(String, String)> = Vec::new();
     if let Some(definitions) = maybe(ev, host, &["options", "warnings", "definitionsWithLocations"]) {
         for &cell in ev.elements(definitions) {

@@ -1,8 +1,8 @@
 //! What a flake offers to be judged: hosts, homes, packages, shells and checks, by name.
 
+use diag::Pos;
 use eval::error::Eval;
 use eval::{Evaluator, Ref, Val};
-use diag::Pos;
 
 /// What kind of output a target is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -25,8 +25,15 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order in which they are judged.
-    pub const ALL: [Kind; 7] =
-        [Kind::Nixos, Kind::Darwin, Kind::Home, Kind::Package, Kind::DevShell, Kind::Check, Kind::Formatter];
+    pub const ALL: [Kind; 7] = [
+        Kind::Nixos,
+        Kind::Darwin,
+        Kind::Home,
+        Kind::Package,
+        Kind::DevShell,
+        Kind::Check,
+        Kind::Formatter,
+    ];
 
     /// Returns the flake's output that holds targets of this kind.
     pub fn output(self) -> &'static str {
@@ -74,28 +81,49 @@ impl Target {
 
 fn quoted(name: &str) -> String {
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_'".contains(c));
-    if plain && !name.is_empty() { name.to_owned() } else { format!("{name:?}") }
+    if plain && !name.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name:?}")
+    }
 }
 
 /// Returns the targets of one kind that a flake offers, sorted by name; none if it has no such
 /// output.
 pub fn discover(ev: &mut Evaluator, flake: Val, kind: Kind) -> Eval<Vec<Target>> {
     let output = ev.symbols.intern(kind.output().as_bytes());
-    let Some(attr) = ev.mem.attr(flake, output) else { return Ok(Vec::new()) };
+    let Some(attr) = ev.mem.attr(flake, output) else {
+        return Ok(Vec::new());
+    };
     let context = format!("while evaluating the flake output '{}'", kind.output());
     let set = ev.force_attrs(attr.value, attr.pos, &context)?;
     let mut targets = Vec::new();
     for (name, attr) in ev.sorted_entries(set) {
         let name = ev.symbols.text(name).into_owned();
         if kind.is_configuration() {
-            targets.push(Target { kind, name, system: None, value: attr.value });
+            targets.push(Target {
+                kind,
+                name,
+                system: None,
+                value: attr.value,
+            });
         } else if kind == Kind::Formatter {
-            targets.push(Target { kind, name: "formatter".into(), system: Some(name), value: attr.value });
+            targets.push(Target {
+                kind,
+                name: "formatter".into(),
+                system: Some(name),
+                value: attr.value,
+            });
         } else {
             let system = ev.force_attrs(attr.value, Pos::NONE, &context)?;
             for (inner, attr) in ev.sorted_entries(system) {
                 let inner = ev.symbols.text(inner).into_owned();
-                targets.push(Target { kind, name: inner, system: Some(name.clone()), value: attr.value });
+                targets.push(Target {
+                    kind,
+                    name: inner,
+                    system: Some(name.clone()),
+                    value: attr.value,
+                });
             }
         }
     }

@@ -23,7 +23,9 @@ mod virtual_store;
 
 pub use aterm::{AtermError, PrintError};
 pub use content_address::{ContentAddress, ContentAddressError, ContentAddressMethod};
-pub use derivation::{Derivation, DerivationKind, DerivationText, InputOutputs, KindError, Output, STRUCTURED_ATTRS_VARIABLE};
+pub use derivation::{
+    Derivation, DerivationKind, DerivationText, InputOutputs, KindError, Output, STRUCTURED_ATTRS_VARIABLE,
+};
 pub use git_tree::hash_git;
 pub use hash::{Hash, HashAlgo, HashError, HashFormat, MAX_DIGEST};
 pub use hasher::Hasher;

@@ -75,7 +75,10 @@ fn operate(ev: &mut Evaluator, args: &[Ref], operation: &Operation) -> Eval<Val>
         Some(n) => Ok(Val::int(n)),
         None => {
             let Operation { verb, sign, .. } = operation;
-            Err(ev.fail(ErrorKind::Eval, format!("integer overflow in {verb} {left} {sign} {right}")))
+            Err(ev.fail(
+                ErrorKind::Eval,
+                format!("integer overflow in {verb} {left} {sign} {right}"),
+            ))
         }
     }
 }
@@ -174,7 +177,13 @@ pub(crate) fn less(ev: &mut Evaluator, left: Val, right: Val, context: &str) -> 
         (Tag::List, Tag::List) => less_lists(ev, left, right),
         _ => Err(incomparable(ev, left, right)),
     };
-    result.map_err(|fail| if context.is_empty() { fail } else { ev.trace(fail, Pos::NONE, context) })
+    result.map_err(|fail| {
+        if context.is_empty() {
+            fail
+        } else {
+            ev.trace(fail, Pos::NONE, context)
+        }
+    })
 }
 
 fn less_lists(ev: &mut Evaluator, left: Val, right: Val) -> Eval<bool> {

@@ -67,7 +67,12 @@ impl Evaluator {
         let index = match self.builtins.iter().position(|b| b.name == name) {
             Some(index) => index,
             None => {
-                self.builtins.push(super::Builtin { name, arity, function, traced: false });
+                self.builtins.push(super::Builtin {
+                    name,
+                    arity,
+                    function,
+                    traced: false,
+                });
                 self.builtins.len() - 1
             }
         };
@@ -75,7 +80,10 @@ impl Evaluator {
     }
 
     fn small_set(&mut self, attrs: &[(&str, Ref)]) -> Val {
-        let list = attrs.iter().map(|(name, cell)| (self.symbols.intern(name.as_bytes()), Pos::NONE, *cell)).collect();
+        let list = attrs
+            .iter()
+            .map(|(name, cell)| (self.symbols.intern(name.as_bytes()), Pos::NONE, *cell))
+            .collect();
         self.mem.attrs_from(list)
     }
 
@@ -110,7 +118,10 @@ fn fetch_node(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let flake = ev.force_int(args[0], Pos::NONE, "")?;
     let key = ev.force_plain_string(args[1], Pos::NONE, "")?;
     let node = String::from_utf8_lossy(key).parse().unwrap_or(u32::MAX);
-    match ev.io.fetch(&FetchRequest::Node { flake: flake as u32, node }) {
+    match ev.io.fetch(&FetchRequest::Node {
+        flake: flake as u32,
+        node,
+    }) {
         Ok(fetched) => Ok(super::fetch::tree_value(ev, fetched.path, &fetched.attrs, false)),
         Err(error) => Err(ev.fail(ErrorKind::Io, error.to_string())),
     }

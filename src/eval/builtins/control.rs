@@ -28,7 +28,11 @@ pub const NIX_VERSION: &str = "2.34.8";
 pub(super) fn constants(ev: &mut Evaluator) -> Vec<(&'static str, bool, Val)> {
     let version = ev.mem.string(NIX_VERSION.as_bytes());
     let store = ev.mem.string(store::STORE_DIR.as_bytes());
-    let mut constants = vec![("langVersion", false, Val::int(6)), ("nixVersion", false, version), ("storeDir", false, store)];
+    let mut constants = vec![
+        ("langVersion", false, Val::int(6)),
+        ("nixVersion", false, version),
+        ("storeDir", false, store),
+    ];
     let path = ev.settings.search_path.clone();
     let entries: Vec<Ref> = path
         .iter()
@@ -54,7 +58,10 @@ fn abort(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let context = "while evaluating the error message passed to builtins.abort";
     let text = ev.coerce_cell(args[0], Pos::NONE, context, Coercion::INTERPOLATE)?;
     let text = String::from_utf8_lossy(text.as_string().unwrap_or_default());
-    Err(ev.fail(ErrorKind::Abort, format!("evaluation aborted with the following error message: '{text}'")))
+    Err(ev.fail(
+        ErrorKind::Abort,
+        format!("evaluation aborted with the following error message: '{text}'"),
+    ))
 }
 
 fn throw(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
@@ -77,7 +84,12 @@ fn add_error_context(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
             let text = ev.coerce_cell(args[0], Pos::NONE, context, Coercion::PLAIN)?;
             let text = String::from_utf8_lossy(text.as_string().unwrap_or_default()).into_owned();
             ev.resume_error(under_way);
-            ev.push_trace(Trace { pos: Pos::NONE, text, always: true, call: false });
+            ev.push_trace(Trace {
+                pos: Pos::NONE,
+                text,
+                always: true,
+                call: false,
+            });
             Err(fail)
         }
     }
@@ -130,7 +142,11 @@ fn trace(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
 }
 
 fn trace_verbose(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
-    if ev.settings.trace_verbose { trace(ev, args) } else { ev.force(args[1], Pos::NONE) }
+    if ev.settings.trace_verbose {
+        trace(ev, args)
+    } else {
+        ev.force(args[1], Pos::NONE)
+    }
 }
 
 fn warn(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
@@ -149,7 +165,11 @@ fn get_env(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let context = "while evaluating the first argument passed to builtins.getEnv";
     let name = ev.force_plain_string(args[0], Pos::NONE, context)?;
     let name = String::from_utf8_lossy(name).into_owned();
-    let value = if ev.settings.pure { String::new() } else { ev.io.env(&name) };
+    let value = if ev.settings.pure {
+        String::new()
+    } else {
+        ev.io.env(&name)
+    };
     Ok(ev.mem.string(value.as_bytes()))
 }
 

@@ -37,7 +37,11 @@ fn from_json(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
             let fail = ev.fail(ErrorKind::Eval, error.to_string());
             // Nix adds the frame to what its JSON library says, not to what it says itself.
             let ours = matches!(error, JsonError::IntegerOverflow(_) | JsonError::Nul(_));
-            Err(if ours { fail } else { ev.trace(fail, Pos::NONE, "while decoding a JSON string") })
+            Err(if ours {
+                fail
+            } else {
+                ev.trace(fail, Pos::NONE, "while decoding a JSON string")
+            })
         }
     }
 }
@@ -102,7 +106,8 @@ impl Evaluator {
                 let timestamp = self.string_cell(b"timestamp");
                 let text = self.string_cell(text.as_bytes());
                 let value = self.names.value;
-                self.mem.attrs_from(vec![(kind, Pos::NONE, timestamp), (value, Pos::NONE, text)])
+                self.mem
+                    .attrs_from(vec![(kind, Pos::NONE, timestamp), (value, Pos::NONE, text)])
             }
             Toml::List(elements) => {
                 let cells: Vec<Ref> = elements

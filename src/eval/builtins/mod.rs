@@ -68,7 +68,16 @@ pub(crate) const fn entry(
     arity: usize,
     function: fn(&mut Evaluator, &[Ref]) -> Eval<Val>,
 ) -> Entry {
-    Entry { builtin: Builtin { name, arity, function, traced: true }, global: false, enabled: |_| true }
+    Entry {
+        builtin: Builtin {
+            name,
+            arity,
+            function,
+            traced: true,
+        },
+        global: false,
+        enabled: |_| true,
+    }
 }
 
 impl Entry {
@@ -183,7 +192,10 @@ pub(crate) fn install(ev: &mut Evaluator) {
     let set = ev.mem.attrs_from(all);
     ev.mem.heap.set(cell, set);
     let function = internal_text(ev, "derivation-internal.nix", include_bytes!("derivation.nix"));
-    ev.mem.heap.set(derivation, function.expect("the evaluator's own text evaluates; a test looks"));
+    ev.mem.heap.set(
+        derivation,
+        function.expect("the evaluator's own text evaluates; a test looks"),
+    );
 }
 
 /// Returns the value of a text of the evaluator's own, whose places messages do not show as the
@@ -195,7 +207,9 @@ fn internal_text(ev: &mut Evaluator, name: &str, text: &[u8]) -> Eval<Val> {
         && let Some((file, _)) = ev.sources.lookup(lambda.pos)
     {
         let start = ev.sources.file(file).base;
-        ev.caches.internal_texts.push((start, start.offset(text.len() as u32 + 1)));
+        ev.caches
+            .internal_texts
+            .push((start, start.offset(text.len() as u32 + 1)));
     }
     Ok(value)
 }
@@ -203,13 +217,20 @@ fn internal_text(ev: &mut Evaluator, name: &str, text: &[u8]) -> Eval<Val> {
 impl Evaluator {
     /// Whether a position is in a text of the evaluator's own.
     pub(crate) fn is_internal(&self, pos: Pos) -> bool {
-        self.caches.internal_texts.iter().any(|(from, to)| pos >= *from && pos < *to)
+        self.caches
+            .internal_texts
+            .iter()
+            .any(|(from, to)| pos >= *from && pos < *to)
     }
 }
 
 fn add(ev: &mut Evaluator, all: &mut Vec<(Symbol, Pos, Ref)>, name: &str, global: bool, cell: Ref) {
     let symbol = ev.symbols.intern(name.as_bytes());
     all.push((symbol, Pos::NONE, cell));
-    let visible = if global { symbol } else { ev.symbols.intern(format!("__{name}").as_bytes()) };
+    let visible = if global {
+        symbol
+    } else {
+        ev.symbols.intern(format!("__{name}").as_bytes())
+    };
     ev.base.names.insert(visible, cell);
 }

@@ -31,8 +31,8 @@ mod value;
 
 use region::Escapes;
 pub use region::Region;
-pub use value::{ContextId, Env, Tag, Val};
 use std::ptr::NonNull;
+pub use value::{ContextId, Env, Tag, Val};
 
 /// The name of a cell: its index in the cell arena. Zero is never a cell.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -333,10 +333,14 @@ impl Heap {
         let need = (len + 4 + 3) & !3;
         self.bytes_total += need as u64;
         let to = if need > CHUNK / 4 {
-            Box::leak(vec![0u32; need / 4].into_boxed_slice()).as_mut_ptr().cast::<u8>()
+            Box::leak(vec![0u32; need / 4].into_boxed_slice())
+                .as_mut_ptr()
+                .cast::<u8>()
         } else {
             if need > self.chunk_left {
-                self.chunk = Box::leak(vec![0u32; CHUNK / 4].into_boxed_slice()).as_mut_ptr().cast::<u8>();
+                self.chunk = Box::leak(vec![0u32; CHUNK / 4].into_boxed_slice())
+                    .as_mut_ptr()
+                    .cast::<u8>();
                 self.chunk_left = CHUNK;
             }
             let to = self.chunk;

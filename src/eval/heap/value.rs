@@ -3,9 +3,9 @@
 //! A [`Val`] is what a cell holds or what an evaluation returns. Its first byte tells what it is;
 //! everything from [`Tag::Thunk`] on is not evaluated yet.
 
-use crate::code::{Code, Lambda};
 use super::{Bytes, Ref, Words};
 use crate::attrs::{Layer, Shape};
+use crate::code::{Code, Lambda};
 
 /// What a value is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -181,7 +181,11 @@ impl Val {
     /// Returns a suspended call of `function` with two arguments.
     #[inline(always)]
     pub fn apply_two(function: Ref, first: Ref, second: Ref) -> Val {
-        Val::new(Tag::ApplyTwo, function.index(), u64::from(second.index()) << 32 | u64::from(first.index()))
+        Val::new(
+            Tag::ApplyTwo,
+            function.index(),
+            u64::from(second.index()) << 32 | u64::from(first.index()),
+        )
     }
 
     /// Returns a failed evaluation: the index of its error in the evaluator's table.
@@ -217,13 +221,21 @@ impl Val {
     /// Returns the string's context; the empty one if this is no string.
     #[inline(always)]
     pub fn context(self) -> ContextId {
-        if self.tag == Tag::String { ContextId(self.a) } else { ContextId::EMPTY }
+        if self.tag == Tag::String {
+            ContextId(self.a)
+        } else {
+            ContextId::EMPTY
+        }
     }
 
     /// Returns the same string with another context; anything but a string as it is.
     #[inline(always)]
     pub fn with_context(self, context: ContextId) -> Val {
-        if self.tag == Tag::String { Val { a: context.0, ..self } } else { self }
+        if self.tag == Tag::String {
+            Val { a: context.0, ..self }
+        } else {
+            self
+        }
     }
 
     /// Returns the path's bytes, if this is a path.

@@ -356,7 +356,10 @@ impl Fetcher {
         if let Some(expected) = input.rev().map_err(|error| FetchError::new(input, error.into()))?
             && tree.rev() != Some(expected)
         {
-            return fail(FetchErrorKind::RevMismatch { input: tree.input.display(), expected });
+            return fail(FetchErrorKind::RevMismatch {
+                input: tree.input.display(),
+                expected,
+            });
         }
         Ok(())
     }
