@@ -14,7 +14,8 @@ use syntax::Symbol;
 /// A reference to code.
 pub type CodeRef = &'static Code;
 
-/// One node of code.
+/// One node of code. Small enough to stand inside the node that it is part of.
+#[derive(Clone, Copy)]
 pub enum Code {
     /// A ready-made value.
     Const(Ref),
@@ -85,13 +86,13 @@ pub enum Key {
     /// A known name with the last look-up.
     Static(Symbol, Lookup),
     /// A computed name.
-    Dynamic(CodeRef, Span),
+    Dynamic(Code, Span),
 }
 
 /// A selection.
 pub struct Select {
     /// The set.
-    pub subject: CodeRef,
+    pub subject: Code,
     /// The names.
     pub path: &'static [Key],
     /// What stands after `or`.
@@ -103,7 +104,7 @@ pub struct Select {
 /// A test for an attribute.
 pub struct HasAttr {
     /// The set.
-    pub subject: CodeRef,
+    pub subject: Code,
     /// The names.
     pub path: &'static [Key],
     /// Where the set stands.
@@ -124,7 +125,7 @@ pub enum Within {
 /// A binding.
 pub struct BindingCode {
     /// Its value.
-    pub value: CodeRef,
+    pub value: Code,
     /// Where that is evaluated.
     pub within: Within,
 }
@@ -136,13 +137,13 @@ pub struct AttrsCode {
     /// The bindings in the shape's order.
     pub bindings: &'static [BindingCode],
     /// The sources of `inherit (…)`.
-    pub sources: &'static [CodeRef],
+    pub sources: &'static [Code],
     /// Whether the bindings see each other; the sources then stand in the slots behind them.
     pub recursive: bool,
     /// The index of `__overrides` of a recursive set.
     pub overrides: Option<u32>,
     /// Bindings with computed names: name, value, position.
-    pub dynamic: &'static [(CodeRef, CodeRef, Pos)],
+    pub dynamic: &'static [(Code, Code, Pos)],
     /// Where it stands.
     pub pos: Pos,
 }
@@ -152,15 +153,15 @@ pub struct LetCode {
     /// The bindings.
     pub bindings: &'static [BindingCode],
     /// The sources of `inherit (…)`.
-    pub sources: &'static [CodeRef],
+    pub sources: &'static [Code],
     /// The body.
-    pub body: CodeRef,
+    pub body: Code,
 }
 
 /// A list.
 pub struct ListCode {
     /// Its elements.
-    pub elements: &'static [CodeRef],
+    pub elements: &'static [Code],
 }
 
 /// A function: its environment has the argument (if named), then the formals.
@@ -174,7 +175,7 @@ pub struct Lambda {
     /// The formals.
     pub formals: Option<FormalsCode>,
     /// The body.
-    pub body: CodeRef,
+    pub body: Code,
 }
 
 /// The formals of a function.
@@ -200,9 +201,9 @@ pub struct FormalCode {
 /// A call.
 pub struct Call {
     /// The function.
-    pub function: CodeRef,
+    pub function: Code,
     /// The arguments, at least one.
-    pub args: &'static [CodeRef],
+    pub args: &'static [Code],
     /// Where it stands.
     pub pos: Pos,
 }
@@ -210,19 +211,19 @@ pub struct Call {
 /// A `with`.
 pub struct WithCode {
     /// The set.
-    pub scope: CodeRef,
+    pub scope: Code,
     /// The body.
-    pub body: CodeRef,
+    pub body: Code,
 }
 
 /// A conditional.
 pub struct If {
     /// The condition.
-    pub condition: CodeRef,
+    pub condition: Code,
     /// If it holds.
-    pub then: CodeRef,
+    pub then: Code,
     /// If it does not.
-    pub otherwise: CodeRef,
+    pub otherwise: Code,
     /// Where it stands.
     pub pos: Pos,
 }
@@ -230,11 +231,11 @@ pub struct If {
 /// An assertion.
 pub struct Assert {
     /// The condition.
-    pub condition: CodeRef,
+    pub condition: Code,
     /// The source text of the condition.
     pub span: Span,
     /// The body.
-    pub body: CodeRef,
+    pub body: Code,
     /// Where it stands.
     pub pos: Pos,
 }
@@ -242,7 +243,7 @@ pub struct Assert {
 /// A negation.
 pub struct Not {
     /// What is negated.
-    pub operand: CodeRef,
+    pub operand: Code,
     /// Where that stands.
     pub pos: Pos,
 }
@@ -252,9 +253,9 @@ pub struct Binary {
     /// Which.
     pub op: syntax::ast::BinaryOp,
     /// Its left side.
-    pub left: CodeRef,
+    pub left: Code,
     /// Its right side.
-    pub right: CodeRef,
+    pub right: Code,
     /// Where the operator stands.
     pub pos: Pos,
     /// Where the operands stand, for messages about them.
@@ -279,9 +280,9 @@ pub struct Arith {
     /// Which.
     pub op: ArithOp,
     /// The builtin's first argument.
-    pub left: CodeRef,
+    pub left: Code,
     /// Its second.
-    pub right: CodeRef,
+    pub right: Code,
     /// Where the operator stands.
     pub pos: Pos,
 }
@@ -291,7 +292,7 @@ pub struct Concat {
     /// Whether the result is a string whatever the parts are.
     pub force_string: bool,
     /// The parts.
-    pub parts: &'static [(Pos, CodeRef)],
+    pub parts: &'static [(Pos, Code)],
     /// Where it stands.
     pub pos: Pos,
 }

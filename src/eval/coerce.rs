@@ -174,7 +174,8 @@ impl Evaluator {
         let mut sum = Val::int(0);
         let mut total = 0;
         let mut context = ContextId::EMPTY;
-        for (i, &(pos, part)) in concat.parts.iter().enumerate() {
+        for (i, (pos, part)) in concat.parts.iter().enumerate() {
+            let pos = *pos;
             let value = self.eval(part, env)?;
             let first = i == 0 && !concat.force_string;
             if first {

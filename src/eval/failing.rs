@@ -104,9 +104,9 @@ impl Evaluator {
         if let Code::Binary(binary) = assert.condition
             && binary.op == BinaryOp::Eq
         {
-            let left = self.eval(binary.left, env);
+            let left = self.eval(&binary.left, env);
             let result = left.and_then(|left| {
-                let right = self.eval(binary.right, env)?;
+                let right = self.eval(&binary.right, env)?;
                 self.explain_unequal(left, right, binary.pos)
             });
             if let Err(fail) = result {

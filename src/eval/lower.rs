@@ -71,29 +71,31 @@ pub fn lower(
     let _ = before;
     match error {
         Some(error) => Err(error),
-        None => Ok(code),
+        None => Ok(lower.put(code)),
     }
 }
 
 impl Lower<'_> {
-    fn code(&self, code: Code) -> CodeRef {
-        self.memory.arena.alloc(code)
-    }
-
     fn put<T>(&self, value: T) -> &'static T {
         self.memory.arena.alloc(value)
+    }
+
+    /// Lowers an expression to a node that stands alone.
+    fn apart(&mut self, e: &Expr<'_>) -> CodeRef {
+        let code = self.expr(e, None);
+        self.put(code)
     }
 
     fn put_all<T>(&self, values: Vec<T>) -> &'static [T] {
         self.memory.arena.alloc_slice_fill_iter(values)
     }
 
-    fn constant(&mut self, value: Val) -> CodeRef {
+    fn constant(&mut self, value: Val) -> Code {
         let cell = self.memory.heap.alloc(value);
-        self.code(Code::Const(cell))
+        Code::Const(cell)
     }
 
-    fn fail(&mut self, error: EvalError) -> CodeRef {
+    fn fail(&mut self, error: EvalError) -> Code {
         self.error.get_or_insert(error);
         self.constant(Val::NULL)
     }
@@ -115,17 +117,17 @@ impl Lower<'_> {
         }
     }
 
-    fn variable(&mut self, name: Symbol, pos: Pos) -> CodeRef {
+    fn variable(&mut self, name: Symbol, pos: Pos) -> Code {
         let here = self.scopes.len() as u32;
         if let Some(&(level, slot)) = self.bound.get(&name).and_then(|s| s.last()) {
-            return self.code(Code::Var(Var {
+            return Code::Var(Var {
                 depth: here - 1 - level,
                 slot,
                 pos,
-            }));
+            });
         }
         if let Some(&cell) = self.base.names.get(&name) {
-            return self.code(Code::Const(cell));
+            return Code::Const(cell);
         }
         let mut scopes = Vec::new();
         let mut from = here;
@@ -152,11 +154,11 @@ impl Lower<'_> {
             scopes,
             cache: Lookup::new(),
         });
-        self.code(Code::WithVar(with))
+        Code::WithVar(with)
     }
 
-    fn exprs(&mut self, exprs: &[&Expr<'_>]) -> &'static [CodeRef] {
-        let codes: Vec<CodeRef> = exprs.iter().map(|e| self.expr(e, None)).collect();
+    fn exprs(&mut self, exprs: &[&Expr<'_>]) -> &'static [Code] {
+        let codes: Vec<Code> = exprs.iter().map(|e| self.expr(e, None)).collect();
         self.put_all(codes)
     }
 
@@ -172,7 +174,7 @@ impl Lower<'_> {
     }
 
     /// Lowers an expression; `name` is what it is bound to, for messages about a function.
-    fn expr(&mut self, e: &Expr<'_>, name: Option<Symbol>) -> CodeRef {
+    fn expr(&mut self, e: &Expr<'_>, name: Option<Symbol>) -> Code {
         let here = 0u8;
         if std::ptr::from_ref(&here) as usize <= self.stack_limit {
             let error = EvalError::new(
@@ -193,10 +195,10 @@ impl Lower<'_> {
                 self.constant(value)
             }
             ExprKind::Var(name) => self.variable(*name, e.pos),
-            ExprKind::CurPos => self.code(Code::CurPos(e.pos)),
+            ExprKind::CurPos => Code::CurPos(e.pos),
             ExprKind::Select { subject, path, default } => {
                 let subject = self.expr(subject, None);
-                let default = default.map(|d| self.expr(d, None));
+                let default = default.map(|d| self.apart(d));
                 let path = self.path(path);
                 let select = self.put(Select {
                     subject,
@@ -204,24 +206,24 @@ impl Lower<'_> {
                     default,
                     pos: e.pos,
                 });
-                self.code(Code::Select(select))
+                Code::Select(select)
             }
             ExprKind::HasAttr { subject, path } => {
                 let pos = subject.pos;
                 let subject = self.expr(subject, None);
                 let path = self.path(path);
                 let has = self.put(HasAttr { subject, path, pos });
-                self.code(Code::HasAttr(has))
+                Code::HasAttr(has)
             }
             ExprKind::Attrs(bindings) => self.attrs(bindings, e.pos),
             ExprKind::List(elements) => {
                 if elements.is_empty() {
                     let cell = self.memory.empty_list;
-                    return self.code(Code::Const(cell));
+                    return Code::Const(cell);
                 }
                 let elements = self.exprs(elements);
                 let list = self.put(ListCode { elements });
-                self.code(Code::List(list))
+                Code::List(list)
             }
             ExprKind::Lambda(lambda) => self.lambda(lambda, e.pos, name),
             ExprKind::Call { function, args } => self.call(function, args, e.pos),
@@ -236,7 +238,7 @@ impl Lower<'_> {
                     sources,
                     body,
                 });
-                self.code(Code::Let(code))
+                Code::Let(code)
             }
             ExprKind::With { scope, body } => {
                 let scope = self.expr(scope, None);
@@ -244,7 +246,7 @@ impl Lower<'_> {
                 let body = self.expr(body, None);
                 self.scopes.pop();
                 let with = self.put(WithCode { scope, body });
-                self.code(Code::With(with))
+                Code::With(with)
             }
             ExprKind::If {
                 condition,
@@ -260,7 +262,7 @@ impl Lower<'_> {
                     otherwise,
                     pos: e.pos,
                 });
-                self.code(Code::If(code))
+                Code::If(code)
             }
             ExprKind::Assert { condition, body } => {
                 let span = condition.span;
@@ -272,13 +274,13 @@ impl Lower<'_> {
                     body,
                     pos: e.pos,
                 });
-                self.code(Code::Assert(code))
+                Code::Assert(code)
             }
             ExprKind::Not(operand) => {
                 let pos = operand.pos;
                 let operand = self.expr(operand, None);
                 let code = self.put(Not { operand, pos });
-                self.code(Code::Not(code))
+                Code::Not(code)
             }
             ExprKind::Binary { op, left, right } => {
                 let operands = (left.pos, right.pos);
@@ -291,17 +293,17 @@ impl Lower<'_> {
                     pos: e.pos,
                     operands,
                 });
-                self.code(Code::Binary(code))
+                Code::Binary(code)
             }
             ExprKind::Concat { force_string, parts } => {
-                let parts: Vec<(Pos, CodeRef)> = parts.iter().map(|(pos, e)| (*pos, self.expr(e, None))).collect();
+                let parts: Vec<(Pos, Code)> = parts.iter().map(|(pos, e)| (*pos, self.expr(e, None))).collect();
                 let parts = self.put_all(parts);
                 let code = self.put(Concat {
                     force_string: *force_string,
                     parts,
                     pos: e.pos,
                 });
-                self.code(Code::Concat(code))
+                Code::Concat(code)
             }
             ExprKind::Error => {
                 let error = EvalError::new(ErrorKind::Parse, "syntax error").at(e.pos);
@@ -310,20 +312,25 @@ impl Lower<'_> {
         }
     }
 
-    fn call(&mut self, function: &Expr<'_>, args: &[&Expr<'_>], pos: Pos) -> CodeRef {
+    fn call(&mut self, function: &Expr<'_>, args: &[&Expr<'_>], pos: Pos) -> Code {
         let function = self.expr(function, None);
         let args = self.exprs(args);
         if let (Code::Const(cell), [left, right]) = (function, args)
-            && let Some(&(_, op)) = self.base.arith.iter().find(|(r, _)| r == cell)
+            && let Some(&(_, op)) = self.base.arith.iter().find(|(r, _)| *r == cell)
         {
-            let arith = self.put(Arith { op, left, right, pos });
-            return self.code(Code::Arith(arith));
+            let arith = self.put(Arith {
+                op,
+                left: *left,
+                right: *right,
+                pos,
+            });
+            return Code::Arith(arith);
         }
         let call = self.put(Call { function, args, pos });
-        self.code(Code::Call(call))
+        Code::Call(call)
     }
 
-    fn lambda(&mut self, lambda: &ast::Lambda<'_>, pos: Pos, name: Option<Symbol>) -> CodeRef {
+    fn lambda(&mut self, lambda: &ast::Lambda<'_>, pos: Pos, name: Option<Symbol>) -> Code {
         let formals = lambda.formals.as_ref();
         let names = || {
             lambda
@@ -339,7 +346,7 @@ impl Lower<'_> {
                 .map(|f| FormalCode {
                     name: f.name,
                     pos: f.pos,
-                    default: f.default.map(|d| self.expr(d, None)),
+                    default: f.default.map(|d| self.apart(d)),
                 })
                 .collect();
             let keys: Vec<Symbol> = codes.iter().map(|f| f.name).collect();
@@ -360,11 +367,11 @@ impl Lower<'_> {
             formals,
             body,
         });
-        self.code(Code::Lambda(code))
+        Code::Lambda(code)
     }
 
     /// Lowers the plain `inherit`s of a recursive set or `let` in the scope around it.
-    fn around(&mut self, bindings: &Bindings<'_>) -> Vec<Option<CodeRef>> {
+    fn around(&mut self, bindings: &Bindings<'_>) -> Vec<Option<Code>> {
         bindings
             .attrs
             .iter()
@@ -379,8 +386,8 @@ impl Lower<'_> {
     fn recursive(
         &mut self,
         bindings: &Bindings<'_>,
-        around: Vec<Option<CodeRef>>,
-    ) -> (&'static [BindingCode], &'static [CodeRef]) {
+        around: Vec<Option<Code>>,
+    ) -> (&'static [BindingCode], &'static [Code]) {
         let sources = self.sources(bindings);
         let first_source = bindings.attrs.len() as u32;
         let codes = bindings
@@ -411,17 +418,17 @@ impl Lower<'_> {
         (self.put_all(codes), sources)
     }
 
-    fn sources(&mut self, bindings: &Bindings<'_>) -> &'static [CodeRef] {
-        let codes: Vec<CodeRef> = bindings.inherit_from.iter().map(|(_, e)| self.expr(e, None)).collect();
+    fn sources(&mut self, bindings: &Bindings<'_>) -> &'static [Code] {
+        let codes: Vec<Code> = bindings.inherit_from.iter().map(|(_, e)| self.expr(e, None)).collect();
         self.put_all(codes)
     }
 
-    fn inherited(&mut self, slot: u32, name: Symbol, pos: Pos, source: Pos) -> CodeRef {
-        let subject = self.code(Code::Var(Var {
+    fn inherited(&mut self, slot: u32, name: Symbol, pos: Pos, source: Pos) -> Code {
+        let subject = Code::Var(Var {
             depth: 0,
             slot,
             pos: source,
-        }));
+        });
         let path = self.put_all(vec![Key::Static(name, Lookup::new())]);
         let select = self.put(Select {
             subject,
@@ -429,10 +436,10 @@ impl Lower<'_> {
             default: None,
             pos,
         });
-        self.code(Code::Select(select))
+        Code::Select(select)
     }
 
-    fn attrs(&mut self, bindings: &Bindings<'_>, pos: Pos) -> CodeRef {
+    fn attrs(&mut self, bindings: &Bindings<'_>, pos: Pos) -> Code {
         let keys: Vec<Symbol> = bindings.attrs.iter().map(|b| b.name).collect();
         let positions: Vec<Pos> = bindings.attrs.iter().map(|b| b.pos).collect();
         let shape: &'static Shape = self.memory.stable_shape(&keys, &positions, pos);
@@ -482,10 +489,10 @@ impl Lower<'_> {
             dynamic,
             pos,
         });
-        self.code(Code::Attrs(code))
+        Code::Attrs(code)
     }
 
-    fn dynamic(&mut self, bindings: &Bindings<'_>) -> &'static [(CodeRef, CodeRef, Pos)] {
+    fn dynamic(&mut self, bindings: &Bindings<'_>) -> &'static [(Code, Code, Pos)] {
         let list = bindings
             .dynamic
             .iter()

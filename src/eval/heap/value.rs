@@ -100,6 +100,13 @@ impl Val {
         (self.tag as u8) < Tag::Thunk as u8
     }
 
+    /// Whether this is evaluated and equal to whatever looks the same, so that cells with it can be
+    /// shared; not so a float, as one cell is equal to itself even if it holds no number.
+    #[inline(always)]
+    pub fn is_plain(self) -> bool {
+        matches!(self.tag, Tag::Null | Tag::Bool | Tag::Int | Tag::String | Tag::Path)
+    }
+
     /// Returns an integer.
     #[inline(always)]
     pub fn int(value: i64) -> Val {

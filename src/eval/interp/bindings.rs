@@ -18,7 +18,7 @@ impl Evaluator {
         }
         for (i, binding) in code.bindings.iter().enumerate() {
             let within = if binding.within == Within::Around { around } else { env };
-            let cell = self.delay(binding.value, within);
+            let cell = self.delay(&binding.value, within);
             self.mem.heap.set_word(env, 1 + i, cell);
         }
         env
@@ -37,9 +37,9 @@ impl Evaluator {
             }
             for (i, binding) in code.bindings.iter().enumerate() {
                 let cell = match binding.within {
-                    Within::Around => self.delay(binding.value, around),
-                    _ if code.overrides.is_some() => self.suspend(binding.value, env),
-                    _ => self.delay(binding.value, env),
+                    Within::Around => self.delay(&binding.value, around),
+                    _ if code.overrides.is_some() => self.suspend(&binding.value, env),
+                    _ => self.delay(&binding.value, env),
                 };
                 self.mem.heap.set_word(env, 1 + i, cell);
             }
@@ -67,7 +67,7 @@ impl Evaluator {
                 } else {
                     around
                 };
-                let cell = self.delay(binding.value, within);
+                let cell = self.delay(&binding.value, within);
                 self.mem.heap.set_word(values, i, cell);
             }
         }
@@ -103,7 +103,8 @@ impl Evaluator {
     pub(super) fn dynamic_attrs(&mut self, code: &'static AttrsCode, set: Val, env: Env) -> Eval<Val> {
         let entries = self.mem.entries(set);
         let mut attrs: Vec<(Symbol, Pos, Ref)> = entries.iter().map(|(n, a)| (n, a.pos, a.value)).collect();
-        for &(name, value, pos) in code.dynamic {
+        for (name, value, pos) in code.dynamic {
+            let pos = *pos;
             let name_value = self.eval(name, env)?;
             if name_value.tag() == Tag::Null {
                 continue;

@@ -48,12 +48,12 @@ impl Evaluator {
         &mut self,
         lambda: &'static Lambda,
         inner: Env,
-        rest: &'static [CodeRef],
+        rest: &'static [Code],
         call: &'static Call,
         env: Env,
     ) -> Eval<Val> {
         let rest: Vec<Ref> = rest.iter().map(|arg| self.delay(arg, env)).collect();
-        let function = match self.eval(lambda.body, inner) {
+        let function = match self.eval(&lambda.body, inner) {
             Ok(function) => function,
             Err(fail) => {
                 self.trace_call(lambda, call.pos);
@@ -251,7 +251,7 @@ impl Evaluator {
                         return Err(Fail);
                     };
                     let env = self.bind(lambda, up, args[0], pos)?;
-                    function = match self.eval(lambda.body, env) {
+                    function = match self.eval(&lambda.body, env) {
                         Ok(value) => value,
                         Err(fail) => {
                             self.trace_call(lambda, pos);

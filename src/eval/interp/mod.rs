@@ -113,10 +113,11 @@ impl Evaluator {
         self.mem.heap.alloc(Val::thunk(code, env))
     }
 
-    /// A selection whose set and value are evaluated already needs no thunk (but a cell of its own).
+    /// A selection whose set and value are evaluated already needs no thunk, but mostly a cell of its own:
+    /// functions, and whatever holds them, are compared by their places.
     #[inline]
     pub(super) fn delay_select(&mut self, code: CodeRef, select: &'static Select, env: Env) -> Ref {
-        if let (Code::Var(var), [Key::Static(name, site)]) = (select.subject, select.path) {
+        if let (Code::Var(var), [Key::Static(name, site)]) = (&select.subject, select.path) {
             let cell = self.slot(env, *var);
             if cell.is_some() {
                 let set = self.mem.heap.get(cell);
@@ -125,7 +126,12 @@ impl Evaluator {
                 {
                     let value = self.mem.heap.get(attr.value);
                     if value.is_whnf() {
-                        return self.mem.heap.alloc(value);
+                        // What is compared by content alone needs no cell of its own.
+                        return if value.is_plain() {
+                            attr.value
+                        } else {
+                            self.mem.heap.alloc(value)
+                        };
                     }
                 }
             }
@@ -253,7 +259,7 @@ impl Evaluator {
                 }
                 Code::Lambda(lambda) => return Ok(Val::lambda(lambda, env)),
                 Code::Call(call) => {
-                    let function = self.eval(call.function, env)?;
+                    let function = self.eval(&call.function, env)?;
                     self.enter(call.pos)?;
                     match function.as_lambda() {
                         Some((lambda, up)) => {
@@ -261,7 +267,7 @@ impl Evaluator {
                             match lambda {
                                 Bound::Tail(lambda) => {
                                     self.frames.push(Frame { lambda, pos: call.pos });
-                                    code = lambda.body;
+                                    code = &lambda.body;
                                     env = body_env;
                                 }
                                 Bound::Done(value) => return Ok(value),
@@ -272,26 +278,30 @@ impl Evaluator {
                 }
                 Code::If(conditional) => {
                     let holds = self.eval_bool(
-                        conditional.condition,
+                        &conditional.condition,
                         env,
                         conditional.pos,
                         "while evaluating a branch condition",
                     )?;
-                    code = if holds { conditional.then } else { conditional.otherwise };
+                    code = if holds {
+                        &conditional.then
+                    } else {
+                        &conditional.otherwise
+                    };
                 }
                 Code::Let(bindings) => {
                     env = self.bind_let(bindings, env);
-                    code = bindings.body;
+                    code = &bindings.body;
                 }
                 Code::With(with) => {
-                    let scope = self.delay(with.scope, env);
+                    let scope = self.delay(&with.scope, env);
                     env = self.new_env(env, 1);
                     self.mem.heap.set_word(env, 1, scope);
-                    code = with.body;
+                    code = &with.body;
                 }
                 Code::Assert(assert) => {
                     let holds = self.eval_bool(
-                        assert.condition,
+                        &assert.condition,
                         env,
                         assert.pos,
                         "in the condition of the assert statement",
@@ -299,11 +309,11 @@ impl Evaluator {
                     if !holds {
                         return Err(self.assertion_failed(assert, env));
                     }
-                    code = assert.body;
+                    code = &assert.body;
                 }
                 Code::Select(select) => {
                     if let [Key::Static(name, site)] = select.path {
-                        let set = self.eval(select.subject, env)?;
+                        let set = self.eval(&select.subject, env)?;
                         match self.mem.attr_cached(set, *name, site) {
                             Some(attr) => {
                                 let value = self.mem.heap.get(attr.value);
@@ -344,48 +354,48 @@ impl Evaluator {
                 Code::WithVar(var) => return self.with_variable(var, env),
                 Code::HasAttr(has) => return self.has_attr(has, env),
                 Code::Not(not) => {
-                    let value = self.eval_bool(not.operand, env, not.pos, "in the argument of the not operator")?;
+                    let value = self.eval_bool(&not.operand, env, not.pos, "in the argument of the not operator")?;
                     return Ok(Val::bool(!value));
                 }
                 Code::Binary(binary) => match binary.op {
                     BinaryOp::And => {
                         let left = "in the left operand of the AND (&&) operator";
-                        if !self.eval_bool(binary.left, env, binary.pos, left)? {
+                        if !self.eval_bool(&binary.left, env, binary.pos, left)? {
                             return Ok(Val::FALSE);
                         }
                         let right = "in the right operand of the AND (&&) operator";
-                        return Ok(Val::bool(self.eval_bool(binary.right, env, binary.pos, right)?));
+                        return Ok(Val::bool(self.eval_bool(&binary.right, env, binary.pos, right)?));
                     }
                     BinaryOp::Or => {
                         let left = "in the left operand of the OR (||) operator";
-                        if self.eval_bool(binary.left, env, binary.pos, left)? {
+                        if self.eval_bool(&binary.left, env, binary.pos, left)? {
                             return Ok(Val::TRUE);
                         }
                         let right = "in the right operand of the OR (||) operator";
-                        return Ok(Val::bool(self.eval_bool(binary.right, env, binary.pos, right)?));
+                        return Ok(Val::bool(self.eval_bool(&binary.right, env, binary.pos, right)?));
                     }
                     BinaryOp::Implies => {
                         let left = "in the left operand of the IMPL (->) operator";
-                        if !self.eval_bool(binary.left, env, binary.pos, left)? {
+                        if !self.eval_bool(&binary.left, env, binary.pos, left)? {
                             return Ok(Val::TRUE);
                         }
                         let right = "in the right operand of the IMPL (->) operator";
-                        return Ok(Val::bool(self.eval_bool(binary.right, env, binary.pos, right)?));
+                        return Ok(Val::bool(self.eval_bool(&binary.right, env, binary.pos, right)?));
                     }
                     BinaryOp::Eq => {
-                        let left = self.eval(binary.left, env)?;
-                        let right = self.eval(binary.right, env)?;
+                        let left = self.eval(&binary.left, env)?;
+                        let right = self.eval(&binary.right, env)?;
                         return Ok(Val::bool(self.equal(left, right, binary.pos)?));
                     }
                     BinaryOp::NotEq => {
-                        let left = self.eval(binary.left, env)?;
-                        let right = self.eval(binary.right, env)?;
+                        let left = self.eval(&binary.left, env)?;
+                        let right = self.eval(&binary.right, env)?;
                         return Ok(Val::bool(!self.equal(left, right, binary.pos)?));
                     }
                     BinaryOp::Update => return self.update(binary, env),
                     BinaryOp::ConcatLists => {
-                        let left = self.eval(binary.left, env)?;
-                        let right = self.eval(binary.right, env)?;
+                        let left = self.eval(&binary.left, env)?;
+                        let right = self.eval(&binary.right, env)?;
                         return self.concat_two(left, right, binary.pos);
                     }
                 },

@@ -35,13 +35,13 @@ impl Evaluator {
 
     pub(super) fn update(&mut self, binary: &'static Binary, env: Env) -> Eval<Val> {
         let right = self.operand(
-            binary.right,
+            &binary.right,
             env,
             binary.operands.1,
             "in the right operand of the update (//) operator",
         )?;
         let left = self.operand(
-            binary.left,
+            &binary.left,
             env,
             binary.operands.0,
             "in the left operand of the update (//) operator",
@@ -98,8 +98,8 @@ impl Evaluator {
     pub(super) fn arith(&mut self, arith: &'static Arith, env: Env) -> Eval<Val> {
         // The builtins evaluate their first argument first.
         let operands = self
-            .eval(arith.left, env)
-            .and_then(|left| Ok((left, self.eval(arith.right, env)?)));
+            .eval(&arith.left, env)
+            .and_then(|left| Ok((left, self.eval(&arith.right, env)?)));
         let result = match operands {
             Ok((left, right)) => {
                 if let (Some(a), Some(b)) = (left.as_int(), right.as_int()) {

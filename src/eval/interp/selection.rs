@@ -42,7 +42,7 @@ impl Evaluator {
     /// Selects along a path; `None` if an attribute is absent and there is a default.
     #[inline(never)]
     pub(super) fn select_path(&mut self, select: &'static Select, env: Env) -> Eval<Option<Val>> {
-        let mut value = self.eval(select.subject, env)?;
+        let mut value = self.eval(&select.subject, env)?;
         let mut found = Pos::NONE;
         for (i, key) in select.path.iter().enumerate() {
             let name = match self.key_name(key, env) {
@@ -128,7 +128,7 @@ impl Evaluator {
     }
 
     pub(super) fn has_attr(&mut self, has: &'static HasAttr, env: Env) -> Eval<Val> {
-        let mut value = self.eval(has.subject, env)?;
+        let mut value = self.eval(&has.subject, env)?;
         for (i, key) in has.path.iter().enumerate() {
             let name = self.key_name(key, env)?;
             let attr = match key {
