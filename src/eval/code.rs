@@ -86,7 +86,7 @@ pub enum Key {
     /// A known name with the last look-up.
     Static(Symbol, Lookup),
     /// A computed name.
-    Dynamic(Code, Span),
+    Dynamic(CodeRef, Span),
 }
 
 /// A selection.

@@ -167,7 +167,7 @@ impl Lower<'_> {
             .iter()
             .map(|name| match name {
                 AttrName::Static(symbol) => Key::Static(*symbol, Lookup::new()),
-                AttrName::Dynamic(e) => Key::Dynamic(self.expr(e, None), e.span),
+                AttrName::Dynamic(e) => Key::Dynamic(self.apart(e), e.span),
             })
             .collect();
         self.put_all(keys)
