@@ -224,6 +224,8 @@ impl Evaluator {
     pub fn call(&mut self, function: Val, args: &[Ref], pos: Pos) -> Eval<Val> {
         let depth = self.depth;
         self.enter(pos)?;
+        // The environment of the function's arguments belongs to the region, too.
+        let region = self.mem.heap.open_region();
         let result = if std::ptr::from_ref(&depth) as usize <= self.stack_limit {
             Err(self.fail_at(
                 ErrorKind::StackOverflow,
@@ -234,6 +236,7 @@ impl Evaluator {
             self.call_inside(function, args, pos)
         };
         self.depth = depth;
+        self.mem.heap.close_region(&region, result.as_ref().ok().copied());
         result
     }
 
