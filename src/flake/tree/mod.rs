@@ -92,6 +92,9 @@ pub enum TreeError {
     /// Something that Nix cannot hold is at the path.
     #[error("file '{}' has an unsupported type", shown(.0))]
     UnsupportedType(Vec<u8>),
+    /// It cannot be an archive, for instance because its folders are nested too deeply.
+    #[error("{0}")]
+    Archive(String),
     /// The disk failed.
     #[error(transparent)]
     Fs(#[from] sys::FsError),

@@ -1,70 +1,37 @@
-//! The hash of a tree's NAR, computed without building the archive.
-//!
-//! The format is Nix's: strings with a 64-bit little-endian length, padded with zeros to eight bytes.
+//! The hash of a tree's NAR: the tree as the store's archive writer reads it.
 
-use super::{Accessor, NodeKind, TreeError, join};
+use super::{Accessor, NodeKind, TreeError};
 use crate::rev::NarHash;
-use store::{HashAlgo, Hasher};
+use std::borrow::Cow;
+use store::{HashAlgo, NarContents, NarNode, NarSource, SourceError, hash_nar};
 
-/// Deeper folders are refused.
-const MAX_DEPTH: usize = 1024;
+/// A tree as a source of archives.
+struct Source<'t>(&'t dyn Accessor);
 
-struct Sink(Hasher);
+impl NarSource for Source<'_> {
+    type Error = TreeError;
 
-impl Sink {
-    fn str(&mut self, text: &[u8]) {
-        self.0.update(&(text.len() as u64).to_le_bytes());
-        self.0.update(text);
-        self.0.update(&[0; 8][..(8 - text.len() % 8) % 8]);
-    }
-
-    fn strs(&mut self, texts: &[&[u8]]) {
-        for text in texts {
-            self.str(text);
-        }
+    fn node(&mut self, path: &[u8]) -> Result<NarNode<'_>, TreeError> {
+        let kind = self.0.lstat(path)?.ok_or_else(|| TreeError::Absent(path.to_vec()))?;
+        Ok(match kind {
+            NodeKind::Regular { executable } => NarNode::File {
+                executable,
+                contents: NarContents::Bytes(Cow::Owned(self.0.read_file(path)?)),
+            },
+            NodeKind::Directory => NarNode::Directory(self.0.read_dir(path)?.into_keys().collect()),
+            NodeKind::Symlink => NarNode::Symlink(self.0.read_link(path)?),
+            NodeKind::Unknown => return Err(TreeError::UnsupportedType(path.to_vec())),
+        })
     }
 }
 
 /// Returns the hash of the NAR of the whole tree.
 pub fn nar_hash(tree: &dyn Accessor) -> Result<NarHash, TreeError> {
-    let mut sink = Sink(Hasher::new(HashAlgo::Sha256));
-    sink.str(b"nix-archive-1");
-    let kind = tree.lstat(b"")?.ok_or_else(|| TreeError::Absent(Vec::new()))?;
-    node(tree, b"", kind, &mut sink, 0)?;
-    Ok(NarHash::new(sink.0.finish()).expect("the algorithm is SHA-256"))
-}
-
-fn node(tree: &dyn Accessor, path: &[u8], kind: NodeKind, sink: &mut Sink, depth: usize) -> Result<(), TreeError> {
-    if depth > MAX_DEPTH {
-        return Err(TreeError::BadPath(path.to_vec()));
+    match hash_nar(&mut Source(tree), HashAlgo::Sha256) {
+        Ok((hash, _)) => Ok(NarHash::new(hash).expect("the algorithm is SHA-256")),
+        Err(SourceError::Source(error)) => Err(error),
+        Err(other) => Err(TreeError::Archive(other.to_string())),
     }
-    sink.str(b"(");
-    sink.str(b"type");
-    match kind {
-        NodeKind::Regular { executable } => {
-            sink.str(b"regular");
-            if executable {
-                sink.strs(&[b"executable", b""]);
-            }
-            sink.str(b"contents");
-            sink.str(&tree.read_file(path)?);
-        }
-        NodeKind::Symlink => {
-            sink.strs(&[b"symlink", b"target"]);
-            sink.str(&tree.read_link(path)?);
-        }
-        NodeKind::Directory => {
-            sink.str(b"directory");
-            for (name, kind) in tree.read_dir(path)? {
-                sink.strs(&[b"entry", b"(", b"name", &name, b"node"]);
-                node(tree, &join(path, &name), kind, sink, depth + 1)?;
-                sink.str(b")");
-            }
-        }
-        NodeKind::Unknown => return Err(TreeError::UnsupportedType(path.to_vec())),
-    }
-    sink.str(b")");
-    Ok(())
 }
 
 #[cfg(test)]
