@@ -27,16 +27,27 @@ impl fmt::Display for Place {
     }
 }
 
-/// Returns the name to show for a text: relative to `root` where it lies below it.
-pub(crate) fn shown_name(origin: &Origin, root: &[u8]) -> String {
+/// Returns the name to show for a text: relative to `root` where it lies below it, else below one of
+/// the folders that have a name.
+pub(crate) fn shown_name(sources: &SourceMap, origin: &Origin, root: &[u8]) -> String {
     let Origin::File(path) = origin else {
         return origin.display();
     };
-    let root = root.strip_suffix(b"/").unwrap_or(root);
-    let below = (!root.is_empty())
-        .then(|| path.strip_prefix(root)?.strip_prefix(b"/"))
-        .flatten();
-    let text = String::from_utf8_lossy(below.unwrap_or(path));
+    let inside = |folder: &[u8]| {
+        let folder = folder.strip_suffix(b"/").unwrap_or(folder);
+        let below = (!folder.is_empty()).then(|| path.strip_prefix(folder)?.strip_prefix(b"/"));
+        below.flatten().map(String::from_utf8_lossy)
+    };
+    let named = || {
+        let (_, name, below) = sources
+            .folders
+            .iter()
+            .filter_map(|(folder, name)| Some((folder.len(), name, inside(folder)?)))
+            .max_by_key(|(length, ..)| *length)?;
+        Some(format!("<{name}>/{below}"))
+    };
+    let text = inside(root).map(|below| below.into_owned()).or_else(named);
+    let text = text.unwrap_or_else(|| String::from_utf8_lossy(path).into_owned());
     clean_line(&text).into_owned()
 }
 
@@ -69,7 +80,7 @@ impl SourceMap {
         let (_, column) = column_of(start);
         let (end_line, end_column) = column_of(end);
         Some(Place {
-            file: shown_name(&file.origin, root),
+            file: shown_name(self, &file.origin, root),
             line,
             column,
             end_line,
@@ -90,15 +101,19 @@ mod tests {
             Origin::File(b"/f/a/x.nix".as_slice().into()),
             "é = 1;\nb\n".as_bytes().into(),
         );
-        let place = |root: &str, from: u32, to: u32| {
+        let place = |map: &SourceMap, root: &str, from: u32, to: u32| {
             map.place(Span::new(base.offset(from), base.offset(to)), root.as_bytes())
                 .map(|p| (p.to_string(), p.end_line, p.end_column))
         };
-        assert_eq!(place("/f", 3, 8), Some(("a/x.nix:1:3".into(), 2, 1)));
-        assert_eq!(place("/f/", 3, 4), Some(("a/x.nix:1:3".into(), 1, 4)));
-        assert_eq!(place("/other", 0, 0), Some(("/f/a/x.nix:1:1".into(), 1, 1)));
-        assert_eq!(place("/f/a/x", 0, 0), Some(("/f/a/x.nix:1:1".into(), 1, 1)));
-        assert_eq!(place("", 8, 3), Some(("/f/a/x.nix:2:1".into(), 2, 1)));
+        assert_eq!(place(&map, "/f", 3, 8), Some(("a/x.nix:1:3".into(), 2, 1)));
+        assert_eq!(place(&map, "/f/", 3, 4), Some(("a/x.nix:1:3".into(), 1, 4)));
+        assert_eq!(place(&map, "/other", 0, 0), Some(("/f/a/x.nix:1:1".into(), 1, 1)));
+        assert_eq!(place(&map, "/f/a/x", 0, 0), Some(("/f/a/x.nix:1:1".into(), 1, 1)));
+        assert_eq!(place(&map, "", 8, 3), Some(("/f/a/x.nix:2:1".into(), 2, 1)));
         assert_eq!(map.place(Span::new(Pos::NONE, Pos::NONE), b""), None);
+        map.name_folder(b"/f", "nixpkgs");
+        let there = Span::new(base, base);
+        assert_eq!(map.place(there, b"/x").map(|p| p.file), Some("<nixpkgs>/a/x.nix".into()));
+        assert_eq!(map.place(there, b"/f").map(|p| p.file), Some("a/x.nix".into()));
     }
 }

@@ -145,7 +145,7 @@ fn whole_lines(text: &[u8], start: usize, end: usize) -> (usize, usize) {
 
 fn draw<'a>(group: Group<'a>, excerpt: &Excerpt, sources: &SourceMap, root: &[u8]) -> Group<'a> {
     let file = sources.file(excerpt.file);
-    let name = shown_name(&file.origin, root);
+    let name = shown_name(sources, &file.origin, root);
     let (from, to) = excerpt.range;
     let (line, _) = file.line_column(from as u32);
     if to - from > MOST_SOURCE {

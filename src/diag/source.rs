@@ -119,6 +119,8 @@ impl SourceFile {
 pub struct SourceMap {
     files: Vec<SourceFile>,
     next: u32,
+    /// Folders whose files are shown under a name, such as the store paths of inputs.
+    pub(crate) folders: Vec<(Vec<u8>, String)>,
 }
 
 impl SourceMap {
@@ -127,6 +129,15 @@ impl SourceMap {
         SourceMap {
             files: Vec::new(),
             next: 1,
+            folders: Vec::new(),
+        }
+    }
+
+    /// Has the files below a folder shown as `<name>/path` from now on, unless they lie below the
+    /// root that the user knows.
+    pub fn name_folder(&mut self, folder: &[u8], name: &str) {
+        if !self.folders.iter().any(|(known, _)| known == folder) {
+            self.folders.push((folder.to_vec(), name.to_owned()));
         }
     }
 

@@ -1,9 +1,9 @@
 //! Finds where an assertion or a warning of a configuration is written, by its text.
 
 use super::attr_path::option_steps;
-use super::definitions::definitions;
+use super::definitions::from_root;
 use super::tree::{Tree, each_expr, with_tree};
-use super::viewpoint::Viewpoint;
+use super::viewpoint::{Viewpoint, name_inputs};
 use diag::{Diagnostic, FileId, Origin, Span};
 use eval::Evaluator;
 use syntax::ast::{ExprKind, ExprRef};
@@ -13,10 +13,37 @@ const LEAST_TEXT: usize = 12;
 
 /// Returns the string literal in the user's files whose text a message has.
 pub fn locate_message(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>) -> Option<Span> {
+    let inputs = name_inputs(ev, view);
+    let view = &Viewpoint {
+        inputs: &inputs,
+        ..*view
+    };
+    in_own_files(ev, view, |tree| literal(tree, message.trim()))
+}
+
+/// Returns the path that a message says does not exist, and where the user's files name it.
+pub(super) fn missing_path(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>) -> Option<(Vec<u8>, Span)> {
+    let (_, rest) = message.split_once("path '")?;
+    let (path, _) = rest.split_once("' does not exist")?;
+    let path = path.as_bytes();
+    let span = in_own_files(ev, view, |tree| {
+        let mut found = None;
+        each_expr(tree.root, |expr| {
+            if matches!(expr.kind, ExprKind::Path(own) if own == path) && expr.span.start.is_some() {
+                found = Some(expr.span);
+            }
+        });
+        found
+    })?;
+    Some((path.to_vec(), span))
+}
+
+/// Returns what `look` finds in the first of the user's files that has it, the file read last first.
+fn in_own_files(ev: &mut Evaluator, view: &Viewpoint<'_>, look: impl Fn(&Tree<'_>) -> Option<Span>) -> Option<Span> {
     for id in (0..ev.sources.len() as u32).rev().map(FileId) {
         let origin = &ev.sources.file(id).origin;
         if matches!(origin, Origin::File(_)) && view.is_own(origin) {
-            let found = with_tree(ev, id, |tree| literal(tree, message.trim()));
+            let found = with_tree(ev, id, &look);
             if found.is_some() {
                 return found;
             }
@@ -71,6 +98,11 @@ fn matches(expr: ExprRef<'_>, message: &str) -> Option<usize> {
 /// Returns the diagnostic of an assertion that does not hold: the definition that it is about, if its
 /// message names an option that the user defines, and the assertion itself, if it is the user's.
 pub fn failed_assertion(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>) -> Diagnostic {
+    let inputs = name_inputs(ev, view);
+    let view = &Viewpoint {
+        inputs: &inputs,
+        ..*view
+    };
     let mut diagnostic = Diagnostic::error(view.shorten(message.trim()).into_owned());
     let written = locate_message(ev, message, view);
     for option in options_in(message) {
@@ -79,10 +111,8 @@ pub fn failed_assertion(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>)
             if !view.is_own(&ev.sources.file(id).origin) {
                 continue;
             }
-            let found = with_tree(ev, id, |tree| definitions(tree, &steps));
-            let whole = found
-                .into_iter()
-                .find(|found| found.matched == steps.len() && !found.guessed);
+            let found = with_tree(ev, id, |tree| from_root(tree, &steps));
+            let whole = found.into_iter().find(|found| !found.guessed);
             if let Some(found) = whole
                 && !diagnostic.labels.iter().any(|label| label.span == found.binding)
             {

@@ -12,7 +12,7 @@ use eval::{EvalError, Evaluator, Trace};
 pub(super) struct Chain {
     /// The frames, outermost first.
     pub frames: Vec<Frame>,
-    /// How many frames were left out.
+    /// How many frames in files that are not the user's were left out.
     pub left_out: usize,
 }
 
@@ -27,10 +27,14 @@ pub(super) fn chain(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>,
     for trace in &error.traces {
         let own = view.owns(&ev.sources, trace.pos);
         if !view.show_trace && !(is_worth_telling(trace, view, own) && Some(trace.pos) != told) {
-            left_out += usize::from(Some(trace.pos) != told);
+            let foreign = trace.pos.is_some() && !own;
+            left_out += usize::from(foreign);
             continue;
         }
-        let text = view.shorten(trace.text.trim_end_matches(':')).into_owned();
+        let text = match trace.text.as_str() {
+            text if is_call_site(text) => "called here".to_owned(),
+            text => view.shorten(text.trim_end_matches(':')).into_owned(),
+        };
         if !view.show_trace
             && frames
                 .iter()
@@ -65,6 +69,10 @@ const SPEAKING: [&str; 8] = [
 
 fn is_worth_telling(trace: &Trace, view: &Viewpoint<'_>, own: bool) -> bool {
     let text = trace.text.as_str();
+    // A hint says it in short.
+    if text.starts_with("if you get an infinite recursion here") || text.starts_with("noting that argument `") {
+        return false;
+    }
     if let Some(file) = definitions_of(text) {
         // Which input's file defines an option too is seldom what one looks for.
         return view.shorten(file) != file && !view.shorten(file).starts_with('<');

@@ -23,6 +23,8 @@ pub(super) struct Found {
     pub matched: usize,
     /// Whether a computed name was taken for the right one.
     pub guessed: bool,
+    /// Whether the set that it stands in is that of the file's module; else it may be another's.
+    pub of_module: bool,
 }
 
 /// How an option is looked for.
@@ -77,6 +79,15 @@ pub(super) fn definitions(tree: &Tree<'_>, steps: &[Step]) -> Vec<Found> {
     sorted(partial.into_iter().filter(|found| found.matched == most).collect())
 }
 
+/// Returns the bindings that define an option by its whole path in the module that a file is.
+pub(super) fn from_root(tree: &Tree<'_>, steps: &[Step]) -> Vec<Found> {
+    if steps.is_empty() {
+        Vec::new()
+    } else {
+        sorted(search(tree, tree.root, steps).0)
+    }
+}
+
 /// Returns the bindings that define an option in any set of a file.
 pub(super) fn anywhere(tree: &Tree<'_>, steps: &[Step]) -> Vec<Found> {
     let mut sets = Vec::new();
@@ -93,7 +104,10 @@ pub(super) fn anywhere(tree: &Tree<'_>, steps: &[Step]) -> Vec<Found> {
     for set in sets {
         let ExprKind::Attrs(bindings) = &set.kind else { continue };
         if bindings.attrs.iter().any(|b| Some(b.name) == first) {
-            found.extend(search(tree, set, steps).0);
+            found.extend(search(tree, set, steps).0.into_iter().map(|found| Found {
+                of_module: false,
+                ..found
+            }));
         }
     }
     sorted(found)
@@ -174,6 +188,7 @@ impl<'t> Search<'t, '_> {
                             Task {
                                 expr: item,
                                 matched: task.matched + 1,
+                                from: Some((item.span.start, item.span)),
                                 ..task
                             },
                             item.span,
@@ -249,6 +264,7 @@ impl<'t> Search<'t, '_> {
                     value: None,
                     matched: next.matched,
                     guessed: task.guessed,
+                    of_module: true,
                 };
                 let list = if next.matched == self.steps.len() {
                     &mut self.complete
@@ -322,6 +338,7 @@ impl<'t> Search<'t, '_> {
             value: value.start.is_some().then_some(value),
             matched: task.matched,
             guessed: task.guessed,
+            of_module: true,
         }
     }
 }
@@ -405,7 +422,7 @@ mod tests {
             "fileSystems.\"/\".device",
             &["fileSystems.\"/\".device = \"x\" @device"],
         );
-        check("{ a.${n}.b = 1; }", "a.x.b", &["b = 1 @b"]);
+        check("{ a.${n}.b = 1; }", "a.x.b", &["a.${n}.b = 1 @b"]);
         check("{ inherit (x) a; }", "a", &["a @a"]);
         check("{ a.b = f x; }", "a.b.c", &["a.b = f x @b"]);
         check(

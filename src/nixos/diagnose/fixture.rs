@@ -1,27 +1,48 @@
-//! An evaluator over files in memory, for the tests of this room.
+//! An evaluator over files in memory, for the tests of this room: a flake at `/fleet`, and the module
+//! system of the repository's stand-in for nixpkgs at `/nixpkgs`.
 
 use eval::{Evaluator, Settings};
 use flake::world::{Access, World};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use sys::{FixedEnv, ManualClock, MemoryFs};
+use sys::{DiskFs, FileKind, FixedEnv, Fs, ManualClock, MemoryFs};
 
 /// Stack that tests may use: less than a test's thread has.
 const STACK: usize = 1 << 20;
 
 /// Returns an evaluator that sees these files.
 pub(super) fn evaluator(files: &[(&str, &str)]) -> Evaluator {
-    let fs = files
-        .iter()
-        .fold(MemoryFs::new(), |fs, (path, text)| fs.file(path, *text));
-    let env = FixedEnv::at("/");
+    with_files(MemoryFs::new(), files, STACK)
+}
+
+/// Returns an evaluator that sees these files and the stand-in's library at `/nixpkgs/lib`; `stack` is
+/// the bytes of stack of the current thread.
+pub(super) fn fleet(files: &[(&str, &str)], stack: usize) -> Evaluator {
+    let lib = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/inputs/nixpkgs/lib");
+    let mut fs = MemoryFs::new();
+    let mut open: Vec<(PathBuf, PathBuf)> = vec![(lib, PathBuf::from("/nixpkgs/lib"))];
+    while let Some((from, to)) = open.pop() {
+        for entry in DiskFs.read_dir(&from).expect("the library is in the repository") {
+            let (from, to) = (from.join(&entry.name), to.join(&entry.name));
+            match entry.kind {
+                FileKind::Directory => open.push((from, to)),
+                _ => fs = fs.file(to, DiskFs.read(&from).expect("the library can be read")),
+            }
+        }
+    }
+    with_files(fs, files, stack)
+}
+
+fn with_files(fs: MemoryFs, files: &[(&str, &str)], stack: usize) -> Evaluator {
+    let fs = files.iter().fold(fs, |fs, (path, text)| fs.file(path, *text));
     let clock = ManualClock::at(Duration::ZERO);
     let world = World::new(
         Arc::new(fs),
-        Arc::new(env),
+        Arc::new(FixedEnv::at("/")),
         Arc::new(clock),
         Access::Everything,
         Box::new(|_: &[u8]| {}),
     );
-    Evaluator::new(Settings::default(), Box::new(world), STACK)
+    Evaluator::new(Settings::default(), Box::new(world), stack)
 }

@@ -39,23 +39,7 @@ fn of_option(message: &Message, hints: &mut Vec<String>) {
         }
         Kind::ReadOnly => hints.push("nixpkgs sets this option itself: remove the definition".into()),
         Kind::NotOfType(expected) => hints.extend(of_type(expected, message)),
-        Kind::Missing(near) => {
-            match near.as_slice() {
-                [] => {}
-                [only] => hints.push(format!("did you mean `{only}`?")),
-                [all @ .., last] => {
-                    let all: Vec<String> = all.iter().map(|name| format!("`{name}`")).collect();
-                    hints.push(format!("did you mean {} or `{last}`?", all.join(", ")));
-                }
-            }
-            if option.starts_with("home.") || option.starts_with("xsession.") {
-                hints.push(
-                    "options of home-manager belong into a module of a home: `home-manager.users.NAME = { … };`".into(),
-                );
-            } else if near.is_empty() {
-                hints.push("import the module that declares it, or remove the definition".into());
-            }
-        }
+        Kind::Missing(near) => missing(option, near, hints),
         Kind::NoValue if option == "nixpkgs.hostPlatform" => {
             hints.push("say for which machine this is: `nixpkgs.hostPlatform = \"x86_64-linux\";`".into());
         }
@@ -71,6 +55,21 @@ fn of_option(message: &Message, hints: &mut Vec<String>) {
         )),
         Kind::Removed(advice) if !advice.is_empty() => hints.push(advice.clone()),
         Kind::Removed(_) => {}
+    }
+}
+
+fn missing(option: &str, near: &[String], hints: &mut Vec<String>) {
+    if matches!(option.split('.').next(), Some("home" | "xsession")) {
+        hints.push("options of home-manager belong into a module of a home: `home-manager.users.NAME = { … };`".into());
+        return;
+    }
+    match near {
+        [] => hints.push("import the module that declares it, or remove the definition".into()),
+        [only] => hints.push(format!("did you mean `{only}`?")),
+        [all @ .., last] => {
+            let all: Vec<String> = all.iter().map(|name| format!("`{name}`")).collect();
+            hints.push(format!("did you mean {} or `{last}`?", all.join(", ")));
+        }
     }
 }
 
@@ -168,11 +167,13 @@ fn recursion(error: &EvalError, hints: &mut Vec<String>) {
              and decide inside with `lib.mkIf`, or pass `{name}` in `specialArgs`"
         ));
     } else if says("you probably reference `config` in `imports`") {
-        hints.push(
+        hints.push(if says("while evaluating the attribute 'imports'") {
             "`imports` must not depend on `config`: import always, and decide inside the module with \
              `config = lib.mkIf …`"
-                .into(),
-        );
+                .into()
+        } else {
+            "which options a module sets must not depend on `config`: write `lib.mkIf` in place of `if`".into()
+        });
     } else if error.traces.iter().any(|trace| super::option_of(&trace.text).is_some()) {
         hints.push(
             "a definition must not depend on its own option; `if` on `config` around whole definitions becomes \

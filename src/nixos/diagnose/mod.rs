@@ -19,6 +19,8 @@ mod viewpoint;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod golden;
 
 pub use assertion::{failed_assertion, locate_message};
 pub use viewpoint::Viewpoint;
@@ -51,6 +53,11 @@ pub fn diagnose(ev: &mut Evaluator, error: &EvalError, root: &[u8]) -> Diagnosis
 
 /// Returns what an error means, with inputs called by their names.
 pub fn diagnose_from(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> Diagnosis {
+    let inputs = viewpoint::name_inputs(ev, view);
+    let view = &Viewpoint {
+        inputs: &inputs,
+        ..*view
+    };
     let message = message::read(&error.message);
     let mut told = None;
     let failed = message::assertions(&error.message);
@@ -100,9 +107,60 @@ fn plain(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> Diagnos
     }
     if view.owns(&ev.sources, error.pos) {
         let span = span_at(ev, error.pos, aim(error));
-        return diagnostic.at(span, "");
+        let text = match error.kind {
+            ErrorKind::Thrown => "thrown here",
+            ErrorKind::Abort => "aborted here",
+            ErrorKind::Assertion => "this does not hold",
+            _ => "",
+        };
+        let mut diagnostic = diagnostic.at(span, text);
+        if let Some(first) = previous(ev, &error.message) {
+            diagnostic = diagnostic.also(first, "first defined here");
+        }
+        if error.message.contains("' called with") && error.message.contains(" argument '") {
+            let call = error
+                .traces
+                .iter()
+                .find(|t| is_call_site(&t.text) && view.owns(&ev.sources, t.pos));
+            if let Some(pos) = call.map(|t| t.pos) {
+                let span = span_at(ev, pos, Aim::Whole);
+                diagnostic = diagnostic.also(span, "called from here");
+            }
+        }
+        return diagnostic;
+    }
+    if let Some((path, span)) = assertion::missing_path(ev, &error.message, view) {
+        let text = if path.ends_with(b".nix") {
+            "there is no such file"
+        } else {
+            "this does not exist"
+        };
+        return diagnostic.at(span, text);
     }
     diagnostic
+}
+
+/// Returns the place that "attribute 'x' already defined at FILE:LINE:COLUMN" names.
+fn previous(ev: &mut Evaluator, message: &str) -> Option<Span> {
+    let (_, place) = message.split_once("' already defined at ")?;
+    let mut parts = place.trim().rsplitn(3, ':');
+    let column: u32 = parts.next()?.parse().ok()?;
+    let line: u32 = parts.next()?.parse().ok()?;
+    let id = tree::find_file(ev, parts.next()?.as_bytes())?;
+    let file = ev.sources.file(id);
+    // Looked for line by line, as the file's own table answers only the other question.
+    let before: usize = file
+        .text
+        .split_inclusive(|&b| b == b'\n')
+        .take(line.saturating_sub(1) as usize)
+        .map(<[u8]>::len)
+        .sum();
+    let start = before + column.saturating_sub(1) as usize;
+    let last = attr_path::written(&file.text, start).pop()?;
+    Some(Span::new(
+        file.base.offset(start as u32),
+        file.base.offset(last.range.end as u32),
+    ))
 }
 
 /// Returns the diagnostic of assertions that do not hold, with each told apart.
@@ -157,7 +215,11 @@ fn lead_in(
         .or(own.first())?;
     let text = match (&message.map(|m| &m.kind), trace.text.as_str()) {
         (Some(Kind::NoValue), _) => "needed here".to_owned(),
+        _ if error.kind == ErrorKind::InfiniteRecursion => "needed again here".to_owned(),
+        (_, "while calling the 'throw' builtin") => "thrown here".to_owned(),
+        (_, "while calling the 'abort' builtin") => "aborted here".to_owned(),
         (_, text) if is_call_site(text) => "called from here".to_owned(),
+        (_, text) if text.starts_with("while calling the '") => "called from here".to_owned(),
         (_, text) => view.shorten(text.trim_end_matches(':')).into_owned(),
     };
     let pos = trace.pos;

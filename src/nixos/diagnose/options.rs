@@ -20,11 +20,14 @@ struct Placed {
 /// Most bytes of a value that are repeated in a label.
 const SHORT_VALUE: usize = 48;
 
+/// Most bytes of a type that are repeated in a label.
+const SHORT_TYPE: usize = 30;
+
 /// Returns the diagnostic of a message, with its definitions marked; frames and hints come later.
 pub(super) fn describe(ev: &mut Evaluator, text: &str, message: &Message, view: &Viewpoint<'_>) -> Diagnostic {
     let first = text.trim_start_matches('\n').lines().next().unwrap_or_default();
     let title = match first.split_once(" Definition values:") {
-        Some((title, _)) => title,
+        Some((title, _)) => title.strip_suffix(" TypeError:").unwrap_or(title),
         None => first,
     };
     let title = view.shorten(title);
@@ -56,6 +59,19 @@ pub(super) fn describe(ev: &mut Evaluator, text: &str, message: &Message, view: 
         named.push(file);
         let found = find(ev, file, message, &steps);
         let own = view.is_own(&ev.sources.file(file).origin);
+        // The module system calls modules after the file with the call of `nixosSystem`; such a
+        // module may be written in another file.
+        if found.iter().all(|found| !found.of_module)
+            && let Some((span, true)) = unnamed_definition(ev, &steps, &[], definition, view)
+        {
+            let text = match &message.kind {
+                Kind::NotOfType(expected) => not_of(expected),
+                Kind::Missing(_) => "no such option".into(),
+                _ => value_text(definition, placed.len()),
+            };
+            placed.push(Placed { span, own: true, text });
+            continue;
+        }
         let count = found.len();
         let mine: Vec<Found> = if before + later == 0 {
             found
@@ -82,6 +98,10 @@ pub(super) fn describe(ev: &mut Evaluator, text: &str, message: &Message, view: 
         }
     }
     for definition in unnamed {
+        if definition.file.starts_with('/') {
+            elsewhere.push(said(definition, view));
+            continue;
+        }
         match unnamed_definition(ev, &steps, &named, definition, view) {
             Some((span, sure)) => {
                 let mut text = value_text(definition, placed.len());
@@ -134,6 +154,7 @@ fn find(ev: &mut Evaluator, file: FileId, message: &Message, steps: &[Step]) -> 
                 value: None,
                 matched: 0,
                 guessed: false,
+                of_module: true,
             }],
             None => Vec::new(),
         },
@@ -169,9 +190,6 @@ fn unnamed_definition(
     definition: &Definition,
     view: &Viewpoint<'_>,
 ) -> Option<(Span, bool)> {
-    if definition.file.starts_with('/') {
-        return None;
-    }
     let Some(Step::Name(last)) = steps.iter().rev().find(|step| matches!(step, Step::Name(_))) else {
         return None;
     };
@@ -241,12 +259,21 @@ fn label(message: &Message, definition: &Definition, n: usize, several: bool, fo
         Kind::NotOfType(expected) => match short_value(definition) {
             _ if several => format!("part of the value that is not of type `{expected}'"),
             Some(value) if found.value.is_none() || found.guessed => {
-                format!("this is `{value}`, not of type `{expected}'")
+                format!("this is `{value}`, {}", not_of(expected).trim_start_matches("this is "))
             }
-            _ => format!("this is not of type `{expected}'"),
+            _ => not_of(expected),
         },
         _ if several => "a part of a definition".into(),
         _ => value_text(definition, n),
+    }
+}
+
+/// Returns what is said of a value of a wrong type; a long type stands in the message already.
+fn not_of(expected: &str) -> String {
+    if expected.len() <= SHORT_TYPE {
+        format!("this is not of type `{expected}'")
+    } else {
+        "this is not of that type".into()
     }
 }
 

@@ -143,6 +143,10 @@ fn operator_at(text: &[u8], start: usize) -> Option<(usize, usize)> {
     if OPERATORS.iter().any(|op| rest.starts_with(op)) {
         return Some((start, start + 2));
     }
+    // In a text that could not be parsed, a path is likely that of a binding.
+    if let Some(last) = written(text, start).last() {
+        return Some((start, last.range.end));
+    }
     let word = rest.iter().take_while(|&&b| is_name_byte(b)).count();
     (!rest.is_empty()).then_some((start, start + word.max(1)))
 }

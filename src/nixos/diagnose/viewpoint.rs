@@ -1,6 +1,7 @@
 //! From where an error is looked at: what is the user's own, and how the rest is called.
 
-use diag::{Origin, Pos, SourceMap};
+use diag::{FileId, Origin, Pos, SourceMap};
+use eval::Evaluator;
 use std::borrow::Cow;
 
 /// Whose configuration it is, and how much is wanted.
@@ -18,7 +19,9 @@ impl Viewpoint<'_> {
     /// Whether a text is a file of the user.
     pub(super) fn is_own(&self, origin: &Origin) -> bool {
         match origin {
-            Origin::File(path) => below(path, self.root).is_some(),
+            Origin::File(path) => {
+                below(path, self.root).is_some() && !self.inputs.iter().any(|(folder, _)| below(path, folder).is_some())
+            }
             Origin::String | Origin::Stdin => self.root.is_empty(),
         }
     }
@@ -87,6 +90,40 @@ impl Viewpoint<'_> {
         replace(self.root, "", "the flake");
         text
     }
+}
+
+/// Returns all inputs, and has the source map call their files by these names.
+pub(super) fn name_inputs(ev: &mut Evaluator, view: &Viewpoint<'_>) -> Vec<(Vec<u8>, String)> {
+    let inputs = all_inputs(&ev.sources, view);
+    for (folder, name) in &inputs {
+        ev.sources.name_folder(folder, name);
+    }
+    inputs
+}
+
+/// Returns the inputs of a viewpoint together with those that lie inside the user's flake: folders
+/// below the root with a `flake.nix` of their own that was read.
+fn all_inputs(sources: &SourceMap, view: &Viewpoint<'_>) -> Vec<(Vec<u8>, String)> {
+    let mut inputs = view.inputs.to_vec();
+    let flakes: Vec<&[u8]> = (0..sources.len() as u32)
+        .filter_map(|id| match &sources.file(FileId(id)).origin {
+            Origin::File(path) => below(path, view.root)?.strip_suffix(b"flake.nix"),
+            _ => None,
+        })
+        .collect();
+    // The user's flake need not be at the root; then the others are told by nothing.
+    if !flakes.contains(&b"".as_slice()) {
+        return inputs;
+    }
+    for folder in flakes.iter().filter_map(|folder| folder.strip_suffix(b"/")) {
+        let root = view.root.strip_suffix(b"/").unwrap_or(view.root);
+        let path = [root, b"/", folder].concat();
+        let name = folder.rsplit(|&b| b == b'/').next().unwrap_or(folder);
+        if !inputs.iter().any(|(known, _)| *known == path) {
+            inputs.push((path, String::from_utf8_lossy(name).into_owned()));
+        }
+    }
+    inputs
 }
 
 fn below<'p>(path: &'p [u8], folder: &[u8]) -> Option<&'p [u8]> {
