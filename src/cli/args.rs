@@ -57,7 +57,7 @@ pub struct FlakeArgs {
 /// Limits of each evaluation.
 #[derive(Args, Debug, Clone, Default)]
 pub struct LimitArgs {
-    /// Most memory that one host may take, such as 8GiB.
+    /// Most memory that one host may take, such as 8GiB; half of the machine's by default.
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub max_memory: Option<u64>,
     /// Longest time for one host, such as 90s or 10min.

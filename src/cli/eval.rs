@@ -11,6 +11,7 @@ use eval::coerce::Coercion;
 use eval::error::Eval;
 use eval::show::NIX_EVAL;
 use eval::{ErrorKind, Evaluator, Val};
+use sys::Stream;
 
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &EvalArgs) -> u8 {
@@ -38,7 +39,7 @@ pub fn run(machine: &Machine, args: &EvalArgs) -> u8 {
     };
     let mut session = Session::new(machine, &setup);
     let root = match asked {
-        None => plain(machine, &mut session.ev, args),
+        None => session.ev.contained(|ev| plain(machine, ev, args)),
         Some(asked) => {
             let flags = match session.lock_flags(machine, &args.flakes) {
                 Ok(flags) => flags,
@@ -50,21 +51,26 @@ pub fn run(machine: &Machine, args: &EvalArgs) -> u8 {
             match session.lock(&asked.reference, &flags) {
                 Ok(number) => {
                     let flakes = session.flakes.clone();
-                    flakes
-                        .call(&mut session.ev, number)
-                        .and_then(|flake| fragment(&mut session.ev, flake, &asked.fragment))
-                        .map(Some)
+                    session.ev.contained(|ev| {
+                        let flake = flakes.call(ev, number)?;
+                        fragment(ev, flake, &asked.fragment).map(Some)
+                    })
+                }
+                Err(error) if error.is_of_the_machine() => {
+                    complain(&format!("error: {}", error.message(&session.ev.sources)));
+                    return exit::CANNOT_START;
                 }
                 Err(error) => Err(flake::flakes::raise(&mut session.ev, &error)),
             }
         }
     };
     let result = root.and_then(|root| match root {
-        Some(root) => print(machine, &mut session.ev, args, root),
+        Some(root) => session.ev.contained(|ev| print(machine, ev, args, root)),
         None => Ok(()),
     });
     match result {
         Ok(()) => exit::CLEAN,
+        Err(_) if sys::interrupted() => exit::INTERRUPTED,
         Err(_) => {
             let error = session.ev.take_error();
             complain(&nix::render_error(&error, &session.ev.sources, args.flakes.show_trace));
@@ -184,8 +190,12 @@ fn print(machine: &Machine, ev: &mut Evaluator, args: &EvalArgs, root: Val) -> E
             let (xml, _) = ev.to_xml(value, true, true)?;
             say(&xml);
         } else {
-            let shown = ev.show_with(value, NIX_EVAL)?;
-            say(&[&shown[..], b"\n"].concat());
+            let shown = [&ev.show_with(value, NIX_EVAL)?[..], b"\n"].concat();
+            if machine.env.is_terminal(Stream::Out) {
+                say(diag::clean(&String::from_utf8_lossy(&shown)).as_bytes());
+            } else {
+                say(&shown);
+            }
         }
     }
     Ok(())

@@ -8,6 +8,8 @@ use sys::{Clock, DiskFs, Env, Fs, ProcessEnv, SystemClock};
 /// Stack of the thread that evaluates. Deep recursion in Nix code is recursion here; the memory is
 /// committed only as it is touched.
 pub const STACK: usize = 2 << 30;
+/// Most memory of an evaluation where the machine does not tell how much it has.
+const FALLBACK_MEMORY: u64 = 4 << 30;
 /// The least stack that is tried where address space is limited.
 const LEAST_STACK: usize = 16 << 20;
 
@@ -56,6 +58,12 @@ impl Machine {
             std::env::consts::OS
         };
         format!("{}-{os}", std::env::consts::ARCH)
+    }
+
+    /// Returns the most memory in bytes that one evaluation may take: as asked for, or half of what
+    /// the machine, or the container, has.
+    pub fn max_memory(&self, asked: Option<u64>) -> u64 {
+        asked.unwrap_or_else(|| sys::memory_capacity(self.fs.as_ref()).map_or(FALLBACK_MEMORY, |all| all / 2))
     }
 
     /// Returns the current folder, or the root if it is gone.

@@ -4,7 +4,6 @@ mod args;
 mod check;
 mod config;
 mod eval;
-#[expect(dead_code, reason = "later commands end with the other codes")]
 mod exit;
 mod machine;
 mod nix;
@@ -18,6 +17,10 @@ use std::process::ExitCode;
 use sys::{Env, ProcessEnv};
 
 fn main() -> ExitCode {
+    // Where signals cannot be caught they end the process as ever.
+    let _ = sys::watch_interrupts();
+    // A panic is a bug of ours, told with its place; what it quotes may come from a hostile flake.
+    std::panic::set_hook(Box::new(|panic| stream::complain(&format!("cfgcheck broke: {panic}"))));
     let all = ProcessEnv.args();
     let called = all
         .first()

@@ -103,7 +103,7 @@ impl Session {
             home: machine.env.home().map(|h| h.into_os_string().into_encoded_bytes()),
             keep_messages: setup.keep_messages,
             max_millis: setup.limits.max_time,
-            max_memory: setup.limits.max_memory,
+            max_memory: Some(machine.max_memory(setup.limits.max_memory)),
             ..Settings::default()
         };
         if let Some(depth) = setup.limits.max_call_depth {
@@ -132,7 +132,7 @@ impl Session {
         )
         .with_flakes(flakes.clone());
         if setup.flakes.ifd == crate::args::Ifd::Nix {
-            world = world.with_realiser(crate::realise::with_nix(machine));
+            world = world.with_realiser(crate::realise::with_nix(machine, Arc::new(ProcessExec)));
         }
         let ev = Evaluator::new(settings, Box::new(world), machine.stack);
         Session { ev, flakes, notes }

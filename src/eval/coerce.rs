@@ -111,6 +111,7 @@ impl Evaluator {
                 Err(fail) => return Err(self.trace(fail, pos, context)),
             };
             joined.extend_from_slice(part.as_string().unwrap_or_default());
+            self.text_room(joined.len())?;
             all = self.contexts.union(all, part.context());
             // An empty list leaves no space behind it; so Nix does, which calls it not quite right.
             let empty_list = self.peek(element).as_list().is_some_and(|l| l.1 == 0);

@@ -39,6 +39,7 @@ impl Evaluator {
     fn equal_parts(&mut self, left: Val, right: Val, pos: Pos) -> Eval<bool> {
         if left.tag() == Tag::List {
             let (a, b) = (self.elements(left), self.elements(right));
+            self.spend(a.len() / 8)?;
             for (&a, &b) in a.iter().zip(b) {
                 if !self.equal_cells(a, b, pos)? {
                     return Ok(false);

@@ -52,6 +52,12 @@ impl ErrorKind {
     pub fn is_catchable(self) -> bool {
         matches!(self, ErrorKind::Thrown | ErrorKind::Assertion)
     }
+
+    /// Whether it tells about this run's limits, and nothing about the value: the same value may do
+    /// well when it is needed from elsewhere.
+    pub fn is_of_this_run(self) -> bool {
+        matches!(self, ErrorKind::Limit | ErrorKind::StackOverflow)
+    }
 }
 
 /// A frame of the way to an error.

@@ -162,6 +162,8 @@ pub struct Evaluator {
     pub(crate) fuel: u32,
     pub(crate) stack_limit: usize,
     pub(crate) deadline: Option<u64>,
+    /// Whether memory ran out, or evaluation broke off otherwise.
+    pub(crate) exhausted: bool,
     files: FxHashMap<Vec<u8>, Ref>,
     /// What was counted.
     pub stats: Stats,
@@ -217,6 +219,7 @@ impl Evaluator {
             fuel: FUEL,
             stack_limit,
             deadline: None,
+            exhausted: false,
             files: FxHashMap::default(),
             stats: Stats::default(),
             messages: Vec::new(),
@@ -356,8 +359,10 @@ impl Evaluator {
         }
     }
 
-    /// Makes the evaluator usable again after a panic was caught in it: a bug of ours.
-    pub fn recover(&mut self) {
+    /// Forgets what was under way when a panic was caught.
+    pub(crate) fn recover(&mut self) {
+        // Regions that were open did not end.
+        self.mem.heap.pin();
         self.frames.clear();
         self.scratch.clear();
         self.depth = 0;
@@ -454,6 +459,7 @@ impl Evaluator {
         base_path: &[u8],
         scope: Option<&[Symbol]>,
     ) -> Eval<CodeRef> {
+        self.source_room(&text)?;
         let (_, base) = self.sources.add(origin, text.clone());
         let arena = bumpalo::Bump::with_capacity(text.len() * 4);
         let options = parse_options(&self.settings, base_path);

@@ -108,6 +108,18 @@ pub struct Fetched {
     pub attrs: Vec<(String, FetchAttr)>,
 }
 
+/// A derivation to be built so that evaluation can read its outputs.
+pub struct Build<'b> {
+    /// The derivations and texts of the evaluation.
+    pub store: &'b store::VirtualStore,
+    /// The derivation.
+    pub drv: &'b store::StorePath,
+    /// The names of the outputs that are needed.
+    pub outputs: &'b [String],
+    /// The sources that the derivation and its inputs need, each as a NAR.
+    pub sources: &'b [(store::StorePath, Vec<u8>)],
+}
+
 /// The entries of a folder, sorted by name. A file that may be executed can count as regular here.
 pub type Listing = Rc<[(Vec<u8>, FileType)]>;
 
@@ -134,6 +146,10 @@ pub trait EvalIo {
     fn current_time(&mut self) -> i64;
     /// Returns the milliseconds since some fixed moment, for limits and the profile.
     fn elapsed_millis(&mut self) -> u64;
+    /// Whether the user wants the run to end; asked often.
+    fn interrupted(&mut self) -> bool {
+        false
+    }
     /// Fetches something, or says why not.
     fn fetch(&mut self, request: &FetchRequest) -> Result<Fetched, IoError>;
     /// Returns what calls flakes (`getFlake`), if this world can. It is not part of the world itself,
@@ -149,6 +165,14 @@ pub trait EvalIo {
         drv: &store::StorePath,
         outputs: &[String],
     ) -> Result<(), IoError>;
+    /// Whether this world builds derivations at all, so that it is worth gathering their sources.
+    fn can_build(&self) -> bool {
+        false
+    }
+    /// Does what [`EvalIo::realise`] does, in a world that builds.
+    fn build(&mut self, build: &Build<'_>) -> Result<(), IoError> {
+        self.realise(build.store, build.drv, build.outputs)
+    }
     /// Returns what a store path that only the world knows points to, which becomes the context of
     /// what is read from it; nothing if that is not known.
     fn references(&mut self, path: &store::StorePath) -> Vec<store::StorePath> {

@@ -39,6 +39,7 @@ impl Evaluator {
     fn json_cell(&mut self, to: &mut Writer, cell: Ref, pos: Pos) -> Eval<()> {
         let depth = self.depth;
         self.enter(pos)?;
+        self.text_room(to.out.len())?;
         let result = if std::ptr::from_ref(&depth) as usize <= self.stack_limit {
             Err(self.fail_at(
                 ErrorKind::StackOverflow,

@@ -46,8 +46,14 @@ impl Memory {
     }
 
     /// Returns the bytes in use.
-    pub fn used(&self) -> u64 {
-        self.heap.used() + self.arena.allocated_bytes() as u64
+    pub fn used(&mut self) -> u64 {
+        self.count_code();
+        self.heap.used()
+    }
+
+    /// Makes the heap know how much code and shapes take.
+    pub(crate) fn count_code(&mut self) {
+        self.heap.set_code(self.arena.allocated_bytes() as u64);
     }
 
     /// Returns a string without context.

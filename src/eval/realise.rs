@@ -5,8 +5,10 @@ use crate::error::{ErrorKind, Eval};
 use crate::evaluator::Evaluator;
 use crate::files::show_path;
 use crate::heap::{ContextId, Ref};
+use crate::io::Build;
 use diag::Pos;
-use store::{SortedSet, StorePath};
+use std::collections::BTreeSet;
+use store::{Origin, SortedSet, StorePath};
 
 impl Evaluator {
     /// Whether a store path is there: in this evaluation's own store, or in the world.
@@ -69,12 +71,48 @@ impl Evaluator {
             }
         }
         for (drv, outputs) in wanted {
-            if let Err(error) = self.io.realise(&self.store, &drv, &outputs) {
+            let built = if self.io.can_build() {
+                let sources = self.sources_of(&drv)?;
+                let build = Build {
+                    store: &self.store,
+                    drv: &drv,
+                    outputs: &outputs,
+                    sources: &sources,
+                };
+                self.io.build(&build)
+            } else {
+                self.io.realise(&self.store, &drv, &outputs)
+            };
+            if let Err(error) = built {
                 return Err(self.fail(ErrorKind::ImportFromDerivation, error.to_string()));
             }
         }
         self.caches.realised.insert(context);
         Ok(path.to_vec())
+    }
+
+    /// Returns the sources that a derivation and its inputs need, each as a NAR; texts are not among
+    /// them, as the store has those itself.
+    fn sources_of(&mut self, drv: &StorePath) -> Eval<Vec<(StorePath, Vec<u8>)>> {
+        let mut needed: BTreeSet<StorePath> = BTreeSet::new();
+        for (_, derivation) in self.store.closure(drv) {
+            needed.extend(derivation.input_sources.iter().cloned());
+        }
+        let is_text = |ev: &Evaluator, path: &StorePath| {
+            ev.store.derivation(path).is_some()
+                || ev
+                    .store
+                    .object(path)
+                    .is_some_and(|o| matches!(o.origin, Origin::Bytes(_)))
+        };
+        let mut sources = Vec::new();
+        for path in needed {
+            if !is_text(self, &path) {
+                let nar = self.nar_of(path.to_path().as_bytes())?;
+                sources.push((path, nar));
+            }
+        }
+        Ok(sources)
     }
 
     /// Returns the path that a value stands for, with what it refers to made available. `links`

@@ -17,7 +17,7 @@ use std::convert::Infallible;
 use std::fmt::Display;
 use store::{
     ContentAddress, ContentAddressMethod, Hash, HashAlgo, NarContents, NarNode, NarSource, References, SortedSet,
-    SourceError, StorePath, content_addressed_path, hash_source,
+    SourceError, StorePath, content_addressed_path, hash_source, write_nar,
 };
 
 /// A source to be added to the store.
@@ -130,6 +130,22 @@ impl Evaluator {
         let string = self.store_path_string(added);
         self.caches.files.copied.insert(path.to_vec(), string);
         Ok(string)
+    }
+
+    /// Returns the NAR of what is at a path.
+    pub(crate) fn nar_of(&mut self, path: &[u8]) -> Eval<Vec<u8>> {
+        let mut tree = Tree {
+            ev: self,
+            root: path,
+            filter: None,
+            kept: FxHashSet::default(),
+        };
+        let mut nar = Vec::new();
+        match write_nar(&mut tree, &mut nar) {
+            Ok(()) => Ok(nar),
+            Err(SourceError::Source(fail)) => Err(fail),
+            Err(error) => Err(self.store_failed(error_text(error))),
+        }
     }
 
     /// Hashes a tree and adds it to the store.

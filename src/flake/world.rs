@@ -6,14 +6,14 @@
 use crate::flakeref::{FlakeRef, Reading};
 use crate::flakes::{Flakes, Mounted, from_fetch_attrs, mount, to_fetch_attrs};
 use crate::input::Input;
-use crate::tree::{Accessor, NodeKind, TreeError};
+use crate::tree::{Accessor, FolderTree, NodeKind, TreeError};
 use crate::trust::Voice;
 use eval::io::FlakeCaller;
-use eval::{EvalIo, FetchAttr, FetchRequest, Fetched, FileType, IoError};
+use eval::{Build, EvalIo, FetchAttr, FetchRequest, Fetched, FileType, IoError};
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use store::{
@@ -34,8 +34,17 @@ pub enum Access {
 /// Where the evaluator's messages go: `trace`, warnings; a line each, without its end.
 pub type MessageSink = Box<dyn FnMut(&[u8])>;
 
-/// Builds outputs of a derivation so that they can be read, or says why not.
-pub type Realiser = Box<dyn FnMut(&store::VirtualStore, &StorePath, &[String]) -> Result<(), IoError>>;
+/// An output that was built, and is on the disk at its store path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Realised {
+    /// The output.
+    pub path: StorePath,
+    /// What it points to.
+    pub references: Vec<StorePath>,
+}
+
+/// Builds outputs of a derivation and returns them, or says why not.
+pub type Realiser = Box<dyn FnMut(&Build<'_>) -> Result<Vec<Realised>, IoError>>;
 
 /// The world of one evaluation.
 pub struct World {
@@ -47,6 +56,8 @@ pub struct World {
     messages: MessageSink,
     flakes: Option<Rc<Flakes>>,
     realiser: Option<Realiser>,
+    /// What built outputs point to.
+    built: HashMap<StorePath, Vec<StorePath>>,
 }
 
 impl World {
@@ -67,6 +78,7 @@ impl World {
             messages,
             flakes: None,
             realiser: None,
+            built: HashMap::new(),
         }
     }
 
@@ -249,6 +261,10 @@ impl EvalIo for World {
         self.clock.monotonic().as_millis() as u64
     }
 
+    fn interrupted(&mut self) -> bool {
+        sys::interrupted()
+    }
+
     fn fetch(&mut self, request: &FetchRequest) -> Result<Fetched, IoError> {
         let Some(flakes) = self.flakes.clone() else {
             return Err(IoError::Forbidden("fetching is not possible in this evaluation".into()));
@@ -314,14 +330,32 @@ impl EvalIo for World {
         Some(Rc::new(move |ev, reference| flakes.get_flake(ev, reference)))
     }
 
-    fn realise(&mut self, store: &store::VirtualStore, drv: &StorePath, outputs: &[String]) -> Result<(), IoError> {
-        match &mut self.realiser {
-            Some(realise) => realise(store, drv, outputs),
-            None => Err(IoError::Forbidden(format!(
-                "cannot build '{}' during evaluation: import from derivation is not allowed here (see --ifd)",
-                drv.to_path()
-            ))),
+    fn realise(&mut self, _store: &store::VirtualStore, drv: &StorePath, _outputs: &[String]) -> Result<(), IoError> {
+        Err(IoError::Forbidden(format!(
+            "cannot build '{}' during evaluation: import from derivation is not allowed here (see --ifd)",
+            drv.to_path()
+        )))
+    }
+
+    fn can_build(&self) -> bool {
+        self.realiser.is_some()
+    }
+
+    fn build(&mut self, build: &Build<'_>) -> Result<(), IoError> {
+        let Some(realise) = &mut self.realiser else {
+            return self.realise(build.store, build.drv, build.outputs);
+        };
+        for Realised { path, references } in realise(build)? {
+            // Pure evaluation reads only what is mounted.
+            let tree = FolderTree::new(self.fs.clone(), PathBuf::from(path.to_path()));
+            self.mount(&path, Arc::new(tree));
+            self.built.insert(path, references);
         }
+        Ok(())
+    }
+
+    fn references(&mut self, path: &StorePath) -> Vec<StorePath> {
+        self.built.get(path).cloned().unwrap_or_default()
     }
 
     fn parse_flake_ref(&mut self, reference: &str) -> Result<Vec<(String, FetchAttr)>, IoError> {

@@ -40,11 +40,11 @@ pub fn judge(ev: &mut Evaluator, target: &Target, platform: Option<&str>) -> Jud
         system: target.system.clone(),
         ..Judged::default()
     };
-    let result = match target.kind {
+    let result = ev.contained(|ev| match target.kind {
         Kind::Nixos | Kind::Darwin => judge_host(ev, target, platform, &mut judged),
         Kind::Home => judge_home(ev, target, &mut judged),
         _ => judge_package(ev, target, &mut judged),
-    };
+    });
     if result.is_err() {
         judged.error = Some(ev.take_error());
     }
@@ -105,6 +105,9 @@ fn judge_host(ev: &mut Evaluator, target: &Target, platform: Option<&str>, judge
     if let Err(fail) = built {
         // Failed assertions make the toplevel fail as a whole: each is told by itself.
         let error = ev.take_error();
+        if error.kind == ErrorKind::Limit {
+            return Err(ev.raise(error));
+        }
         judged.assertions = failed_assertions(ev, host);
         note_warnings(ev, host, judged);
         if judged.assertions.is_empty() {
@@ -129,6 +132,9 @@ fn judge_home(ev: &mut Evaluator, target: &Target, judged: &mut Judged) -> Eval<
         Ok(drv) => judged.drv = Some(drv),
         Err(_) => {
             let error = ev.take_error();
+            if error.kind == ErrorKind::Limit {
+                return Err(ev.raise(error));
+            }
             judged.assertions = failed_assertions(ev, home);
             note_warnings(ev, home, judged);
             return if judged.assertions.is_empty() {

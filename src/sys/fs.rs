@@ -137,6 +137,21 @@ impl FsError {
         }
     }
 
+    /// Whether the machine is to blame and not what stands at the path: it could not be written, or
+    /// the disk is full, read-only or broken.
+    pub fn is_of_the_machine(&self) -> bool {
+        let writing = matches!(self.op, FsOp::Write | FsOp::Create | FsOp::Rename | FsOp::Remove);
+        let broken = matches!(
+            self.source.kind(),
+            io::ErrorKind::StorageFull
+                | io::ErrorKind::ReadOnlyFilesystem
+                | io::ErrorKind::QuotaExceeded
+                | io::ErrorKind::OutOfMemory
+        );
+        // Input or output error, 5 on every Unix that Rust knows, has no kind of its own.
+        writing || broken || self.source.raw_os_error() == Some(5)
+    }
+
     /// Whether the reason is that nothing is at the path.
     pub fn is_absent(&self) -> bool {
         absent(&self.source)

@@ -9,22 +9,26 @@
     reason = "this room is the door that the lint points to"
 )]
 
+mod capacity;
 mod clock;
 mod disk;
 mod env;
 mod exec;
 mod fs;
+mod interrupt;
 mod memory;
 mod process;
 mod record;
 mod recording;
 mod scripted;
 
+pub use capacity::memory_capacity;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use disk::DiskFs;
 pub use env::{Env, FixedEnv, ProcessEnv, Stream};
 pub use exec::{Command, Exec, ExecError, Exit, Output};
 pub use fs::{DirEntry, FileKind, Fs, FsError, FsOp, Mode, READ_LIMIT, Stat};
+pub use interrupt::{INTERRUPTED_EXIT, interrupted, watch_interrupts};
 pub use memory::MemoryFs;
 pub use process::ProcessExec;
 pub use record::{Answer, BytePath, Digest, Node, Record, Seen};

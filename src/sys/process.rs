@@ -64,6 +64,10 @@ fn wait(
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
+        // The program has a process group of its own, so the terminal's signal did not reach it.
+        if crate::interrupt::interrupted() {
+            return Ok(None);
+        }
         let mut time = pause;
         if let Some(deadline) = deadline {
             let left = deadline.saturating_duration_since(Instant::now());

@@ -1,6 +1,6 @@
 //! From what judging gave to a case with its findings, each at the user's own line.
 
-use super::run::Run;
+use super::run::{Run, TELLING};
 use crate::session::Session;
 use diag::{Severity, SourceMap};
 use nixos::diagnose::{Viewpoint, diagnose_from, failed_assertion, locate_message};
@@ -117,6 +117,7 @@ impl Run<'_> {
     /// Returns a case with the error that is under way.
     pub(super) fn with_error(&mut self, session: &mut Session, case: Case) -> Case {
         let error = session.ev.take_error();
+        session.ev.limit_memory(Some(TELLING));
         let inputs = session.flakes.mounted();
         let view = Viewpoint {
             root: &self.root,

@@ -9,11 +9,13 @@ use crate::exit;
 use crate::machine::Machine;
 use crate::progress::Progress;
 use crate::session::{self, Asked};
-use crate::stream::{complain, say};
+use crate::stream::{complain, complain_styled, write_out};
 use diag::{Severity, SourceMap, Style};
 use report::text::TextStyle;
 use report::{Recorder, Report};
 use run::Run;
+use std::collections::BTreeSet;
+use std::path::Path;
 use sys::{Mode, Stream};
 
 /// Runs the command and returns its exit code.
@@ -50,6 +52,8 @@ pub fn run(machine: &Machine, args: &CheckArgs) -> u8 {
         recorder: Recorder::new(),
         progress: Progress::new(machine),
         root: Vec::new(),
+        cannot_start: false,
+        unlisted: BTreeSet::new(),
     };
     run.everything(&asked);
     let deny = if args.deny_warnings {
@@ -58,12 +62,16 @@ pub fn run(machine: &Machine, args: &CheckArgs) -> u8 {
         run.deny()
     };
     let report = run.recorder.finish();
-    match write_reports(machine, args, &report, deny) {
-        Ok(()) => report.verdict(deny).exit_code(),
-        Err(message) => {
-            complain(&format!("error: {message}"));
-            exit::CANNOT_START
-        }
+    let written = write_reports(machine, args, &report, deny);
+    if let Err(message) = &written {
+        complain(&format!("error: {message}"));
+    }
+    if sys::interrupted() {
+        exit::INTERRUPTED
+    } else if written.is_err() || run.cannot_start {
+        exit::CANNOT_START
+    } else {
+        report.verdict(deny).exit_code()
     }
 }
 
@@ -78,6 +86,13 @@ fn read_config(machine: &Machine, args: &CheckArgs, asked: &Asked) -> Result<Con
         (None, Some(root)) => root.join(&asked.reference.dir).join("cfgcheck.yaml"),
         (None, None) => return Ok(Config::default()),
     };
+    if args.config.is_none() && !args.flakes.trust && leads_out(machine, asked, &path) {
+        complain(&format!(
+            "error: '{}' is a link that leads out of the flake; --trust allows it for a flake that you trust",
+            path.display()
+        ));
+        return Err(exit::USAGE);
+    }
     let bytes = match machine.fs.read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.is_absent() && args.config.is_none() => return Ok(Config::default()),
@@ -96,9 +111,20 @@ fn read_config(machine: &Machine, args: &CheckArgs, asked: &Asked) -> Result<Con
             .parent()
             .map(|p| p.as_os_str().as_encoded_bytes().to_vec())
             .unwrap_or_default();
-        complain(diag::render(&diagnostic, &sources, &root, style).trim_end());
+        complain_styled(diag::render(&diagnostic, &sources, &root, style).trim_end());
         exit::USAGE
     })
+}
+
+/// Whether the settings of the flake under test lie elsewhere: messages quote them, and what a flake
+/// may not read must not be shown either.
+fn leads_out(machine: &Machine, asked: &Asked, path: &Path) -> bool {
+    let Some(root) = &asked.root else { return false };
+    match (machine.fs.canonicalize(root), machine.fs.canonicalize(path)) {
+        (Ok(root), Ok(real)) => !real.starts_with(root),
+        // What is absent leads nowhere; what cannot be told is told when it is read.
+        _ => false,
+    }
 }
 
 fn color(machine: &Machine, args: &CheckArgs, config: &Config, stream: Stream) -> bool {
@@ -118,6 +144,7 @@ fn write_reports(machine: &Machine, args: &CheckArgs, report: &Report, deny: Sev
     let default = [(OutputKind::Text, "-".into())];
     let to_stdout = args.output.iter().any(|(_, path)| path.as_os_str() == "-");
     let outputs = args.output.iter().chain(if to_stdout { &[][..] } else { &default });
+    let mut failed = Vec::new();
     for (kind, path) in outputs {
         let terminal = path.as_os_str() == "-";
         let text = match kind {
@@ -130,16 +157,26 @@ fn write_reports(machine: &Machine, args: &CheckArgs, report: &Report, deny: Sev
                 report::text::write(report, deny, style)
             }
             OutputKind::Json => report::json::write(report, deny),
-            OutputKind::Junit => report::junit::write(report).map_err(|e| e.to_string())?,
+            OutputKind::Junit => match report::junit::write(report) {
+                Ok(text) => text,
+                Err(error) => {
+                    failed.push(error.to_string());
+                    continue;
+                }
+            },
         };
+        // What cannot be written must not keep the other reports from being written.
         if terminal {
-            say(text.as_bytes());
-        } else {
-            machine
-                .fs
-                .write_atomic(path, text.as_bytes(), Mode::default())
-                .map_err(|e| e.to_string())?;
+            if let Err(error) = write_out(text.as_bytes()) {
+                failed.push(format!("cannot write the report to standard output: {error}"));
+            }
+        } else if let Err(error) = machine.fs.write_atomic(path, text.as_bytes(), Mode::default()) {
+            failed.push(error.to_string());
         }
     }
-    Ok(())
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(failed.join("\nerror: "))
+    }
 }

@@ -6,6 +6,7 @@ use crate::machine::Machine;
 use crate::progress::Progress;
 use crate::session::{Asked, Session, Setup};
 use diag::{Diagnostic, Severity};
+use eval::Val;
 use flake::locking::LockingError;
 use nixos::{Kind, Target, discover, judge};
 use report::{Case, Event, Finding, Outcome, Phase, Recorder, Sink, Stage, Tool};
@@ -15,6 +16,8 @@ use std::time::Duration;
 
 /// The system of a host that cannot tell it.
 const UNKNOWN: &str = "unknown";
+/// Memory in bytes for telling what is wrong with a target: 256 MiB.
+pub(super) const TELLING: u64 = 256 << 20;
 
 /// A run of the command.
 pub struct Run<'r> {
@@ -27,6 +30,10 @@ pub struct Run<'r> {
     pub(super) progress: Progress,
     /// The store path of the flake under test, below which the user's own files are.
     pub(super) root: Vec<u8>,
+    /// Whether the network or the disk kept the run from starting.
+    pub(super) cannot_start: bool,
+    /// Outputs whose listing failed.
+    pub(super) unlisted: BTreeSet<Kind>,
 }
 
 impl Run<'_> {
@@ -55,6 +62,13 @@ impl Run<'_> {
             flake,
             started: Duration::ZERO,
         });
+        self.flake(asked);
+        let duration = self.machine.clock.monotonic().saturating_sub(started);
+        self.tell(Event::RunFinished { duration });
+    }
+
+    /// Returns a session that knows nothing yet.
+    fn session(&self, asked: &Asked) -> Session {
         let setup = Setup {
             flakes: &self.args.flakes,
             limits: &self.args.limits,
@@ -63,32 +77,100 @@ impl Run<'_> {
             search_path: Vec::new(),
             keep_messages: true,
         };
-        let mut session = Session::new(self.machine, &setup);
-        for note in std::mem::take(&mut session.notes) {
-            self.tell(Event::Note(note));
-        }
-        self.flake(&mut session, asked);
-        let duration = self.machine.clock.monotonic().saturating_sub(started);
-        self.tell(Event::RunFinished { duration });
+        Session::new(self.machine, &setup)
     }
 
-    fn flake(&mut self, session: &mut Session, asked: &Asked) {
+    fn flake(&mut self, asked: &Asked) {
         self.tell(Event::Progressed {
             phase: Phase::Fetching,
             what: "inputs".into(),
             index: 1,
             of: 1,
         });
+        let mut session = self.session(asked);
+        for note in std::mem::take(&mut session.notes) {
+            self.tell(Event::Note(note));
+        }
+        let Some(number) = self.lock(&mut session, asked) else {
+            return;
+        };
+        let Some(flake) = self.call(&mut session, number) else {
+            return;
+        };
+        let mut work = self.work(&mut session, flake);
+        let of = work.iter().map(|(_, platforms)| 1 + platforms.len()).sum();
+        let mut index = 0;
+        for i in 0..work.len() {
+            let mut judged: Vec<Case> = Vec::new();
+            let platforms = work[i].1.clone();
+            let wanted = std::iter::once(None).chain(platforms.iter().map(|p| Some(p.as_str())));
+            for platform in wanted {
+                if sys::interrupted() {
+                    self.finish_target(judged);
+                    let note = format!("interrupted: {} of {of} were not judged", of - index);
+                    return self.tell(Event::Note(note));
+                }
+                if self.is_worn(&mut session) {
+                    drop(session);
+                    session = self.session(asked);
+                    let again = self.again(&mut session, asked);
+                    if again.len() != work.len() {
+                        self.finish_target(judged);
+                        return self.not_again(of - index);
+                    }
+                    work = again;
+                }
+                index += 1;
+                let target = &work[i].0;
+                let what = match platform {
+                    Some(platform) => format!("{} for {platform}", target.path()),
+                    None => target.path(),
+                };
+                self.tell(Event::Progressed {
+                    phase: Phase::Evaluating,
+                    what,
+                    index,
+                    of,
+                });
+                judged.extend(self.target(&mut session, target, platform));
+            }
+            self.finish_target(judged);
+        }
+        if of == 0 {
+            let message = "the flake has no output that cfgcheck judges, or none was asked for".to_owned();
+            self.tell(Event::Note(message));
+        }
+    }
+
+    /// Whether the next target needs an evaluator of its own: the last one broke or used up its
+    /// memory, or what earlier targets left behind, of which little is freed before the evaluator
+    /// goes, takes too much of the memory that the next one may use.
+    fn is_worn(&self, session: &mut Session) -> bool {
+        session.ev.is_exhausted() || session.ev.mem.used() > self.max_memory() / 2
+    }
+
+    /// Returns the most memory in bytes that a target may take.
+    fn max_memory(&self) -> u64 {
+        self.machine.max_memory(self.args.limits.max_memory)
+    }
+
+    /// Locks the flake and returns its number; an error has been told.
+    fn lock(&mut self, session: &mut Session, asked: &Asked) -> Option<u32> {
         let flags = match session.lock_flags(self.machine, &self.args.flakes) {
             Ok(flags) => flags,
             Err(error) => {
                 let finding = Finding::new("lock", Severity::Error, error.to_string());
-                return self.finish(Case::new(Stage::Lock, "the flake is locked", Outcome::Errored).finding(finding));
+                self.finish(Case::new(Stage::Lock, "the flake is locked", Outcome::Errored).finding(finding));
+                return None;
             }
         };
         let number = match session.lock(&asked.reference, &flags) {
             Ok(number) => number,
-            Err(error) => return self.not_locked(session, &error),
+            Err(error) => {
+                self.cannot_start = error.is_of_the_machine();
+                self.not_locked(session, &error);
+                return None;
+            }
         };
         if let Some(locked) = session.flakes.get(number) {
             for warning in &locked.warnings {
@@ -103,59 +185,66 @@ impl Run<'_> {
         if let Ok(mounted) = session.flakes.node(number, 0) {
             self.root = mounted.path.to_path().into_bytes();
         }
+        Some(number)
+    }
+
+    /// Returns the flake's value; an error has been told.
+    fn call(&mut self, session: &mut Session, number: u32) -> Option<Val> {
         let flakes = session.flakes.clone();
-        let flake = match flakes.call(&mut session.ev, number) {
-            Ok(flake) => flake,
+        match session.ev.contained(|ev| flakes.call(ev, number)) {
+            Ok(flake) => Some(flake),
             Err(_) => {
                 let case = Case::new(Stage::Eval, "the flake's outputs evaluate", Outcome::Errored);
                 let case = self.with_error(session, case);
-                return self.finish(case);
+                self.finish(case);
+                None
             }
-        };
-        let mut work: Vec<(Target, BTreeSet<String>)> = Vec::new();
+        }
+    }
+
+    /// Returns all that is to be judged, in order; what cannot be listed has been told.
+    fn work(&mut self, session: &mut Session, flake: Val) -> Vec<(Target, BTreeSet<String>)> {
+        let mut work = Vec::new();
         for kind in Kind::ALL {
-            let wanted = self
-                .config
-                .outputs
-                .as_ref()
-                .is_none_or(|o| o.iter().any(|o| o == kind.output()));
-            if !wanted || (!self.hosts.is_empty() && !kind.is_configuration()) {
+            let outputs = self.config.outputs.as_ref();
+            let wanted = outputs.is_none_or(|o| o.iter().any(|o| o == kind.output()));
+            let hidden = !self.hosts.is_empty() && !kind.is_configuration();
+            if !wanted || hidden || self.unlisted.contains(&kind) {
                 continue;
             }
-            match discover(&mut session.ev, flake, kind) {
+            match session.ev.contained(|ev| discover(ev, flake, kind)) {
                 Ok(targets) => targets.into_iter().for_each(|t| self.plan(t, &mut work)),
                 Err(_) => {
+                    self.unlisted.insert(kind);
                     let name = format!("{} can be listed", kind.output());
                     let case = self.with_error(session, Case::new(Stage::Eval, name, Outcome::Errored));
                     self.finish(case);
                 }
             }
         }
-        let of = work.iter().map(|(_, platforms)| 1 + platforms.len()).sum();
-        let mut index = 0;
-        for (target, platforms) in &work {
-            let mut judged: Vec<Case> = Vec::new();
-            let wanted = std::iter::once(None).chain(platforms.iter().map(|p| Some(p.as_str())));
-            for platform in wanted {
-                index += 1;
-                let what = match platform {
-                    Some(platform) => format!("{} for {platform}", target.path()),
-                    None => target.path(),
-                };
-                self.tell(Event::Progressed {
-                    phase: Phase::Evaluating,
-                    what,
-                    index,
-                    of,
-                });
-                judged.extend(self.target(session, target, platform));
-            }
-            self.finish_target(judged);
+        work
+    }
+
+    /// Returns in a new session what `work` returned in the first; nothing if that fails.
+    fn again(&mut self, session: &mut Session, asked: &Asked) -> Vec<(Target, BTreeSet<String>)> {
+        let Ok(flags) = session.lock_flags(self.machine, &self.args.flakes) else {
+            return Vec::new();
+        };
+        let Ok(number) = session.lock(&asked.reference, &flags) else {
+            return Vec::new();
+        };
+        let flakes = session.flakes.clone();
+        match session.ev.contained(|ev| flakes.call(ev, number)) {
+            Ok(flake) => self.work(session, flake),
+            Err(_) => Vec::new(),
         }
-        if of == 0 {
-            let message = "the flake has no output that cfgcheck judges, or none was asked for".to_owned();
-            self.tell(Event::Note(message));
-        }
+    }
+
+    fn not_again(&mut self, left: usize) {
+        let message = "the flake could not be evaluated a second time as it was the first time";
+        let finding = Finding::new("eval", Severity::Error, message);
+        let name = format!("{left} further targets evaluate");
+        self.finish(Case::new(Stage::Eval, name, Outcome::Errored).finding(finding));
     }
 
     /// Adds what is to be done for a target: itself, and for hosts further platforms.
@@ -207,13 +296,12 @@ impl Run<'_> {
     fn target(&mut self, session: &mut Session, target: &Target, platform: Option<&str>) -> Option<Case> {
         let started = self.machine.clock.monotonic();
         session.ev.restart_clock();
-        session.ev.limit_memory(self.args.limits.max_memory);
+        session.ev.limit_memory(Some(self.max_memory()));
         session.ev.messages.clear();
-        let ev = &mut session.ev;
-        let judged = match catch_unwind(AssertUnwindSafe(|| judge(ev, target, platform))) {
-            Ok(judged) => judged,
+        let case = match catch_unwind(AssertUnwindSafe(|| self.judged(session, target, platform))) {
+            Ok(case) => case?,
             Err(_) => {
-                session.ev.recover();
+                session.ev.broke();
                 let finding = Finding::new(
                     "crash",
                     Severity::Error,
@@ -221,15 +309,21 @@ impl Run<'_> {
                 );
                 let name = format!("{} evaluates", target.path());
                 let case = Case::new(Stage::Eval, name, Outcome::Crashed).finding(finding);
-                return Some(case.on(&target.name, platform.unwrap_or(UNKNOWN)));
+                case.on(&target.name, platform.unwrap_or(UNKNOWN))
             }
         };
+        Some(case.took(self.machine.clock.monotonic().saturating_sub(started)))
+    }
+
+    fn judged(&mut self, session: &mut Session, target: &Target, platform: Option<&str>) -> Option<Case> {
+        let judged = judge(&mut session.ev, target, platform);
         let system = judged.system.clone().unwrap_or_else(|| UNKNOWN.into());
         if !self.systems.is_empty() && !self.systems.iter().any(|p| p.matches(&system)) {
             return None;
         }
-        let case = self.case(session, target, &system, judged);
-        Some(case.took(self.machine.clock.monotonic().saturating_sub(started)))
+        // Telling what is wrong takes some memory too, even where all that was allowed is used.
+        session.ev.limit_memory(Some(TELLING));
+        Some(self.case(session, target, &system, judged))
     }
 
     fn not_locked(&mut self, session: &mut Session, error: &LockingError) {

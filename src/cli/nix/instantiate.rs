@@ -37,6 +37,7 @@ pub fn main(machine: &Machine, argv: Vec<String>) -> u8 {
     }
     let mut settings = Settings {
         current_system: Some(machine.system()),
+        max_memory: Some(machine.max_memory(None)),
         home: machine.env.home().map(|h| h.into_os_string().into_encoded_bytes()),
         ..Settings::default()
     };
@@ -86,7 +87,7 @@ pub fn main(machine: &Machine, argv: Vec<String>) -> u8 {
     )
     .with_flakes(std::rc::Rc::new(flakes));
     let mut ev = Evaluator::new(settings, Box::new(world), machine.stack);
-    match run(&mut ev, &args, machine) {
+    match ev.contained(|ev| run(ev, &args, machine)) {
         Ok(()) => 0,
         Err(_) => {
             let error = ev.take_error();

@@ -73,6 +73,7 @@ fn hash_string(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let algo = parse_algo(ev, name)?;
     let text = "while evaluating the second argument passed to builtins.hashString";
     let content = ev.force_string(args[1], Pos::NONE, text)?;
+    ev.spend_on_text(content)?;
     let hash = algo
         .hash(content.as_string().unwrap_or_default())
         .to_text(HashFormat::Base16, false);

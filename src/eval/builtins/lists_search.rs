@@ -59,12 +59,16 @@ fn find(ev: &mut Evaluator, args: &[Ref], wanted: bool, contexts: [&'static str;
     Ok(Val::bool(!wanted))
 }
 
+/// Comparisons of plain values that cost about as much as a call.
+const SCALARS_A_STEP: usize = 8;
+
 fn elem(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let list = ev.force_list(
         args[1],
         Pos::NONE,
         "while evaluating the second argument passed to builtins.elem",
     )?;
+    ev.spend(list.len() / SCALARS_A_STEP)?;
     for &element in list {
         if ev.equal_cells(args[0], element, Pos::NONE)? {
             return Ok(Val::TRUE);

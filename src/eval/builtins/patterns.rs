@@ -4,6 +4,7 @@ use super::{Entry, entry};
 use crate::error::{ErrorKind, Eval};
 use crate::evaluator::Evaluator;
 use crate::heap::{Ref, Val};
+use crate::limits::BYTES_A_STEP;
 use crate::text::regex::{Groups, Regex, RegexError};
 use diag::Pos;
 use std::rc::Rc;
@@ -53,6 +54,7 @@ fn match_whole(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         Pos::NONE,
         "while evaluating the second argument passed to builtins.match",
     )?;
+    ev.spend_on_text(subject)?;
     let subject = subject.as_string().unwrap_or_default();
     match checked(ev, regex.full_match(subject))? {
         Some(groups) => Ok(captured(ev, subject, &groups)),
@@ -72,11 +74,13 @@ fn split(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         Pos::NONE,
         "while evaluating the second argument passed to builtins.split",
     )?;
+    ev.spend_on_text(subject)?;
     let subject = subject.as_string().unwrap_or_default();
     super::lists::gather(ev, |ev| {
         let (mut end, mut any) = (0, false);
         for found in regex.matches(subject) {
             let found = checked(ev, found)?;
+            ev.spend(1 + found.span.len() / BYTES_A_STEP)?;
             let between = ev.string_cell(&subject[end..found.span.start]);
             let groups = captured(ev, subject, &found.groups);
             let groups = ev.cell(groups);

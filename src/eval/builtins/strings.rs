@@ -166,6 +166,7 @@ fn replace_strings(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         Pos::NONE,
         "while evaluating the third argument passed to builtins.replaceStrings",
     )?;
+    ev.spend_on_text(subject)?;
     let mut out = std::mem::take(&mut ev.caches.buffer);
     out.clear();
     let result = replace_into(ev, patterns, to, subject, &mut out);
@@ -191,11 +192,7 @@ fn replace_into(ev: &mut Evaluator, patterns: &[&[u8]], to: &[Ref], subject: Val
         };
         context = ev.contexts.union(context, new.context());
         out.extend_from_slice(new.as_string().unwrap_or_default());
-        if out.len() > LONGEST {
-            Err(too_long(ev, out.len()))
-        } else {
-            Ok(())
-        }
+        ev.text_room(out.len())
     })?;
     if !replaced {
         return Ok(subject);

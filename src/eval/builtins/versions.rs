@@ -4,6 +4,7 @@ use super::{Entry, entry};
 use crate::error::Eval;
 use crate::evaluator::Evaluator;
 use crate::heap::{Ref, Val};
+use crate::limits::BYTES_A_STEP;
 use crate::text::version;
 use diag::Pos;
 
@@ -24,6 +25,7 @@ fn compare_versions(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         Pos::NONE,
         "while evaluating the second argument passed to builtins.compareVersions",
     )?;
+    ev.spend((left.len() + right.len()) / BYTES_A_STEP)?;
     Ok(Val::int(version::compare(left, right) as i64))
 }
 

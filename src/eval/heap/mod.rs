@@ -9,9 +9,9 @@
 //! * *bytes*: string contents with a four-byte length in front, named by [`Bytes`].
 //!
 //! Four-byte references halve the memory of what evaluation mostly makes. Memory is committed by
-//! the operating system as it is touched, and goes back only when the process ends: an evaluation
-//! either is the process's purpose or runs in a forked worker. Because nothing ever moves or is
-//! freed, slices can be handed out for the rest of the process.
+//! the operating system as it is touched, and goes back only when the heap is dropped; the address
+//! space stays reserved even then. Because nothing ever moves or is unmapped, slices can be handed
+//! out for the rest of the process; those of a dropped heap read zeroes.
 //!
 //! # Invariants
 //!
@@ -128,17 +128,34 @@ pub(crate) fn static_address<T>(value: &'static T) -> u64 {
     std::ptr::from_ref(value) as u64
 }
 
-/// Which of the heap's limits was hit.
+/// Why the heap gave no more memory. An allocation has no way to fail that every caller could take
+/// at no cost, so this unwinds, as the payload of a panic without message, up to
+/// [`crate::Evaluator::contained`], which makes an error of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct OutOfMemory;
+pub enum Exhausted {
+    /// The limit, or the heap's own size, was reached.
+    Memory,
+    /// A string would have this many bytes, which is more than its length field can say.
+    LongString(usize),
+}
+
+/// Unwinds with the reason.
+#[cold]
+#[inline(never)]
+fn give_up(why: Exhausted) -> ! {
+    std::panic::resume_unwind(Box::new(why))
+}
 
 /// The heap of one evaluator.
 pub struct Heap {
     cells: *mut Val,
     next_cell: u32,
+    /// Where the limits are looked at again; at most `end_cell`.
+    soft_cell: u32,
     end_cell: u32,
     words: *mut u64,
     next_word: u32,
+    soft_word: u32,
     end_word: u32,
     chunk: *mut u8,
     chunk_left: usize,
@@ -149,24 +166,43 @@ pub struct Heap {
     limit_words: u32,
     limit_bytes: u64,
     escapes: Escapes,
+    /// All memory of this heap.
+    maps: Vec<&'static memmap2::MmapMut>,
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        for map in &self.maps {
+            #[cfg(target_os = "linux")]
+            // SAFETY: the pages stay mapped and read as zeroes from now on: an absent cell, `null`, an
+            // empty string. Whoever could look at them went with the evaluator that owns this heap.
+            // Where the system refuses, the memory stays in use.
+            let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+            #[cfg(not(target_os = "linux"))]
+            let _ = map;
+        }
+    }
 }
 
 /// Cells that may be allocated after a limit is hit, until the interpreter notices.
 const SLACK: u32 = 1 << 20;
+/// Cells, or units of references, that are allocated between two looks at the limit: 1 MiB of cells.
+const STRIDE: u32 = 1 << 16;
+/// What may be used beyond the limit to tell about it: 64 MiB.
+const RESERVE: u64 = 64 << 20;
 /// Size of a chunk of string bytes.
 const CHUNK: usize = 1 << 20;
 
 /// Reserves address space without committing memory; halves the wish until the system agrees
 /// (address-space limits, strict overcommit).
-fn reserve(mut size: usize) -> (*mut u8, usize) {
+fn reserve(mut size: usize) -> (&'static mut memmap2::MmapMut, usize) {
     loop {
         match memmap2::MmapOptions::new().len(size).no_reserve_swap().map_anon() {
             Ok(map) => {
                 #[cfg(target_os = "linux")]
                 let _ = map.advise(memmap2::Advice::HugePage);
                 // The mapping is kept for the rest of the process: see the module's first comment.
-                let map = Box::leak(Box::new(map));
-                return (map.as_mut_ptr(), size);
+                return (Box::leak(Box::new(map)), size);
             }
             Err(error) => {
                 size /= 2;
@@ -179,16 +215,19 @@ fn reserve(mut size: usize) -> (*mut u8, usize) {
 impl Heap {
     /// Returns an empty heap that can grow to 64 GiB of cells and 32 GiB of references.
     pub fn new() -> Heap {
-        let (cells, cell_size) = reserve(1 << 36);
-        let (words, word_size) = reserve(1 << 35);
+        let (cell_map, cell_size) = reserve(1 << 36);
+        let (word_map, word_size) = reserve(1 << 35);
+        let (cells, words) = (cell_map.as_mut_ptr(), word_map.as_mut_ptr());
         let end_cell = u32::try_from(cell_size / 16 - 1).unwrap_or(u32::MAX);
         let end_word = u32::try_from(word_size / 8 - 1).unwrap_or(u32::MAX);
         Heap {
             cells: cells.cast(),
             next_cell: 1,
+            soft_cell: STRIDE.min(end_cell),
             end_cell,
             words: words.cast(),
             next_word: 1,
+            soft_word: STRIDE.min(end_word),
             end_word,
             chunk: std::ptr::null_mut(),
             chunk_left: 0,
@@ -198,6 +237,7 @@ impl Heap {
             limit_words: end_word - SLACK.min(end_word / 2),
             limit_bytes: u64::MAX,
             escapes: Escapes::NONE,
+            maps: vec![cell_map, word_map],
         }
     }
 
@@ -240,16 +280,46 @@ impl Heap {
             && self.used().saturating_add(bytes) <= self.limit_bytes
     }
 
-    /// Counts memory that code and tables take outside the arenas.
-    pub fn count_code(&mut self, bytes: usize) {
-        self.code_total += bytes as u64;
+    /// Looks at the limits, and moves the place where they are looked at again; unwinds at a limit.
+    #[cold]
+    #[inline(never)]
+    fn more_cells(&mut self) {
+        if self.next_cell >= self.end_cell || self.used() > self.last_limit() {
+            give_up(Exhausted::Memory);
+        }
+        self.soft_cell = self.next_cell.saturating_add(STRIDE).min(self.end_cell);
+    }
+
+    /// Does for references what `more_cells` does; there must be room for `units` of them.
+    #[cold]
+    #[inline(never)]
+    fn more_words(&mut self, units: usize) {
+        let bytes = (units as u64).saturating_mul(8);
+        let left = (self.end_word - self.next_word) as usize;
+        if units >= left || self.used().saturating_add(bytes) > self.last_limit() {
+            give_up(Exhausted::Memory);
+        }
+        let needed = self.next_word + units as u32 + 1;
+        self.soft_word = needed.saturating_add(STRIDE).min(self.end_word);
+    }
+
+    /// Where even what the interpreter does to tell about the limit has to end.
+    fn last_limit(&self) -> u64 {
+        self.limit_bytes.saturating_add(RESERVE)
+    }
+
+    /// Sets how many bytes code and tables take outside the arenas.
+    pub fn set_code(&mut self, bytes: u64) {
+        self.code_total = bytes;
     }
 
     /// Returns a new cell holding `value`.
     #[inline(always)]
     pub fn alloc(&mut self, value: Val) -> Ref {
         let index = self.next_cell;
-        assert!(index < self.end_cell, "the evaluator's heap is full");
+        if index >= self.soft_cell {
+            self.more_cells();
+        }
         self.next_cell = index + 1;
         // SAFETY: `index` is below the number of cells in the reservation.
         unsafe { self.cells.add(index as usize).write(value) };
@@ -276,7 +346,9 @@ impl Heap {
     pub fn alloc_words(&mut self, len: usize) -> Words {
         let units = len.div_ceil(2);
         let index = self.next_word;
-        assert!(units < (self.end_word - index) as usize, "the evaluator's heap is full");
+        if units >= (self.soft_word - index) as usize {
+            self.more_words(units);
+        }
         self.next_word = index + units as u32;
         // Fresh anonymous memory is zero, which is `Ref::NONE`.
         Words(index)
@@ -327,20 +399,38 @@ impl Heap {
         words
     }
 
+    /// Returns new zeroed memory that stays for the rest of the process.
+    #[cold]
+    fn map_bytes(&mut self, len: usize) -> *mut u8 {
+        match memmap2::MmapOptions::new().len(len).map_anon() {
+            Ok(map) => {
+                let map = Box::leak(Box::new(map));
+                let start = map.as_mut_ptr();
+                self.maps.push(map);
+                start
+            }
+            Err(_) => give_up(Exhausted::Memory),
+        }
+    }
+
     /// Returns a new byte string of length `len`, whose bytes `fill` writes (they start as zero).
     pub fn alloc_bytes_with(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) -> Bytes {
-        let header = u32::try_from(len).expect("a string is under 4 GiB");
+        let Ok(header) = u32::try_from(len) else {
+            give_up(Exhausted::LongString(len))
+        };
         let need = (len + 4 + 3) & !3;
+        if need > CHUNK / 4 && self.used().saturating_add(need as u64) > self.last_limit() {
+            give_up(Exhausted::Memory);
+        }
         self.bytes_total += need as u64;
         let to = if need > CHUNK / 4 {
-            Box::leak(vec![0u32; need / 4].into_boxed_slice())
-                .as_mut_ptr()
-                .cast::<u8>()
+            self.map_bytes(need)
         } else {
             if need > self.chunk_left {
-                self.chunk = Box::leak(vec![0u32; CHUNK / 4].into_boxed_slice())
-                    .as_mut_ptr()
-                    .cast::<u8>();
+                if self.used() > self.last_limit() {
+                    give_up(Exhausted::Memory);
+                }
+                self.chunk = self.map_bytes(CHUNK);
                 self.chunk_left = CHUNK;
             }
             let to = self.chunk;
@@ -392,6 +482,59 @@ mod tests {
         for content in [&b""[..], b"a", b"four", &big] {
             assert_eq!(heap.alloc_bytes(content).get(), content);
         }
+    }
+
+    #[test]
+    fn no_allocation_passes_the_limit_by_much() {
+        let limited = || {
+            let mut heap = Heap::new();
+            heap.set_limit(1 << 20);
+            heap
+        };
+        let why = |work: &mut dyn FnMut()| {
+            let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_err();
+            *payload.downcast_ref::<Exhausted>().unwrap()
+        };
+        let mut heap = limited();
+        assert_eq!(why(&mut || while heap.alloc(Val::NULL).is_some() {}), Exhausted::Memory);
+        assert!(heap.used() < 128 << 20);
+        let mut heap = limited();
+        assert_eq!(why(&mut || drop(heap.alloc_words(1 << 30))), Exhausted::Memory);
+        assert_eq!(why(&mut || drop(heap.alloc_words(usize::MAX / 2))), Exhausted::Memory);
+        assert_eq!(
+            why(&mut || while heap.alloc_words(9) != Words::EMPTY {}),
+            Exhausted::Memory
+        );
+        let mut heap = limited();
+        assert_eq!(
+            why(&mut || drop(heap.alloc_bytes_with(1 << 30, |_| ()))),
+            Exhausted::Memory
+        );
+        assert_eq!(
+            why(&mut || drop(heap.alloc_bytes_with(1 << 32, |_| ()))),
+            Exhausted::LongString(1 << 32)
+        );
+        assert_eq!(
+            why(&mut || while !heap.alloc_bytes(&[7; 100]).get().is_empty() {}),
+            Exhausted::Memory
+        );
+        assert!(heap.used() < 128 << 20);
+    }
+
+    #[test]
+    fn a_dropped_heap_gives_its_memory_back() {
+        let mut heap = Heap::new();
+        let words = heap.alloc_refs(&[Ref(7); 1000]);
+        let cell = heap.alloc(Val::int(5));
+        let (cells, at) = (heap.cells, cell.index() as usize);
+        assert_eq!(
+            (heap.get(cell).as_int(), heap.slice(words, 1000)[999]),
+            (Some(5), Ref(7))
+        );
+        drop(heap);
+        // SAFETY: the mapping stays for the rest of the process; what is read is zeroed memory.
+        let after = unsafe { cells.add(at).read() };
+        assert_eq!(after.as_int(), None);
     }
 
     #[test]

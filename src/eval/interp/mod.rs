@@ -14,7 +14,7 @@ use calls::Bound;
 
 use crate::code::*;
 use crate::error::{ErrorKind, Eval, Fail, Trace};
-use crate::evaluator::{Evaluator, FUEL, Frame};
+use crate::evaluator::{Evaluator, Frame};
 use crate::heap::{Env, Ref, Tag, Val};
 use diag::Pos;
 use syntax::ast::BinaryOp;
@@ -85,8 +85,13 @@ impl Evaluator {
                 Ok(done)
             }
             Err(fail) => {
-                let failed = self.keep_failure();
-                self.mem.heap.set(cell, failed);
+                // What a limit stopped was not judged: another host may need it, with time left.
+                let kept = if self.error_kind().is_of_this_run() {
+                    value
+                } else {
+                    self.keep_failure()
+                };
+                self.mem.heap.set(cell, kept);
                 Err(fail)
             }
         }
@@ -187,7 +192,7 @@ impl Evaluator {
     }
 
     #[cold]
-    pub(super) fn trace_call(&mut self, lambda: &'static Lambda, pos: Pos) {
+    pub(crate) fn trace_call(&mut self, lambda: &'static Lambda, pos: Pos) {
         let text = match lambda.name.get() {
             Some(name) => format!("while calling '{}'", self.symbols.text(name)),
             None => "while calling anonymous lambda".into(),
@@ -225,28 +230,6 @@ impl Evaluator {
     #[cold]
     pub(super) fn too_deep(&mut self, pos: Pos) -> Fail {
         self.fail_at(ErrorKind::StackOverflow, pos, "stack overflow; max-call-depth exceeded")
-    }
-
-    #[cold]
-    pub(super) fn check_limits(&mut self) -> Eval<()> {
-        self.fuel = FUEL;
-        if self.mem.heap.over_limit() {
-            let used = self.mem.used() >> 20;
-            return Err(self.fail(
-                ErrorKind::Limit,
-                format!("evaluation used more memory than allowed ({used} MiB)"),
-            ));
-        }
-        if let Some(deadline) = self.deadline
-            && self.io.elapsed_millis() > deadline
-        {
-            let limit = self.settings.max_millis.unwrap_or(0);
-            return Err(self.fail(
-                ErrorKind::Limit,
-                format!("evaluation took longer than allowed ({limit} ms)"),
-            ));
-        }
-        Ok(())
     }
 
     pub(super) fn run(&mut self, mut code: CodeRef, mut env: Env) -> Eval<Val> {

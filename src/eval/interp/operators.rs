@@ -83,6 +83,7 @@ impl Evaluator {
         if ln == 0 {
             return Ok(right);
         }
+        self.spend((ln + rn) / 64)?;
         let words = self.mem.heap.alloc_words(ln + rn);
         for i in 0..ln {
             let cell = self.mem.heap.word(lw, i);

@@ -29,6 +29,22 @@ impl FetchError {
     }
 }
 
+impl FetchError {
+    /// Whether the machine is to blame and not the input: the network, the disk, or a missing
+    /// program.
+    pub fn is_of_the_machine(&self) -> bool {
+        match self.kind.as_ref() {
+            FetchErrorKind::Http(HttpError::Status { status, .. }) => *status == 429 || *status >= 500,
+            FetchErrorKind::Http(HttpError::Failed { .. } | HttpError::Resolve { .. })
+            | FetchErrorKind::Offline(_)
+            | FetchErrorKind::RunGit { .. } => true,
+            FetchErrorKind::Fs(error) => error.is_of_the_machine(),
+            FetchErrorKind::Tree(TreeError::Fs(error)) => error.is_of_the_machine(),
+            _ => false,
+        }
+    }
+}
+
 /// What went wrong while fetching, in Nix's words where it has some.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -51,6 +51,15 @@ pub enum LockingErrorKind {
         /// What else there is to say, such as that it is not tracked by Git.
         hint: Option<String>,
     },
+    /// A `flake.nix` is too long to be an honest one: reading it would take a hundred times its
+    /// length in memory.
+    #[error("'{path}' is too long: it has {len} bytes")]
+    FlakeNixTooLong {
+        /// Where it is.
+        path: String,
+        /// Its length in bytes.
+        len: usize,
+    },
     /// A folder or a relative path leads out of its tree.
     #[error("the path '{0}' leads out of the source tree that it is in")]
     LeadsOut(String),
@@ -98,6 +107,16 @@ impl LockingError {
                 None => "«none»:0".to_owned(),
             }),
             _ => self.to_string(),
+        }
+    }
+
+    /// Whether the machine is to blame and not the flake: the network, the disk, or a missing
+    /// program.
+    pub fn is_of_the_machine(&self) -> bool {
+        match self.kind.as_ref() {
+            LockingErrorKind::Fetch(error) => error.is_of_the_machine(),
+            LockingErrorKind::Tree(TreeError::Fs(error)) => error.is_of_the_machine(),
+            _ => false,
         }
     }
 

@@ -279,6 +279,13 @@ impl Locker<'_> {
             let hint = tree.accessor.explain_absence(&path);
             return Err(LockingErrorKind::NoFlakeNix { path: file, hint }.into());
         };
+        if text.len() > LONGEST_FLAKE_NIX {
+            return Err(LockingErrorKind::FlakeNixTooLong {
+                path: file,
+                len: text.len(),
+            }
+            .into());
+        }
         let text: Arc<[u8]> = text.into();
         let (_, base) = self
             .sources
@@ -314,6 +321,9 @@ impl Locker<'_> {
         }
     }
 }
+
+/// The longest `flake.nix` that is read, in bytes: 4 MiB.
+const LONGEST_FLAKE_NIX: usize = 4 << 20;
 
 struct FetchedTree {
     tree: Arc<Tree>,
