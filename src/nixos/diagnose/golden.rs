@@ -286,7 +286,7 @@ fn modules_of_a_wrong_shape_are_shown() {
         "declared-twice",
         &[(
             "a.nix",
-            "{ lib, ... }:\n{\n  options.port = lib.mkOption { description = \"mine\"; };\n  config.out = config.port;\n}\n",
+            "{ lib, config, ... }:\n{\n  options.port = lib.mkOption { description = \"mine\"; };\n  config.out = config.port;\n}\n",
         )],
     );
     check(

@@ -82,7 +82,9 @@ pub fn diagnose_from(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>
     hints::give(ev, &mut diagnostic, error, message.as_ref(), view);
     let chain = chain::chain(ev, error, view, told);
     diagnostic.frames = chain.frames;
-    if chain.left_out > 0 && !view.show_trace {
+    // A slip of the text needs no story of how the file came to be read.
+    let is_slip = matches!(error.kind, ErrorKind::Parse | ErrorKind::UndefinedVariable) && told.is_none();
+    if chain.left_out > 0 && !view.show_trace && !is_slip {
         let steps = if chain.left_out == 1 {
             "1 more step".into()
         } else {
@@ -102,6 +104,20 @@ fn plain(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> Diagnos
     let text = view.shorten(error.message.trim()).into_owned();
     let text = hints::short_message(&text).unwrap_or(text);
     let diagnostic = Diagnostic::error(text);
+    if let Some((path, span)) = assertion::missing_path(ev, &error.message, view) {
+        let text = if path.ends_with(b".nix") {
+            "there is no such file"
+        } else {
+            "this does not exist"
+        };
+        return diagnostic.at(span, text);
+    }
+    if let Some(span) = no_module(ev, error, view) {
+        return diagnostic.at(
+            span,
+            "this is neither a set of definitions nor a function that returns one",
+        );
+    }
     if !error.pos.is_some() {
         return diagnostic;
     }
@@ -129,15 +145,19 @@ fn plain(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> Diagnos
         }
         return diagnostic;
     }
-    if let Some((path, span)) = assertion::missing_path(ev, &error.message, view) {
-        let text = if path.ends_with(b".nix") {
-            "there is no such file"
-        } else {
-            "this does not exist"
-        };
-        return diagnostic.at(span, text);
-    }
     diagnostic
+}
+
+/// Returns what stands in a file of the user that "does not look like a module".
+fn no_module(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> Option<Span> {
+    let rest = error.message.strip_prefix("module ")?;
+    let (file, _) = rest.split_once(") does not look like a module")?.0.split_once(" (")?;
+    let file = options::file_of(ev, file)?;
+    if !view.is_own(&ev.sources.file(file).origin) {
+        return None;
+    }
+    let start = tree::with_tree(ev, file, |tree| tree.root.span.start);
+    start.is_some().then(|| span_at(ev, start, Aim::Whole))
 }
 
 /// Returns the place that "attribute 'x' already defined at FILE:LINE:COLUMN" names.
