@@ -128,11 +128,17 @@ fn corpus_a_real_fleet() {
     check("nixcon-");
 }
 
+/// Unlike the other results, Nix's own depends on where the trees lie, as home-manager puts the names of
+/// its files into the manual. The recorded one is that of a corpus at `/corpus`.
 #[test]
 fn corpus_a_home() {
     let (Some(corpus), Some(folder)) = (named("CFGCHECK_CORPUS"), named("CFGCHECK_EXPECTED")) else {
         return;
     };
+    if corpus != Path::new("/corpus") {
+        eprintln!("the corpus is not at /corpus: nothing to compare with");
+        return;
+    }
     let links = tempfile::tempdir().expect("a folder can be made");
     // The module is an expression with spaces: no word of a table.
     let file = folder.join("expected/home-bash-x86_64-linux.json");
