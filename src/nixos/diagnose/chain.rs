@@ -26,13 +26,18 @@ pub(super) fn chain(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>,
     let mut spans = 0;
     for trace in &error.traces {
         let own = view.owns(&ev.sources, trace.pos);
-        if !view.show_trace && !(is_worth_telling(trace, view, own) && Some(trace.pos) != told) {
+        let passed_over = Some(trace.pos) == told || !is_worth_telling(trace, view, own);
+        if passed_over && !view.show_trace {
             let foreign = trace.pos.is_some() && !own;
             left_out += usize::from(foreign);
             continue;
         }
         let text = match trace.text.as_str() {
             text if is_call_site(text) => "called here".to_owned(),
+            text if !view.show_trace && text.starts_with("while evaluating derivation '") => {
+                // Where its name stands, in the second line, is seldom asked for.
+                text.lines().next().unwrap_or(text).to_owned()
+            }
             text => view.shorten(text.trim_end_matches(':')).into_owned(),
         };
         if !view.show_trace

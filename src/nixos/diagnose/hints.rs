@@ -150,6 +150,9 @@ fn of_language(error: &EvalError, view: &Viewpoint<'_>, hints: &mut Vec<String>)
         hints.push("a flake can read only its own files and its inputs: move the file into the flake".into());
     }
     package(text, hints);
+    if text.starts_with("Neither nixpkgs.hostPlatform nor") {
+        hints.push("say for which machine this is: `nixpkgs.hostPlatform = \"x86_64-linux\";`".into());
+    }
     if text.contains("does not specify your root file system") {
         hints.push("import hardware-configuration.nix, or define `fileSystems.\"/\"`".into());
     }
@@ -203,14 +206,15 @@ fn untracked(text: &str, view: &Viewpoint<'_>, hints: &mut Vec<String>) {
 
 /// Hints for packages that nixpkgs refuses.
 fn package(text: &str, hints: &mut Vec<String>) {
-    let Some(name) = between(text, "Package ‘", "’").or_else(|| between(text, "Package `", "'")) else {
+    let named = between(text, "Package ‘", "’").or_else(|| between(text, "Package `", "'"));
+    let Some(name) = named.or_else(|| between(text, "Refusing to evaluate package '", "'")) else {
         return;
     };
     let short = name
         .rsplit_once('-')
         .filter(|(_, v)| v.starts_with(|c: char| c.is_ascii_digit()))
         .map_or(name, |p| p.0);
-    if text.contains("has an unfree license") {
+    if text.contains("an unfree license") {
         hints.push(format!(
             "allow it: `nixpkgs.config.allowUnfreePredicate = pkg: builtins.elem (lib.getName pkg) [ \"{short}\" ];`"
         ));
@@ -233,6 +237,9 @@ pub(super) fn short_message(text: &str) -> Option<String> {
             .map(|(first, _)| format!("{first}, refusing to evaluate"));
     }
     let (first, rest) = text.split_once('\n')?;
+    if first.starts_with("Refusing to evaluate package '") {
+        return Some(first.trim_end().to_owned());
+    }
     rest.contains("git -C").then(|| first.trim_end_matches('.').to_owned())
 }
 
