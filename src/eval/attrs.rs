@@ -481,3 +481,58 @@ impl Memory {
         self.arena.alloc(MergePlan { shape, sources })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(memory: &mut Memory, attrs: &[(u32, u32)]) -> Val {
+        let list = attrs
+            .iter()
+            .map(|&(name, pos)| (Symbol(name), Pos(pos), memory.heap.alloc(Val::int(i64::from(name)))))
+            .collect();
+        memory.attrs_from(list)
+    }
+
+    fn shape(set: Val) -> &'static Shape {
+        set.as_flat().expect("a small set is flat").0
+    }
+
+    #[test]
+    fn the_same_names_at_the_same_places_are_one_shape() {
+        let mut memory = Memory::new();
+        let first = shape(set(&mut memory, &[(3, 30), (5, 50)]));
+        for (attrs, same) in [
+            (&[(3, 30), (5, 50)][..], true),
+            (&[(5, 50), (3, 30)], true),
+            (&[(3, 30), (5, 51)], false),
+            (&[(3, 30), (6, 50)], false),
+            (&[(3, 30)], false),
+            (&[(3, 0), (5, 0)], false),
+        ] {
+            let other = shape(set(&mut memory, attrs));
+            assert_eq!(std::ptr::eq(first, other), same, "{attrs:?}");
+        }
+    }
+
+    #[test]
+    fn merging_gives_the_same_with_and_without_a_plan() {
+        let mut memory = Memory::new();
+        let (left, right) = ([(1, 10), (3, 30), (5, 50)], [(2, 21), (3, 31)]);
+        let mut seen = Vec::new();
+        // Shapes that came up before are merged by a plan, which is kept for the third time.
+        for _ in 0..3 {
+            let (l, r) = (set(&mut memory, &left), set(&mut memory, &right));
+            let merged = memory.update(l, r);
+            let found: Vec<(u32, u32, Option<i64>)> = memory
+                .entries(merged)
+                .iter()
+                .map(|(name, attr)| (name.0, attr.pos.0, memory.heap.get(attr.value).as_int()))
+                .collect();
+            seen.push(found);
+        }
+        let wanted = [(1, 10, Some(1)), (2, 21, Some(2)), (3, 31, Some(3)), (5, 50, Some(5))];
+        assert!(seen.iter().all(|found| found == &wanted), "{seen:?}");
+        assert_eq!(memory.merge_plans.len(), 1);
+    }
+}

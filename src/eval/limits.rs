@@ -135,6 +135,8 @@ impl Evaluator {
         };
         // Unwinding dropped the trace, but the calls that were under way still stand there.
         let calls: Vec<Frame> = self.frames.iter().rev().take(CALLS_TOLD).copied().collect();
+        // The regions that unwinding passed were not closed, so what escaped from them is not known.
+        self.mem.heap.pin();
         self.recover();
         let fail = match why {
             Exhausted::Memory => self.no_memory(),

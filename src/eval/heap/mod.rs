@@ -10,8 +10,9 @@
 //!
 //! Four-byte references halve the memory of what evaluation mostly makes. Memory is committed by
 //! the operating system as it is touched, and goes back only when the heap is dropped; the address
-//! space stays reserved even then. Because nothing ever moves or is unmapped, slices can be handed
-//! out for the rest of the process; those of a dropped heap read zeroes.
+//! space stays reserved even then. Nothing ever moves or is unmapped, and what a finished evaluation
+//! leaves behind is used again only if nothing can reach it (`region.rs`), so slices can be handed
+//! out as if for the rest of the process; those of a dropped heap read zeroes.
 //!
 //! # Invariants
 //!
@@ -199,8 +200,6 @@ fn reserve(mut size: usize) -> (&'static mut memmap2::MmapMut, usize) {
     loop {
         match memmap2::MmapOptions::new().len(size).no_reserve_swap().map_anon() {
             Ok(map) => {
-                #[cfg(target_os = "linux")]
-                let _ = map.advise(memmap2::Advice::HugePage);
                 // The mapping is kept for the rest of the process: see the module's first comment.
                 return (Box::leak(Box::new(map)), size);
             }
