@@ -1,9 +1,8 @@
 //! `cfgcheck.yaml`: the settings that a repository keeps for all its runs.
 //!
 //! The file lies beside the flake under test and may come from a pull request. It can narrow what is
-//! judged, which a reviewer sees; it names no file to write and no program to run, and what it
-//! grants ([`Inputs::trust`]) counts only if the user trusts the repository (`--trust`) or gave the
-//! file himself (`--config`).
+//! judged, which a reviewer sees, and lower limits; it names no file to write and no program to run,
+//! and it grants nothing.
 //!
 //! `docs/cfgcheck.schema.json` is made of these types and their comments.
 
@@ -38,12 +37,9 @@ pub struct Config {
     /// The flake outputs that are judged, such as `nixosConfigurations` or `checks`; without it, all that cfgcheck knows.
     #[serde(default)]
     pub outputs: Option<Vec<String>>,
-    /// Bounds of the evaluation.
+    /// Bounds of the evaluation. They lower those of cfgcheck itself; options of the command line win.
     #[serde(default)]
     pub limits: Limits,
-    /// How the flake's inputs are treated.
-    #[serde(default)]
-    pub inputs: Inputs,
     /// What is told, and how.
     #[serde(default)]
     pub output: Output,
@@ -98,21 +94,6 @@ pub struct Limits {
     pub max_time: Option<values::Time>,
     /// Deepest nesting of calls, as Nix's setting of the same name.
     pub max_call_depth: Option<std::num::NonZeroU32>,
-}
-
-/// How the flake's inputs are treated.
-#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(
-    default,
-    deny_unknown_fields,
-    rename_all = "kebab-case",
-    expecting = "a map with `trust`"
-)]
-pub struct Inputs {
-    /// Patterns of the URLs that may be fetched although they lead to private hosts or use other
-    /// transports. They count only with `--trust` or in a file given by `--config`.
-    pub trust: Vec<Pattern>,
 }
 
 /// What is told, and how. Options of the command line win.
@@ -183,7 +164,6 @@ impl Default for Config {
             platforms: Vec::new(),
             outputs: None,
             limits: Limits::default(),
-            inputs: Inputs::default(),
             output: Output::default(),
         }
     }

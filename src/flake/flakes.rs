@@ -196,9 +196,10 @@ impl Flakes {
         };
         if id != NodeId::ROOT {
             let inputs = locked.lock.all_inputs();
+            let leads_here = |edge: &Edge| matches!(edge, Edge::Node(target) if *target == id);
             let paths = inputs
                 .iter()
-                .filter(|(_, (target, _))| *target == id)
+                .filter(|(_, (_, edge))| leads_here(edge))
                 .map(|(path, _)| path);
             if let Some(name) = paths.min_by_key(|path| path.len()) {
                 let at = (mounted.path.to_path().into_bytes(), name.join("/"));

@@ -3,7 +3,7 @@
 mod findings;
 mod run;
 
-use crate::args::{CheckArgs, ColorArg, OutputKind};
+use crate::args::{CheckArgs, ColorArg, LimitArgs, OutputKind};
 use crate::config::{self, Config, Pattern};
 use crate::exit;
 use crate::machine::Machine;
@@ -11,6 +11,7 @@ use crate::progress::Progress;
 use crate::session::{self, Asked};
 use crate::stream::{complain, complain_styled, write_out};
 use diag::{Severity, SourceMap, Style};
+use eval::Settings;
 use report::text::TextStyle;
 use report::{Recorder, Report};
 use run::Run;
@@ -43,10 +44,12 @@ pub fn run(machine: &Machine, args: &CheckArgs) -> u8 {
             return exit::USAGE;
         }
     };
+    let limits = limits(machine, args, &config);
     let mut run = Run {
         machine,
         args,
         config,
+        limits,
         hosts,
         systems,
         recorder: Recorder::new(),
@@ -62,7 +65,7 @@ pub fn run(machine: &Machine, args: &CheckArgs) -> u8 {
         run.deny()
     };
     let report = run.recorder.finish();
-    let written = write_reports(machine, args, &report, deny);
+    let written = write_reports(machine, args, &run.config, &report, deny);
     if let Err(message) = &written {
         complain(&format!("error: {message}"));
     }
@@ -140,8 +143,40 @@ fn color(machine: &Machine, args: &CheckArgs, config: &Config, stream: Stream) -
     }
 }
 
-fn write_reports(machine: &Machine, args: &CheckArgs, report: &Report, deny: Severity) -> Result<(), String> {
-    let default = [(OutputKind::Text, "-".into())];
+/// Returns the limits of each evaluation: those of the command line, else those of the settings,
+/// which may come from the flake under test and so can only be lower than cfgcheck's own.
+fn limits(machine: &Machine, args: &CheckArgs, config: &Config) -> LimitArgs {
+    let most = Settings::default().max_call_depth;
+    let own = &config.limits;
+    LimitArgs {
+        max_memory: args
+            .limits
+            .max_memory
+            .or_else(|| own.max_memory.map(|m| m.0.min(machine.max_memory(None)))),
+        max_time: args
+            .limits
+            .max_time
+            .or_else(|| own.max_time.map(|t| u64::try_from(t.0.as_millis()).unwrap_or(u64::MAX))),
+        max_call_depth: args
+            .limits
+            .max_call_depth
+            .or_else(|| own.max_call_depth.map(|d| d.get().min(most))),
+    }
+}
+
+fn write_reports(
+    machine: &Machine,
+    args: &CheckArgs,
+    config: &Config,
+    report: &Report,
+    deny: Severity,
+) -> Result<(), String> {
+    let kind = match config.output.format {
+        config::Format::Text => OutputKind::Text,
+        config::Format::Json => OutputKind::Json,
+        config::Format::Junit => OutputKind::Junit,
+    };
+    let default = [(kind, "-".into())];
     let to_stdout = args.output.iter().any(|(_, path)| path.as_os_str() == "-");
     let outputs = args.output.iter().chain(if to_stdout { &[][..] } else { &default });
     let mut failed = Vec::new();
@@ -150,7 +185,7 @@ fn write_reports(machine: &Machine, args: &CheckArgs, report: &Report, deny: Sev
         let text = match kind {
             OutputKind::Text => {
                 let style = TextStyle {
-                    color: terminal && color(machine, args, &Config::default(), Stream::Out),
+                    color: terminal && color(machine, args, config, Stream::Out),
                     width: machine.env.columns(Stream::Out).filter(|_| terminal).unwrap_or(80),
                     ..TextStyle::default()
                 };

@@ -1,6 +1,6 @@
 //! The run itself: a flake is locked and called, its targets are planned and judged one by one.
 
-use crate::args::CheckArgs;
+use crate::args::{CheckArgs, LimitArgs};
 use crate::config::{self, Config, Pattern};
 use crate::machine::Machine;
 use crate::progress::Progress;
@@ -24,6 +24,7 @@ pub struct Run<'r> {
     pub(super) machine: &'r Machine,
     pub(super) args: &'r CheckArgs,
     pub(super) config: Config,
+    pub(super) limits: LimitArgs,
     pub(super) hosts: Vec<Pattern>,
     pub(super) systems: Vec<Pattern>,
     pub(super) recorder: Recorder,
@@ -71,7 +72,7 @@ impl Run<'_> {
     fn session(&self, asked: &Asked) -> Session {
         let setup = Setup {
             flakes: &self.args.flakes,
-            limits: &self.args.limits,
+            limits: &self.limits,
             pure: true,
             root: asked.root.as_deref(),
             search_path: Vec::new(),
@@ -151,7 +152,7 @@ impl Run<'_> {
 
     /// Returns the most memory in bytes that a target may take.
     fn max_memory(&self) -> u64 {
-        self.machine.max_memory(self.args.limits.max_memory)
+        self.machine.max_memory(self.limits.max_memory)
     }
 
     /// Locks the flake and returns its number; an error has been told.

@@ -182,7 +182,6 @@ mod tests {
              platforms:\n  web-1: [aarch64-linux]\n  'web-*': [x86_64-linux, aarch64-linux]\n\
              outputs: [nixosConfigurations, checks]\n\
              limits: { max-memory: 8GiB, max-time: 10min, max-call-depth: 500 }\n\
-             inputs: { trust: ['git+ssh://git@git.example.org/*'] }\n\
              output: { format: junit, color: never, deny: warning }\n",
         );
         let taken = ["web-1", "db", "web-old", "mail"].map(|host| config.hosts.takes(host));
@@ -198,7 +197,6 @@ mod tests {
         assert_eq!(config.limits.max_memory.map(|bytes| bytes.0), Some(8 << 30));
         assert_eq!(config.limits.max_time.map(|time| time.0.as_secs()), Some(600));
         assert_eq!(config.limits.max_call_depth.map(|depth| depth.get()), Some(500));
-        assert!(config.inputs.trust[0].matches("git+ssh://git@git.example.org/x"));
         assert_eq!(
             (config.output.format, config.output.color, config.output.deny),
             (Format::Junit, Color::Never, Deny::Warning)

@@ -109,6 +109,12 @@ impl Heap {
         // and the range lies between two positions that were the arena's end. New arrays must
         // start as zeroes.
         unsafe { std::ptr::write_bytes(self.words.add(region.word as usize), 0, words) };
+        // Where assertions are checked, whoever still holds a cell of the region finds it out.
+        if cfg!(debug_assertions) {
+            for index in region.cell..self.next_cell {
+                self.set(Ref::from_index(index), Val::BLACKHOLE);
+            }
+        }
         self.next_word = region.word;
         self.next_cell = region.cell;
     }
