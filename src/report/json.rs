@@ -97,9 +97,28 @@ pub fn write(report: &Report, deny: Severity) -> String {
         cases: &report.cases,
         times: (!timeless).then_some(times),
     };
-    let mut text = serde_json::to_string_pretty(&written).expect("a report has only string keys");
+    let text = serde_json::to_string_pretty(&written).expect("a report has only string keys");
+    let mut text = escape_steering(&text);
     text.push('\n');
     text
+}
+
+/// Returns JSON whose characters that reorder or steer what a terminal shows are escaped; they can
+/// only stand in strings. JSON itself asks for that only below U+0020.
+fn escape_steering(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\u{7f}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Returns the report that [`write`] wrote.

@@ -166,6 +166,11 @@ impl Fs for DiskFs {
     }
 
     fn write_atomic(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FsError> {
+        // A device or a pipe is written to: a file in its place would be no use to anybody. A link is
+        // followed only to these, as it may lead anywhere.
+        if fs::metadata(path).is_ok_and(|data| kind_of(data.file_type()) == FileKind::Other) {
+            return self.write(path, bytes, mode);
+        }
         Self::replace(path, bytes, mode).map_err(|e| FsError::new(FsOp::Write, path, e))
     }
 
@@ -199,6 +204,16 @@ mod tests {
 
     fn folder() -> tempfile::TempDir {
         tempfile::tempdir().expect("a temporary folder can be made")
+    }
+
+    #[test]
+    fn a_device_is_written_to_and_not_replaced() {
+        let dir = folder();
+        let link = dir.path().join("link");
+        DiskFs.symlink(Path::new("/dev/null"), &link).unwrap();
+        DiskFs.write_atomic(&link, b"gone", Mode::Plain).unwrap();
+        assert_eq!(DiskFs.read_link(&link).unwrap(), Path::new("/dev/null"));
+        assert_eq!(DiskFs.stat(&link).unwrap().unwrap().kind, FileKind::Other);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(super) const TABLE: &[Entry] = &[
 
 /// Lists shorter than this are made without asking first whether there is room for them.
 const UNCHECKED: usize = 1 << 12;
+/// Elements made between two looks at the limits.
+const POLL: usize = 1 << 16;
 /// The longest list that a value can hold.
 const LONGEST: usize = u32::MAX as usize;
 
@@ -275,6 +277,10 @@ fn gen_list(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     room(ev, size, size.saturating_mul(2))?;
     let words = ev.mem.heap.alloc_words(size);
     for i in 0..size {
+        // A long list takes seconds, in which nothing is called.
+        if i % POLL == POLL - 1 {
+            ev.check_limits()?;
+        }
         let index = ev.cell(Val::int(i as i64));
         let element = ev.cell(Val::apply(args[0], index));
         ev.mem.heap.set_word(words, i, element);
