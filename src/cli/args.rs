@@ -60,7 +60,7 @@ pub struct LimitArgs {
     /// Most memory that one host may take, such as 8GiB; half of the machine's by default.
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub max_memory: Option<u64>,
-    /// Longest time for one host, such as 90s or 10min.
+    /// Longest time for one host, such as 90s or 10min; `check` allows 10min by default.
     #[arg(long, value_name = "TIME", value_parser = millis)]
     pub max_time: Option<u64>,
     /// Deepest nesting of calls (Nix's setting; 10000 by default).

@@ -3,7 +3,7 @@
 mod findings;
 mod run;
 
-use crate::args::{CheckArgs, ColorArg, LimitArgs, OutputKind};
+use crate::args::{CheckArgs, ColorArg, Ifd, LimitArgs, OutputKind};
 use crate::config::{self, Config, Pattern};
 use crate::exit;
 use crate::machine::Machine;
@@ -143,6 +143,10 @@ fn color(machine: &Machine, args: &CheckArgs, config: &Config, stream: Stream) -
     }
 }
 
+/// Longest time of one evaluation unless another is asked for, in milliseconds: 10 minutes. A host
+/// takes seconds.
+const DEFAULT_MILLIS: u64 = 600_000;
+
 /// Returns the limits of each evaluation: those of the command line, else those of the settings,
 /// which may come from the flake under test and so can only be lower than cfgcheck's own.
 fn limits(machine: &Machine, args: &CheckArgs, config: &Config) -> LimitArgs {
@@ -153,10 +157,16 @@ fn limits(machine: &Machine, args: &CheckArgs, config: &Config) -> LimitArgs {
             .limits
             .max_memory
             .or_else(|| own.max_memory.map(|m| m.0.min(machine.max_memory(None)))),
-        max_time: args
-            .limits
-            .max_time
-            .or_else(|| own.max_time.map(|t| u64::try_from(t.0.as_millis()).unwrap_or(u64::MAX))),
+        max_time: args.limits.max_time.or_else(|| {
+            // What Nix builds meanwhile counts too, and takes as long as it takes.
+            let most = if args.flakes.ifd == Ifd::Nix {
+                u64::MAX
+            } else {
+                DEFAULT_MILLIS
+            };
+            let asked = own.max_time.map(|t| u64::try_from(t.0.as_millis()).unwrap_or(u64::MAX));
+            Some(asked.unwrap_or(most).min(most))
+        }),
         max_call_depth: args
             .limits
             .max_call_depth
