@@ -29,6 +29,8 @@ files=$repository/src/eval/tests/lang/files
   mkdir -p "$dir/proc" "$dir/dev" "$dir/lang" "$dir/etc/nix"
   mountpoint -q "$dir/proc" || mount -t proc proc "$dir/proc"
   mountpoint -q "$dir/dev" || mount --bind /dev "$dir/dev"
+  # Builds want a terminal of their own.
+  mountpoint -q "$dir/dev/pts" || mount -t devpts devpts "$dir/dev/pts"
   # A copy rather than a mount: it is small, and nothing has to be undone.
   mountpoint -q "$dir/lang" || cp -R "$files/." "$dir/lang/"
   printf 'build-users-group =\nsubstituters =\nexperimental-features = nix-command flakes\n' >"$dir/etc/nix/nix.conf"

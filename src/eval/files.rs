@@ -175,7 +175,11 @@ impl Evaluator {
 
     #[cold]
     fn not_found(&mut self, path: &[u8]) -> Fail {
-        self.fail(ErrorKind::Io, format!("path '{}' does not exist", show_path(path)))
+        let message = match self.io.explain_absence(path) {
+            Some(message) => message,
+            None => format!("path '{}' does not exist", show_path(path)),
+        };
+        self.fail(ErrorKind::Io, message)
     }
 
     #[cold]

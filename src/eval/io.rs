@@ -134,6 +134,12 @@ pub trait EvalIo {
     fn file_type(&mut self, path: &[u8]) -> Result<Option<FileType>, IoError>;
     /// Returns a folder's entries, sorted by name.
     fn read_dir(&mut self, path: &[u8]) -> Result<Listing, IoError>;
+    /// Returns why nothing is at a path, as a whole message, if there is more to say than that: for
+    /// instance that the file is there, but Git does not track it.
+    fn explain_absence(&mut self, path: &[u8]) -> Option<String> {
+        let _ = path;
+        None
+    }
     /// Returns where a symbolic link points.
     fn read_link(&mut self, path: &[u8]) -> Result<Vec<u8>, IoError>;
     /// Returns an environment variable as `getEnv` shows it: empty if unset or in pure evaluation.

@@ -226,6 +226,11 @@ impl EvalIo for World {
             .collect())
     }
 
+    fn explain_absence(&mut self, path: &[u8]) -> Option<String> {
+        let (tree, inside) = self.mounted(path)?;
+        tree.explain_absence(inside)
+    }
+
     fn read_link(&mut self, path: &[u8]) -> Result<Vec<u8>, IoError> {
         if let Some((tree, inside)) = self.mounted(path) {
             return tree.read_link(inside).map_err(|e| tree_error(path, e));

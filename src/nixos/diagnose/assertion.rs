@@ -23,9 +23,8 @@ pub fn locate_message(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>) -
 
 /// Returns the path that a message says does not exist, and where the user's files name it.
 pub(super) fn missing_path(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>) -> Option<(Vec<u8>, Span)> {
-    let (_, rest) = message.split_once("path '")?;
-    let (path, _) = rest.split_once("' does not exist")?;
-    let path = path.as_bytes();
+    let path = absent_path(message, view)?;
+    let path = path.as_slice();
     let span = in_own_files(ev, view, |tree| {
         let mut found = None;
         each_expr(tree.root, |expr| {
@@ -36,6 +35,20 @@ pub(super) fn missing_path(ev: &mut Evaluator, message: &str, view: &Viewpoint<'
         found
     })?;
     Some((path.to_vec(), span))
+}
+
+/// Returns the whole path that a message says is not there, or not tracked by Git.
+fn absent_path(message: &str, view: &Viewpoint<'_>) -> Option<Vec<u8>> {
+    if let Some((path, _)) = message
+        .split_once("path '")
+        .and_then(|(_, rest)| rest.split_once("' does not exist"))
+    {
+        return Some(path.as_bytes().to_vec());
+    }
+    // Of a file in a repository Git's own path is told, which starts at the repository's root.
+    let (path, rest) = message.strip_prefix("Path '")?.split_once('\'')?;
+    let of_git = rest.starts_with(" in the repository ") || rest.starts_with(" does not exist in Git repository ");
+    of_git.then(|| [view.root, b"/", path.as_bytes()].concat())
 }
 
 /// Returns what `look` finds in the first of the user's files that has it, the file read last first.

@@ -105,7 +105,9 @@ fn plain(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> Diagnos
     let text = hints::short_message(&text).unwrap_or(text);
     let diagnostic = Diagnostic::error(text);
     if let Some((path, span)) = assertion::missing_path(ev, &error.message, view) {
-        let text = if path.ends_with(b".nix") {
+        let text = if error.message.contains("is not tracked by Git") {
+            "Git does not track this file"
+        } else if path.ends_with(b".nix") {
             "there is no such file"
         } else {
             "this does not exist"
