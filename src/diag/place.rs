@@ -113,7 +113,10 @@ mod tests {
         assert_eq!(map.place(Span::new(Pos::NONE, Pos::NONE), b""), None);
         map.name_folder(b"/f", "nixpkgs");
         let there = Span::new(base, base);
-        assert_eq!(map.place(there, b"/x").map(|p| p.file), Some("<nixpkgs>/a/x.nix".into()));
+        assert_eq!(
+            map.place(there, b"/x").map(|p| p.file),
+            Some("<nixpkgs>/a/x.nix".into())
+        );
         assert_eq!(map.place(there, b"/f").map(|p| p.file), Some("a/x.nix".into()));
     }
 }

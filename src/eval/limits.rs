@@ -64,7 +64,7 @@ impl Evaluator {
             return Ok(());
         }
         let starts = |pair: &[u8]| {
-            !pair[1].is_ascii_whitespace() && !(pair[0].is_ascii_alphanumeric() && pair[1].is_ascii_alphanumeric())
+            !(pair[1].is_ascii_whitespace() || pair[0].is_ascii_alphanumeric() && pair[1].is_ascii_alphanumeric())
         };
         let tokens = text.windows(2).filter(|pair| starts(pair)).count() as u64;
         if self.mem.heap.has_room(tokens * BYTES_A_TOKEN / 16, 0) {

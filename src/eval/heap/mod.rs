@@ -498,19 +498,33 @@ mod tests {
         assert_eq!(why(&mut || while heap.alloc(Val::NULL).is_some() {}), Exhausted::Memory);
         assert!(heap.used() < 128 << 20);
         let mut heap = limited();
-        assert_eq!(why(&mut || drop(heap.alloc_words(1 << 30))), Exhausted::Memory);
-        assert_eq!(why(&mut || drop(heap.alloc_words(usize::MAX / 2))), Exhausted::Memory);
+        assert_eq!(
+            why(&mut || {
+                heap.alloc_words(1 << 30);
+            }),
+            Exhausted::Memory
+        );
+        assert_eq!(
+            why(&mut || {
+                heap.alloc_words(usize::MAX / 2);
+            }),
+            Exhausted::Memory
+        );
         assert_eq!(
             why(&mut || while heap.alloc_words(9) != Words::EMPTY {}),
             Exhausted::Memory
         );
         let mut heap = limited();
         assert_eq!(
-            why(&mut || drop(heap.alloc_bytes_with(1 << 30, |_| ()))),
+            why(&mut || {
+                heap.alloc_bytes_with(1 << 30, |_| ());
+            }),
             Exhausted::Memory
         );
         assert_eq!(
-            why(&mut || drop(heap.alloc_bytes_with(1 << 32, |_| ()))),
+            why(&mut || {
+                heap.alloc_bytes_with(1 << 32, |_| ());
+            }),
             Exhausted::LongString(1 << 32)
         );
         assert_eq!(
