@@ -26,11 +26,17 @@ files=$repository/src/eval/tests/lang/files
   if [ ! -x "$dir/usr/bin/nix-instantiate" ]; then
     debootstrap --variant=minbase --include=nix-bin sid "$dir" ${mirror:+"$mirror"} || true
   fi
-  mkdir -p "$dir/proc" "$dir/dev" "$dir/lang" "$dir/etc/nix"
+  mkdir -p "$dir/proc" "$dir/dev/pts" "$dir/lang" "$dir/etc/nix"
   mountpoint -q "$dir/proc" || mount -t proc proc "$dir/proc"
-  mountpoint -q "$dir/dev" || mount --bind /dev "$dir/dev"
+  # Devices of its own: deleting the folder must never reach those of the machine.
+  for node in null:3 zero:5 full:7 random:8 urandom:9; do
+    [ -c "$dir/dev/${node%:*}" ] || mknod -m 666 "$dir/dev/${node%:*}" c 1 "${node#*:}"
+  done
+  [ -c "$dir/dev/tty" ] || mknod -m 666 "$dir/dev/tty" c 5 0
   # Builds want a terminal of their own.
-  mountpoint -q "$dir/dev/pts" || mount -t devpts devpts "$dir/dev/pts"
+  mountpoint -q "$dir/dev/pts" || mount -t devpts -o newinstance,ptmxmode=0666 devpts "$dir/dev/pts"
+  ln -sfn pts/ptmx "$dir/dev/ptmx"
+  ln -sfn /proc/self/fd "$dir/dev/fd"
   # A copy rather than a mount: it is small, and nothing has to be undone.
   mountpoint -q "$dir/lang" || cp -R "$files/." "$dir/lang/"
   printf 'build-users-group =\nsubstituters =\nexperimental-features = nix-command flakes\n' >"$dir/etc/nix/nix.conf"
