@@ -23,12 +23,15 @@ use store::{
 use sys::{Clock, Env, FileKind, Fs};
 
 /// Which paths an evaluation may read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Access {
     /// All of the machine's.
     Everything,
     /// Only what is mounted in the store: pure evaluation.
     Mounted,
+    /// What is mounted, what lies below one of these folders, and the folders above them: Nix's
+    /// `restrict-eval`. All are absolute and canonical.
+    Below(Vec<Vec<u8>>),
 }
 
 /// Where the evaluator's messages go: `trace`, warnings; a line each, without its end.
@@ -116,8 +119,13 @@ impl World {
     }
 
     fn check(&self, path: &[u8]) -> Result<(), IoError> {
-        match self.access {
+        match &self.access {
             Access::Everything => Ok(()),
+            Access::Below(folders) if folders.iter().any(|f| is_below(path, f) || is_below(f, path)) => Ok(()),
+            Access::Below(_) => Err(IoError::Forbidden(format!(
+                "access to absolute path '{}' is forbidden in restricted mode",
+                shown(path)
+            ))),
             Access::Mounted => Err(IoError::Forbidden(format!(
                 "access to absolute path '{}' is forbidden in pure evaluation mode (use '--impure' to override)",
                 shown(path)
@@ -139,6 +147,13 @@ fn hash_mismatch(url: &str, expected: &Hash, found: &Hash) -> IoError {
         text(expected),
         text(found)
     ))
+}
+
+/// Whether a path is `folder` or something below it.
+fn is_below(path: &[u8], folder: &[u8]) -> bool {
+    let folder = folder.strip_suffix(b"/").unwrap_or(folder);
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
 }
 
 fn shown(path: &[u8]) -> String {
@@ -241,13 +256,13 @@ impl EvalIo for World {
     }
 
     fn env(&mut self, name: &str) -> String {
-        match self.access {
+        match &self.access {
             Access::Everything => self
                 .env
                 .var(name)
                 .map(|v| v.to_string_lossy().into_owned())
                 .unwrap_or_default(),
-            Access::Mounted => String::new(),
+            Access::Mounted | Access::Below(_) => String::new(),
         }
     }
 
@@ -375,5 +390,33 @@ impl EvalIo for World {
 
     fn message(&mut self, text: &[u8]) {
         (self.messages)(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sys::{FixedEnv, ManualClock, MemoryFs};
+
+    #[test]
+    fn a_restricted_world_shows_its_folders_and_what_leads_to_them() {
+        let access = Access::Below(vec![b"/a/b".to_vec()]);
+        let world = World::new(
+            Arc::new(MemoryFs::default()),
+            Arc::new(FixedEnv::default()),
+            Arc::new(ManualClock::at(std::time::Duration::ZERO)),
+            access,
+            Box::new(|_| ()),
+        );
+        for (path, allowed) in [
+            ("/a/b", true),
+            ("/a/b/c", true),
+            ("/a", true),
+            ("/", true),
+            ("/a/bc", false),
+            ("/etc/passwd", false),
+        ] {
+            assert_eq!(world.check(path.as_bytes()).is_ok(), allowed, "{path}");
+        }
     }
 }

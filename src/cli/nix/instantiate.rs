@@ -65,6 +65,10 @@ pub fn main(machine: &Machine, argv: Vec<String>) -> u8 {
     settings.search_path = path.iter().map(|e| args::search_path_entry(e)).collect();
     let access = if settings.pure {
         Access::Mounted
+    } else if restricted(&given) {
+        let here = machine.current_dir();
+        let folder = |(_, path): &(String, String)| eval::text::path::absolute(path.as_bytes(), &here);
+        Access::Below(settings.search_path.iter().map(folder).collect())
     } else {
         Access::Everything
     };
@@ -123,6 +127,12 @@ fn without_colors(text: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(rest);
     out
+}
+
+/// Whether Nix's `restrict-eval` is set: only what the search path names can be read.
+fn restricted(given: &[(String, String)]) -> bool {
+    let last = given.iter().rev().find(|(name, _)| name == "restrict-eval");
+    last.is_some_and(|(_, value)| value == "true")
 }
 
 const HELP: &str = "\
