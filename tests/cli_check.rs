@@ -1,0 +1,72 @@
+//! What only the whole program shows: that settings reach the evaluation, and that files of inputs are named.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "these tests make flakes and run the program"
+)]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Runs `cfgcheck check` in a folder with these files, and returns its exit code and output.
+fn check(files: &[(&str, &str)], args: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for (name, content) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).expect("folders can be made");
+        std::fs::write(path, content).expect("the folder can be written to");
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_cfgcheck"))
+        .args(["check", "path:."])
+        .args(args)
+        .current_dir(folder.path())
+        .env("HOME", folder.path())
+        .env_remove("XDG_CACHE_HOME")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program runs");
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+    )
+}
+
+/// A flake whose package calls a function 500 deep.
+const DEEP: &str = r#"{ outputs = _: { packages.x86_64-linux.a =
+  let f = n: if n == 0 then { name = "a"; system = "b"; builder = "c"; } else f (n - 1); in derivation (f 500); }; }"#;
+
+#[test]
+fn the_limits_of_the_settings_hold() {
+    let (code, out) = check(&[("flake.nix", DEEP)], &[]);
+    assert_eq!(code, Some(0), "{out}");
+    let settings = "version: 1\nlimits: { max-call-depth: 100 }\n";
+    let (code, out) = check(&[("flake.nix", DEEP), ("cfgcheck.yaml", settings)], &[]);
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.contains("max-call-depth exceeded"), "{out}");
+    let (code, out) = check(
+        &[("flake.nix", DEEP), ("cfgcheck.yaml", settings)],
+        &["--max-call-depth", "1000"],
+    );
+    assert_eq!(code, Some(0), "the command line wins: {out}");
+}
+
+#[test]
+fn the_form_of_the_settings_is_that_of_standard_output() {
+    let settings = "version: 1\noutput: { format: json }\n";
+    let (code, out) = check(&[("flake.nix", DEEP), ("cfgcheck.yaml", settings)], &[]);
+    assert_eq!(code, Some(0));
+    assert!(out.starts_with('{') && out.contains("\"cases\""), "{out}");
+}
+
+#[test]
+fn an_error_in_an_input_names_its_file() {
+    let flake = r#"{ inputs.lib.url = "path:./lib"; inputs.lib.inputs.inner.url = "path:./inner";
+      outputs = { self, lib }: { packages.x86_64-linux.a = lib.broken 1; }; }"#;
+    let lib = "{ inputs.inner = { }; outputs = { self, inner }: { broken = x:\n  throw \"no ${toString x}\"; }; }";
+    let inner = "{ outputs = _: { }; }";
+    let files = [("flake.nix", flake), ("lib/flake.nix", lib), ("inner/flake.nix", inner)];
+    let (code, out) = check(&files, &["--show-trace"]);
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.contains("no 1") && out.contains("lib/flake.nix:2:"), "{out}");
+}
