@@ -70,3 +70,27 @@ fn an_error_in_an_input_names_its_file() {
     assert_eq!(code, Some(1), "{out}");
     assert!(out.contains("no 1") && out.contains("lib/flake.nix:2:"), "{out}");
 }
+
+#[test]
+fn an_error_is_told_beside_assertions_that_do_not_hold() {
+    let flake = |error: &str| {
+        format!(
+            r#"{{ outputs = _: {{ nixosConfigurations.h.config = {{
+              assertions = [ {{ assertion = false; message = "first things first"; }} ];
+              system.build.toplevel = throw "{error}"; }}; }}; }}"#
+        )
+    };
+    let (code, out) = check(
+        &[("flake.nix", &flake(r"\nFailed assertions:\n- first things first"))],
+        &[],
+    );
+    assert_eq!(code, Some(1));
+    assert!(out.contains("1 failed") && out.contains("first things first"), "{out}");
+    let (code, out) = check(&[("flake.nix", &flake("something else"))], &[]);
+    assert_eq!(code, Some(1));
+    assert!(out.contains("1 could not be judged"), "{out}");
+    assert!(
+        out.contains("first things first") && out.contains("something else"),
+        "{out}"
+    );
+}

@@ -23,9 +23,7 @@ impl Evaluator {
                     return Ok(false);
                 }
             }
-            (a, b) if left.is_attrs() && right.is_attrs() => {
-                let _ = (a, b);
-            }
+            _ if left.is_attrs() && right.is_attrs() => {}
             _ => return Ok(false),
         }
         let depth = self.depth;

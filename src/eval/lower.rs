@@ -53,7 +53,6 @@ pub fn lower(
     scope: Option<&[Symbol]>,
     stack_limit: usize,
 ) -> Result<CodeRef, EvalError> {
-    let before = memory.arena.allocated_bytes();
     let mut lower = Lower {
         memory,
         symbols,
@@ -68,7 +67,6 @@ pub fn lower(
     }
     let code = lower.expr(root, None);
     let error = lower.error.take();
-    let _ = before;
     match error {
         Some(error) => Err(error),
         None => Ok(lower.put(code)),

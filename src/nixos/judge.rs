@@ -34,6 +34,10 @@ pub struct Warning {
 /// applied by `extendModules` so that everything else stays.
 const ON_PLATFORM: &str = "host: system: host.extendModules { modules = [ ({ lib, ... }: { nixpkgs.hostPlatform = lib.mkForce system; }) ]; }";
 
+/// How the message of assertions that do not hold begins (`top-level.nix` of nixpkgs; home-manager and
+/// nix-darwin alike).
+const FAILED_ASSERTIONS: &str = "Failed assertions:";
+
 /// Judges a target; with `platform`, a host is evaluated for that system instead of its own.
 pub fn judge(ev: &mut Evaluator, target: &Target, platform: Option<&str>) -> Judged {
     let mut judged = Judged {
@@ -41,8 +45,7 @@ pub fn judge(ev: &mut Evaluator, target: &Target, platform: Option<&str>) -> Jud
         ..Judged::default()
     };
     let result = ev.contained(|ev| match target.kind {
-        Kind::Nixos | Kind::Darwin => judge_host(ev, target, platform, &mut judged),
-        Kind::Home => judge_home(ev, target, &mut judged),
+        Kind::Nixos | Kind::Darwin | Kind::Home => judge_configuration(ev, target, platform, &mut judged),
         _ => judge_package(ev, target, &mut judged),
     });
     if result.is_err() {
@@ -88,63 +91,41 @@ fn text(value: Val) -> Option<String> {
     value.as_string().map(|s| String::from_utf8_lossy(s).into_owned())
 }
 
-fn judge_host(ev: &mut Evaluator, target: &Target, platform: Option<&str>, judged: &mut Judged) -> Eval<()> {
-    let mut host = ev.force(target.value, Pos::NONE)?;
+/// Judges a host or a home: what its modules make, what they assert and what they warn about.
+fn judge_configuration(ev: &mut Evaluator, target: &Target, platform: Option<&str>, judged: &mut Judged) -> Eval<()> {
+    let mut configuration = ev.force(target.value, Pos::NONE)?;
     if let Some(platform) = platform {
         judged.system = Some(platform.to_owned());
-        host = on_platform(ev, host, platform)?;
+        configuration = on_platform(ev, configuration, platform)?;
     }
-    let toplevel: &[&str] = match target.kind {
+    let made: &[&str] = match target.kind {
+        Kind::Home => &["activationPackage"],
         Kind::Darwin => &["system"],
         _ => &["config", "system", "build", "toplevel"],
     };
-    if judged.system.is_none() {
-        judged.system = system_of(ev, host);
+    if let Some(system) = system_of(ev, configuration) {
+        judged.system = Some(system);
     }
-    let built = walk(ev, host, toplevel).and_then(|value| drv_path(ev, value));
-    if let Err(fail) = built {
-        // Failed assertions make the toplevel fail as a whole: each is told by itself.
-        let error = ev.take_error();
+    let drv = walk(ev, configuration, made).and_then(|value| drv_path(ev, value));
+    let error = match drv {
+        Ok(drv) => {
+            judged.drv = Some(drv);
+            None
+        }
+        Err(_) => Some(ev.take_error()),
+    };
+    if let Some(error) = error {
+        // What a limit stopped would be stopped again.
         if error.kind == ErrorKind::Limit {
             return Err(ev.raise(error));
         }
-        judged.assertions = failed_assertions(ev, host);
-        note_warnings(ev, host, judged);
-        if judged.assertions.is_empty() {
-            return Err(ev.raise(error));
-        }
-        let _ = fail;
-        return Ok(());
+        judged.assertions = failed_assertions(ev, configuration);
+        note_warnings(ev, configuration, judged);
+        // Assertions that do not hold are one error of the module system; here each is told by itself.
+        let told = error.message.trim_start().starts_with(FAILED_ASSERTIONS) && !judged.assertions.is_empty();
+        return if told { Ok(()) } else { Err(ev.raise(error)) };
     }
-    judged.drv = built.ok();
-    if let Some(known) = system_of(ev, host) {
-        judged.system = Some(known);
-    }
-    note_warnings(ev, host, judged);
-    Ok(())
-}
-
-fn judge_home(ev: &mut Evaluator, target: &Target, judged: &mut Judged) -> Eval<()> {
-    let home = ev.force(target.value, Pos::NONE)?;
-    judged.system = system_of(ev, home);
-    let package = walk(ev, home, &["activationPackage"]);
-    match package.and_then(|value| drv_path(ev, value)) {
-        Ok(drv) => judged.drv = Some(drv),
-        Err(_) => {
-            let error = ev.take_error();
-            if error.kind == ErrorKind::Limit {
-                return Err(ev.raise(error));
-            }
-            judged.assertions = failed_assertions(ev, home);
-            note_warnings(ev, home, judged);
-            return if judged.assertions.is_empty() {
-                Err(ev.raise(error))
-            } else {
-                Ok(())
-            };
-        }
-    }
-    note_warnings(ev, home, judged);
+    note_warnings(ev, configuration, judged);
     Ok(())
 }
 
