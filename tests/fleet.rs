@@ -3,13 +3,13 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "these tests copy the repository and run programs"
+    reason = "these tests read the repository and run programs"
 )]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
+use testkit::{Oracle, Program, said};
 
 /// The derivation of everything that the flake offers, as a function of what `getFlake` gives.
 ///
@@ -37,59 +37,16 @@ const EVERYTHING: &str = r#"flake: let
     formatter = mapAttrs drv flake.formatter;
   }"#;
 
-/// The files of the repository that Git does not ignore, copied into a folder.
-fn copy_of_the_repository(to: &Path) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let listed = Command::new("git")
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        .current_dir(root)
-        .output()
-        .expect("git runs");
-    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
-    let names = String::from_utf8(listed.stdout).expect("the repository's names are text");
-    for name in names.split('\0').filter(|name| !name.is_empty()) {
-        let (from, to) = (root.join(name), to.join(name));
-        if !from.exists() {
-            continue; // deleted, and not yet committed
-        }
-        std::fs::create_dir_all(to.parent().expect("it lies in the folder")).expect("folders can be made");
-        std::fs::copy(from, to).expect("the repository can be read");
-    }
-}
-
-/// Runs the program with a home of its own.
-fn cfgcheck(home: &Path, folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cfgcheck"))
-        .args(args)
-        .current_dir(folder)
-        .env("HOME", home)
-        .env_remove("XDG_CACHE_HOME")
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program runs")
-}
-
-/// What a program said, if it ended well.
-fn said(output: &Output) -> String {
-    assert!(
-        output.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8_lossy(&output.stdout).into_owned()
+/// Returns the program.
+fn program() -> Program {
+    Program::at(env!("CARGO_BIN_EXE_cfgcheck"))
 }
 
 #[test]
 fn the_fleet_is_clean_on_both_architectures() {
-    let home = tempfile::tempdir().expect("a temporary folder can be made");
-    let fleet = home.path().join("fleet");
-    copy_of_the_repository(&fleet);
-    let report = said(&cfgcheck(
-        home.path(),
-        &fleet,
-        &["check", "path:.", "--output", "json=-"],
-    ));
+    let fleet = tempfile::tempdir().expect("a temporary folder can be made");
+    testkit::copy(fleet.path());
+    let report = said(&program().run(fleet.path(), &["check", "path:.", "--output", "json=-"]));
     let report: Value = serde_json::from_str(&report).expect("the report is JSON");
     assert_eq!(report["verdict"], "clean", "{report:#}");
     assert_eq!(report["totals"]["cases"], report["totals"]["passed"]);
@@ -107,115 +64,63 @@ fn the_fleet_is_clean_on_both_architectures() {
 /// The lines of the README that add a host, run as they stand in a new clone.
 #[test]
 fn a_host_is_added_as_the_readme_says() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = std::fs::read_to_string(root.join("README.md")).expect("there is a README");
+    let readme = std::fs::read_to_string(testkit::root().join("README.md")).expect("there is a README");
     let (_, section) = readme.split_once("## Add a host").expect("the README adds a host");
     let (_, block) = section.split_once("```sh\n").expect("it shows commands");
     let (script, _) = block.split_once("```").expect("the commands end");
     assert!(script.lines().count() < 10, "under ten lines:\n{script}");
 
-    let home = tempfile::tempdir().expect("a temporary folder can be made");
-    let fleet = home.path().join("fleet");
-    copy_of_the_repository(&fleet);
-    let git = |args: &[&str]| {
-        let output = Command::new("git")
-            .args(args)
-            .current_dir(&fleet)
-            .output()
-            .expect("git runs");
-        said(&output)
-    };
-    git(&["init", "--quiet"]);
-    git(&["add", "--all"]);
-    // `cfgcheck` in the script is the program under test.
-    let programs = PathBuf::from(env!("CARGO_BIN_EXE_cfgcheck"));
-    let programs = programs.parent().expect("the program lies in a folder");
+    let fleet = tempfile::tempdir().expect("a temporary folder can be made");
+    let fleet = fleet.path();
+    testkit::copy(fleet);
+    let program = program();
+    let run = |command: &mut Command| said(&program.at_home(command).current_dir(fleet).output().expect("it runs"));
+    let hosts = [
+        "eval",
+        "--json",
+        ".#nixosConfigurations",
+        "--apply",
+        "builtins.attrNames",
+    ];
+    let hosts =
+        || -> Vec<String> { serde_json::from_str(&said(&program.run(fleet, &hosts))).expect("the names are JSON") };
+    run(Command::new("git").args(["init", "--quiet"]));
+    run(Command::new("git").args(["add", "--all"]));
+    let before = hosts();
     let path = std::env::var("PATH").unwrap_or_default();
-    let output = Command::new("sh")
-        .args(["-euc", script])
-        .current_dir(&fleet)
-        .env("HOME", home.path())
-        .env_remove("XDG_CACHE_HOME")
-        .env("PATH", format!("{}:{path}", programs.display()))
-        .stdin(Stdio::null())
-        .output()
-        .expect("a shell runs");
-    let told = said(&output);
+    let path = format!("{}:{path}", program.folder().display());
+    let told = run(Command::new("sh").args(["-euc", script]).env("PATH", path));
     assert!(told.contains("clean: 0 errors"), "{told}");
-    let hosts = said(&cfgcheck(
-        home.path(),
-        &fleet,
-        &[
-            "eval",
-            ".#nixosConfigurations",
-            "--apply",
-            "builtins.attrNames",
-            "--json",
-        ],
-    ));
-    let hosts: Vec<String> = serde_json::from_str(&hosts).expect("the names are JSON");
-    let before = root.join("hosts").read_dir().expect("there are hosts");
-    let before = before
-        .filter(|entry| entry.as_ref().is_ok_and(|e| e.path().is_dir()))
-        .count();
-    assert_eq!(hosts.len(), before + 1, "{hosts:?}");
+    assert_eq!(hosts().len(), before.len() + 1, "{:?}", hosts());
 }
 
 /// Every output has the derivation that Nix gives it.
 #[test]
 fn oracle_everything_has_the_derivation_that_nix_gives() {
-    let oracle = std::env::var("CFGCHECK_ORACLE").expect("CFGCHECK_ORACLE names a command; see tests/oracle.sh");
-    let root = Path::new(
-        oracle
-            .strip_prefix("chroot ")
-            .expect("the oracle is a `chroot DIR`")
-            .trim(),
-    );
-    let place = tempfile::tempdir_in(root.join("tmp")).expect("the oracle can be written to");
-    copy_of_the_repository(&place.path().join("fleet"));
-    let name = place
-        .path()
-        .file_name()
-        .expect("it has a name")
-        .to_string_lossy()
-        .into_owned();
-
-    let expression = |folder: &str| format!("({EVERYTHING}) (builtins.getFlake \"path:{folder}/fleet\")");
-    let nix = Command::new("chroot")
-        .arg(root)
-        .args(["nix", "eval", "--extra-experimental-features", "nix-command flakes"])
-        .args(["--impure", "--json", "--expr", &expression(&format!("/tmp/{name}"))])
-        .env_remove("NIX_PATH")
-        .stdin(Stdio::null())
-        .output()
-        .expect("the oracle runs");
-    let folder = place.path().to_str().expect("the folder's name is text");
-    let ours = cfgcheck(
-        place.path(),
-        place.path(),
-        &["eval", "--impure", "--trust", "--json", "--expr", &expression(folder)],
-    );
-    let (nix, ours): (Value, Value) = (
-        serde_json::from_str(&said(&nix)).expect("Nix gives JSON"),
-        serde_json::from_str(&said(&ours)).expect("cfgcheck gives JSON"),
-    );
+    let oracle = Oracle::named();
+    let place = oracle.share();
+    testkit::copy(&place.outside().join("fleet"));
+    let everything = |folder: &str| format!("({EVERYTHING}) (builtins.getFlake \"path:{folder}/fleet\")");
+    let mut nix = oracle.nix("eval");
+    nix.args(["--impure", "--json", "--expr", &everything(place.inside())]);
+    let nix = said(&nix.output().expect("the oracle runs"));
+    let outside = place.outside().to_str().expect("the folder's name is text");
+    let ours = ["eval", "--impure", "--trust", "--json", "--expr", &everything(outside)];
+    let ours = said(&program().run(place.outside(), &ours));
+    let nix: Value = serde_json::from_str(&nix).expect("Nix gives JSON");
+    let ours: Value = serde_json::from_str(&ours).expect("cfgcheck gives JSON");
     assert!(nix["nixosConfigurations"]["server"].is_string(), "{nix:#}");
-    assert_same(&nix, &ours);
+    assert_same("flake", &nix, &ours);
 }
 
 /// Compares two values, and shows only what differs.
-fn assert_same(nix: &Value, ours: &Value) {
+fn assert_same(path: &str, nix: &Value, ours: &Value) {
     let (Some(left), Some(right)) = (nix.as_object(), ours.as_object()) else {
-        return assert_eq!(nix, ours);
+        return assert_eq!(nix, ours, "{path}: left: Nix, right: cfgcheck");
     };
     let names = |map: &serde_json::Map<String, Value>| map.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(left), names(right));
+    assert_eq!(names(left), names(right), "{path}");
     for (key, value) in left {
-        let (a, b) = (value, &right[key]);
-        if a.is_object() {
-            assert_same(a, b);
-        } else {
-            assert_eq!(a, b, "{key}");
-        }
+        assert_same(&format!("{path}.{key}"), value, &right[key]);
     }
 }

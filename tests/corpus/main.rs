@@ -16,6 +16,7 @@
     reason = "a corpus lies on the disk, and the program is run as others run it"
 )]
 
+mod fleet;
 mod lang;
 mod recorded;
 

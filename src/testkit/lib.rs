@@ -1,0 +1,17 @@
+//! What the tests of several rooms need: the repository as a flake to copy, and a real Nix to ask.
+//!
+//! For tests only. A failure here is a failure of the test, so functions panic and say why.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests copy files and run programs"
+)]
+
+mod oracle;
+mod program;
+mod repository;
+
+pub use oracle::{Oracle, Shared};
+pub use program::{Program, said};
+pub use repository::{copy, root};

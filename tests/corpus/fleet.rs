@@ -1,0 +1,61 @@
+//! The repository's own hosts on a real nixpkgs: `nixpkgs-2611` of the corpus in place of the stand-in.
+
+use crate::named;
+use testkit::{Oracle, Program, said};
+
+/// The hosts whose whole systems must be had from a real nixpkgs, too.
+const HOSTS: [&str; 3] = ["server", "container", "board"];
+
+/// What is asked of a host.
+fn attribute(host: &str) -> String {
+    format!("nixosConfigurations.{host}.config.system.build.toplevel.drvPath")
+}
+
+#[test]
+fn corpus_the_fleet_on_a_real_nixpkgs() {
+    let Some(corpus) = named("CFGCHECK_CORPUS") else { return };
+    let fleet = tempfile::tempdir().expect("a folder can be made");
+    testkit::copy(fleet.path());
+    let program = Program::at(env!("CARGO_BIN_EXE_cfgcheck"));
+    let nixpkgs = format!("path:{}/nixpkgs-2611", corpus.display());
+    for host in HOSTS {
+        let asked = format!("path:.#{}", attribute(host));
+        let told = program.run(
+            fleet.path(),
+            &["eval", "--raw", "--override-input", "nixpkgs", &nixpkgs, &asked],
+        );
+        let derivation = said(&told);
+        assert!(
+            derivation.contains(&format!("-nixos-system-{host}-26.11")),
+            "{derivation}"
+        );
+    }
+}
+
+/// Needs a corpus that the oracle sees under the same path, by a bind mount.
+#[test]
+fn oracle_the_fleet_on_a_real_nixpkgs_has_the_derivations_that_nix_gives() {
+    let Some(corpus) = named("CFGCHECK_CORPUS") else { return };
+    let oracle = Oracle::named();
+    let below = corpus.strip_prefix("/").expect("the corpus has an absolute path");
+    assert!(
+        oracle.root().join(below).join("nixpkgs-2611").is_dir(),
+        "the oracle does not see the corpus: mount --bind it at the same path below the oracle's root"
+    );
+    let place = oracle.share();
+    testkit::copy(&place.outside().join("fleet"));
+    let program = Program::at(env!("CARGO_BIN_EXE_cfgcheck"));
+    let nixpkgs = format!("path:{}/nixpkgs-2611", corpus.display());
+    let more = ["--raw", "--override-input", "nixpkgs", &nixpkgs];
+    for host in HOSTS {
+        let mut nix = oracle.nix("eval");
+        nix.args(more).arg("--no-write-lock-file");
+        nix.arg(format!("path:{}/fleet#{}", place.inside(), attribute(host)));
+        let asked = format!("path:fleet#{}", attribute(host));
+        let mut words = vec!["eval"];
+        words.extend(more);
+        words.push(&asked);
+        let ours = said(&program.run(place.outside(), &words));
+        assert_eq!(said(&nix.output().expect("the oracle runs")), ours, "{host}");
+    }
+}
