@@ -1,7 +1,8 @@
 //! The program against a corpus of real code, when the environment names one:
 //!
 //! - `CFGCHECK_CORPUS` is a folder with `nix-lang` (Nix's own language tests) and the trees that the
-//!   recorded expressions need (`nixpkgs-2611`, `corepkgs`, `nixcon`, `home-manager`);
+//!   recorded expressions and the module system's tests need (`nixpkgs-2611`, `corepkgs`, `nixcon`,
+//!   `home-manager`);
 //! - `CFGCHECK_EXPECTED` is a folder with those expressions, and in `expected/` what Nix 2.34.8
 //!   printed for them.
 //!
@@ -16,8 +17,11 @@
     reason = "a corpus lies on the disk, and the program is run as others run it"
 )]
 
+#[path = "../merge/answers.rs"]
+mod answers;
 mod fleet;
 mod lang;
+mod module_system;
 mod recorded;
 
 use std::path::{Path, PathBuf};
