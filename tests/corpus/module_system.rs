@@ -96,8 +96,9 @@ fn corpus_own_tests_of_the_module_system() {
 fn corpus_merging() {
     let Some(real) = real_library() else { return };
     let links = tempfile::tempdir().expect("a folder can be made");
+    let program = nix_instantiate(links.path());
     let asked = Asked {
-        command: vec![nix_instantiate(links.path()).display().to_string()],
+        command: Box::new(move || Command::new(&program)),
         library: real.display().to_string(),
         modules: fixtures().join("modules").display().to_string(),
     };
@@ -120,8 +121,7 @@ fn corpus_options_of_the_fleet() {
     let Some(real) = real_library() else { return };
     let links = tempfile::tempdir().expect("a folder can be made");
     let program = nix_instantiate(links.path());
-    let root = fixtures();
-    let root = root.parent().expect("the fixtures lie in the repository");
+    let root = testkit::root();
     let options = |library: &Path, modules: &str| -> Value {
         let expression = format!(
             "import {} {{ lib = import {}; modules = {}; }}",
@@ -139,10 +139,7 @@ fn corpus_options_of_the_fleet() {
         serde_json::from_slice(&output.stdout).expect("the options are JSON")
     };
     for modules in ["modules/nixos", "modules/home-manager"] {
-        let (theirs, ours) = (
-            options(&real, modules),
-            options(&root.join("fixtures").join(STAND_IN), modules),
-        );
+        let (theirs, ours) = (options(&real, modules), options(&fixtures().join(STAND_IN), modules));
         assert!(theirs.as_array().is_some_and(|list| list.len() > 10), "{theirs}");
         let mut wrong = Vec::new();
         compare(modules, &theirs, &ours, &mut wrong);

@@ -1,12 +1,12 @@
 //! What an evaluator with a library says of the module files in `fixtures/modules/merge`.
 
 use serde_json::{Map, Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// The repository's `fixtures`.
 pub fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+    testkit::root().join("fixtures")
 }
 
 /// The library of the stand-in nixpkgs, below `fixtures`.
@@ -44,8 +44,8 @@ pub fn expected(law: &str) -> Value {
 
 /// An evaluator, the library that it evaluates with, and where it sees the module files.
 pub struct Asked {
-    /// A command to which `nix-instantiate`'s arguments are added.
-    pub command: Vec<String>,
+    /// Makes a command to which `nix-instantiate`'s arguments are added.
+    pub command: Box<dyn Fn() -> Command>,
     /// The folder of the library.
     pub library: String,
     /// The folder `fixtures/modules`.
@@ -70,9 +70,7 @@ impl Asked {
 
     /// Evaluates an expression.
     fn ask(&self, expression: &str) -> Told {
-        let (program, words) = self.command.split_first().expect("the command names a program");
-        let output = Command::new(program)
-            .args(words)
+        let output = (self.command)()
             .args(["--eval", "--strict", "--json", "-E", expression])
             .env("NO_COLOR", "1")
             .env("LC_ALL", "C.UTF-8")

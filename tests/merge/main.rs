@@ -13,27 +13,14 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "these tests run programs on files of the repository"
+    reason = "these tests read files of the repository and run programs on them"
 )]
 
 mod answers;
 
 use answers::{Asked, STAND_IN, compare, expected, fixtures, laws, named_with};
-use std::path::Path;
-
-/// Copies a folder.
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder can be made");
-    for entry in from.read_dir().expect("the folder can be read") {
-        let path = entry.expect("the folder can be read").path();
-        let to = to.join(path.file_name().expect("an entry has a name"));
-        if path.is_dir() {
-            copy(&path, &to);
-        } else {
-            std::fs::copy(&path, &to).expect("a file can be copied");
-        }
-    }
-}
+use std::process::Command;
+use testkit::Oracle;
 
 /// Returns the differences between the answers that are expected and those that are given.
 fn differences(asked: &Asked) -> String {
@@ -58,7 +45,7 @@ fn the_stand_in_merges_as_the_real_library_does() {
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_cfgcheck"), &program).expect("a link can be made");
     let fixtures = fixtures();
     let asked = Asked {
-        command: vec![program.display().to_string()],
+        command: Box::new(move || Command::new(&program)),
         library: fixtures.join(STAND_IN).display().to_string(),
         modules: fixtures.join("modules").display().to_string(),
     };
@@ -69,22 +56,14 @@ fn the_stand_in_merges_as_the_real_library_does() {
 /// Nix with the stand-in's library says what cfgcheck says with it.
 #[test]
 fn oracle_the_stand_in_merges_alike_in_nix() {
-    let oracle = std::env::var("CFGCHECK_ORACLE").expect("CFGCHECK_ORACLE names a command; see tests/oracle.sh");
-    let root = oracle.strip_prefix("chroot ").expect("the oracle is a `chroot DIR`");
-    let root = Path::new(root.trim());
-    let place = tempfile::tempdir_in(root.join("tmp")).expect("the oracle can be written to");
-    for part in ["modules", STAND_IN] {
-        copy(&fixtures().join(part), &place.path().join(part));
-    }
-    let name = place.path().file_name().expect("it has a name").to_string_lossy();
+    let oracle = Oracle::named();
+    let place = oracle.share();
+    testkit::copy(&place.outside().join("repository"));
+    let fixtures = format!("{}/repository/fixtures", place.inside());
     let asked = Asked {
-        command: vec![
-            "chroot".to_owned(),
-            root.display().to_string(),
-            "nix-instantiate".to_owned(),
-        ],
-        library: format!("/tmp/{name}/{STAND_IN}"),
-        modules: format!("/tmp/{name}/modules"),
+        command: Box::new(move || oracle.command("nix-instantiate")),
+        library: format!("{fixtures}/{STAND_IN}"),
+        modules: format!("{fixtures}/modules"),
     };
     let wrong = differences(&asked);
     assert!(wrong.is_empty(), "{wrong}");
