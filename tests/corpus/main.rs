@@ -21,6 +21,7 @@
 mod answers;
 mod fleet;
 mod lang;
+mod library;
 mod module_system;
 mod recorded;
 

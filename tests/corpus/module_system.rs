@@ -13,12 +13,12 @@ use std::process::Command;
 const CHECKS: usize = 400;
 
 /// Returns the folder of the real library, if there is one.
-fn real_library() -> Option<PathBuf> {
+pub fn real_library() -> Option<PathBuf> {
     named("CFGCHECK_CORPUS").map(|corpus| corpus.join("nixpkgs-2611/lib"))
 }
 
 /// Copies a folder.
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     let done = Command::new("cp").args(["-RL", "--"]).args([from, to]).status();
     assert!(done.expect("cp runs").success(), "{} is copied", from.display());
 }
