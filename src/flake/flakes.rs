@@ -8,7 +8,7 @@ use crate::fetch::{FetchError, Fetcher, Tree};
 use crate::flakeref::{FlakeRef, Reading};
 use crate::input::Scheme;
 use crate::lock::{Edge, NodeId};
-use crate::locking::{LockFlags, LockedFlake, Locker, LockingError, NodeSource, SourceError};
+use crate::locking::{LockFlags, LockedFlake, Locker, LockingError, LockingErrorKind, NodeSource, SourceError};
 use crate::registry::Registries;
 use crate::trust::Voice;
 use eval::error::Eval;
@@ -194,7 +194,8 @@ impl Flakes {
             NodeSource::Tree { tree, .. } => mount(tree, id == NodeId::ROOT && locked.changed)?,
             NodeSource::Relative { .. } => return Err(NodeError::Unknown),
         };
-        if id != NodeId::ROOT {
+        // A folder of the flake's own tree is told by its files, as the tree has the flake's, too.
+        if id != NodeId::ROOT && !Arc::ptr_eq(&mounted.tree, &locked.flake.tree) {
             let inputs = locked.lock.all_inputs();
             let leads_here = |edge: &Edge| matches!(edge, Edge::Node(target) if *target == id);
             let paths = inputs
@@ -216,10 +217,12 @@ impl Flakes {
     }
 }
 
-/// Raises why a flake cannot be locked, at the place in the flake's text if there is one.
+/// Raises why a flake cannot be locked, at the place of a syntax error; the place of other errors
+/// stands in their messages, as in Nix.
 pub fn raise(ev: &mut Evaluator, error: &LockingError) -> eval::Fail {
     let message = error.message(&ev.sources);
-    let pos = error.pos().unwrap_or_default();
+    let is_syntax = matches!(*error.kind, LockingErrorKind::Syntax(_));
+    let pos = error.pos().filter(|_| is_syntax).unwrap_or_default();
     ev.fail_at(ErrorKind::Eval, pos, message)
 }
 

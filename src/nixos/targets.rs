@@ -65,6 +65,8 @@ pub struct Target {
     pub system: Option<String>,
     /// The cell of its value.
     pub value: Ref,
+    /// Where it is defined, if that is known.
+    pub pos: Pos,
 }
 
 impl Target {
@@ -106,6 +108,7 @@ pub fn discover(ev: &mut Evaluator, flake: Val, kind: Kind) -> Eval<Vec<Target>>
                 name,
                 system: None,
                 value: attr.value,
+                pos: attr.pos,
             });
         } else if kind == Kind::Formatter {
             targets.push(Target {
@@ -113,6 +116,7 @@ pub fn discover(ev: &mut Evaluator, flake: Val, kind: Kind) -> Eval<Vec<Target>>
                 name: "formatter".into(),
                 system: Some(name),
                 value: attr.value,
+                pos: attr.pos,
             });
         } else {
             let system = ev.force_attrs(attr.value, Pos::NONE, &context)?;
@@ -123,6 +127,7 @@ pub fn discover(ev: &mut Evaluator, flake: Val, kind: Kind) -> Eval<Vec<Target>>
                     name: inner,
                     system: Some(name.clone()),
                     value: attr.value,
+                    pos: attr.pos,
                 });
             }
         }

@@ -3,7 +3,7 @@
 use super::run::{Run, TELLING};
 use crate::session::Session;
 use diag::{Severity, SourceMap};
-use nixos::diagnose::{Viewpoint, diagnose_from, failed_assertion, locate_message};
+use nixos::diagnose::{Viewpoint, configuration_warning, diagnose_from, failed_assertion, or_at};
 use nixos::{Judged, Kind, Target};
 use report::{Case, Finding, Outcome, Stage};
 use std::collections::BTreeSet;
@@ -31,25 +31,21 @@ impl Run<'_> {
             case = case.property("drv", drv);
         }
         let inputs = session.flakes.mounted();
-        let view = Viewpoint {
-            root: &self.root,
-            inputs: &inputs,
-            show_trace: self.args.flakes.show_trace,
-        };
+        let view = self.view(&inputs);
         for message in &judged.assertions {
-            let mut diagnostic = failed_assertion(&mut session.ev, message, &view).rule("assertion");
+            let diagnostic = failed_assertion(&mut session.ev, message, &view).rule("assertion");
+            let mut diagnostic = or_at(&mut session.ev, diagnostic, target.pos, &view);
             diagnostic
                 .notes
                 .push(format!("an assertion of {} does not hold", target.path()));
             case = case.finding(Finding::from_diagnostic(&diagnostic, &session.ev.sources, &self.root));
         }
         for warning in &judged.warnings {
-            let mut finding = Finding::new("warning", Severity::Warning, warning.text.clone());
-            let written = locate_message(&mut session.ev, &warning.text, &view);
-            let place = written.and_then(|span| session.ev.sources.place(span, &self.root));
-            if let Some(place) = place {
-                finding.location = Some(place.into());
-            } else if let Some(file) = &warning.file {
+            let diagnostic = configuration_warning(&mut session.ev, &warning.text, &view).rule("warning");
+            let mut finding = Finding::from_diagnostic(&diagnostic, &session.ev.sources, &self.root);
+            // Warnings are listed, not drawn.
+            finding.text.clear();
+            if let (None, Some(file)) = (&finding.location, &warning.file) {
                 finding = finding.at(self.own_file(&session.ev.sources, file), 1, 1);
             }
             case = case.finding(finding);
@@ -73,8 +69,8 @@ impl Run<'_> {
         }
         if let Some(error) = judged.error {
             let diagnosis = diagnose_from(&mut session.ev, &error, &view);
-            let mut finding =
-                Finding::from_diagnostic(&diagnosis.diagnostic.rule("eval"), &session.ev.sources, &self.root);
+            let diagnostic = or_at(&mut session.ev, diagnosis.diagnostic.rule("eval"), target.pos, &view);
+            let mut finding = Finding::from_diagnostic(&diagnostic, &session.ev.sources, &self.root);
             finding.option = diagnosis.option;
             case = case.finding(finding);
         }
@@ -82,6 +78,16 @@ impl Run<'_> {
             case.location = Some(location);
         }
         case
+    }
+
+    /// Returns from where this run looks at an error.
+    fn view<'v>(&'v self, inputs: &'v [(Vec<u8>, String)]) -> Viewpoint<'v> {
+        Viewpoint {
+            root: &self.root,
+            folder: &self.folder,
+            inputs,
+            show_trace: self.args.flakes.show_trace,
+        }
     }
 
     /// Returns the innermost call in the user's own files, else the innermost one.
@@ -119,13 +125,20 @@ impl Run<'_> {
         let error = session.ev.take_error();
         session.ev.limit_memory(Some(TELLING));
         let inputs = session.flakes.mounted();
-        let view = Viewpoint {
-            root: &self.root,
-            inputs: &inputs,
-            show_trace: self.args.flakes.show_trace,
-        };
+        let view = self.view(&inputs);
         let diagnosis = diagnose_from(&mut session.ev, &error, &view);
-        let finding = Finding::from_diagnostic(&diagnosis.diagnostic.rule("eval"), &session.ev.sources, &self.root);
+        let mut finding = Finding::from_diagnostic(&diagnosis.diagnostic.rule("eval"), &session.ev.sources, &self.root);
+        if let (None, Some(file)) = (&finding.location, file_of_tree(&error.message)) {
+            finding = finding.at(file, 1, 1);
+        }
         case.finding(finding)
     }
+}
+
+/// Returns the file that cannot be part of a tree, such as a pipe, below the tree's root.
+fn file_of_tree(message: &str) -> Option<&str> {
+    let path = message
+        .strip_prefix("file '")?
+        .strip_suffix("' has an unsupported type")?;
+    Some(path.trim_start_matches('/'))
 }

@@ -55,6 +55,7 @@ pub fn run(machine: &Machine, args: &CheckArgs) -> u8 {
         recorder: Recorder::new(),
         progress: Progress::new(machine),
         root: Vec::new(),
+        folder: Vec::new(),
         cannot_start: false,
         unlisted: BTreeSet::new(),
     };

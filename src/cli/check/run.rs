@@ -8,6 +8,7 @@ use crate::session::{Asked, Session, Setup};
 use diag::{Diagnostic, Severity};
 use eval::Val;
 use flake::locking::LockingError;
+use nixos::diagnose::{Viewpoint, input_reference};
 use nixos::{Kind, Target, discover, judge};
 use report::{Case, Event, Finding, Outcome, Phase, Recorder, Sink, Stage, Tool};
 use std::collections::BTreeSet;
@@ -29,8 +30,10 @@ pub struct Run<'r> {
     pub(super) systems: Vec<Pattern>,
     pub(super) recorder: Recorder,
     pub(super) progress: Progress,
-    /// The store path of the flake under test, below which the user's own files are.
+    /// The store path of the tree that has the flake under test; below it are the user's own files.
     pub(super) root: Vec<u8>,
+    /// The folder of the flake in that tree; empty if it is at the top.
+    pub(super) folder: Vec<u8>,
     /// Whether the network or the disk kept the run from starting.
     pub(super) cannot_start: bool,
     /// Outputs whose listing failed.
@@ -169,11 +172,12 @@ impl Run<'_> {
             Ok(number) => number,
             Err(error) => {
                 self.cannot_start = error.is_of_the_machine();
-                self.not_locked(session, &error);
+                self.not_locked(session, asked, &error);
                 return None;
             }
         };
         if let Some(locked) = session.flakes.get(number) {
+            self.folder = locked.flake.dir.clone();
             for warning in &locked.warnings {
                 self.tell(Event::Note(warning.clone()));
             }
@@ -327,17 +331,36 @@ impl Run<'_> {
         Some(self.case(session, target, &system, judged))
     }
 
-    fn not_locked(&mut self, session: &mut Session, error: &LockingError) {
+    fn not_locked(&mut self, session: &mut Session, asked: &Asked, error: &LockingError) {
+        // What could not be locked is not in the store: its files are told from the folder it lies in.
+        let root = asked
+            .root
+            .as_ref()
+            .map(|root| root.clone().into_os_string().into_encoded_bytes());
+        let root = root.unwrap_or_default();
+        let view = Viewpoint {
+            root: &root,
+            ..Viewpoint::default()
+        };
         let message = error.message(&session.ev.sources);
-        let mut diagnostic = Diagnostic::error(message).rule("lock");
+        let mut diagnostic = Diagnostic::error(view.shorten(&message)).rule("lock");
         if let Some(pos) = error.pos() {
             diagnostic = diagnostic.at(diag::Span::new(pos, pos.offset(1)), "");
+        } else if let Some(input) = error.input() {
+            let own = [&root[..], b"/", asked.reference.dir.as_bytes(), b"/flake.nix"].concat();
+            let own = String::from_utf8_lossy(&own).replace("//", "/");
+            if let Some(span) = input_reference(&mut session.ev, own.as_bytes(), input) {
+                diagnostic = diagnostic.at(span, "this input");
+            }
         }
         for step in &error.trace {
             diagnostic.notes.push(step.clone());
         }
-        let root = self.root.clone();
-        let finding = Finding::from_diagnostic(&diagnostic, &session.ev.sources, &root);
+        let mut finding = Finding::from_diagnostic(&diagnostic, &session.ev.sources, &root);
+        if let (None, Some((file, place))) = (&finding.location, error.lock_file()) {
+            let (line, column) = place.unwrap_or((1, 1));
+            finding = finding.at(view.shorten(file), line, column);
+        }
         self.finish(Case::new(Stage::Lock, "the flake is locked", Outcome::Errored).finding(finding));
     }
 

@@ -120,6 +120,21 @@ impl LockingError {
         }
     }
 
+    /// Returns the lock file that is wrong, with the line and column where that is known.
+    pub fn lock_file(&self) -> Option<(&str, Option<(u32, u32)>)> {
+        match self.kind.as_ref() {
+            LockingErrorKind::Lock(error) if !error.file.is_empty() => Some((&error.file, error.place)),
+            _ => None,
+        }
+    }
+
+    /// Returns the input that was worked on, by its name in the flake that was to be locked.
+    pub fn input(&self) -> Option<&str> {
+        let start = "while updating the flake input '";
+        let path = self.trace.iter().rev().find_map(|step| step.strip_prefix(start))?;
+        path.split(['/', '\'']).next()
+    }
+
     /// Returns where in a `flake.nix` the error is, if it is in one.
     pub fn pos(&self) -> Option<diag::Pos> {
         let pos = match self.kind.as_ref() {

@@ -12,23 +12,20 @@ use syntax::ast::{ExprKind, ExprRef};
 const LEAST_TEXT: usize = 12;
 
 /// Returns the string literal in the user's files whose text a message has.
-pub fn locate_message(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>) -> Option<Span> {
-    let inputs = name_inputs(ev, view);
-    let view = &Viewpoint {
-        inputs: &inputs,
-        ..*view
-    };
+fn locate_message(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>) -> Option<Span> {
     in_own_files(ev, view, |tree| literal(tree, message.trim()))
 }
 
-/// Returns the path that a message says does not exist, and where the user's files name it.
-pub(super) fn missing_path(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>) -> Option<(Vec<u8>, Span)> {
-    let path = absent_path(message, view)?;
+/// Returns the path that a message is about, and where the user's files name it: one that does not
+/// exist, that must not be read, or that stands where something else is wanted.
+pub(super) fn named_path(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>) -> Option<(Vec<u8>, Span)> {
+    let path = path_in(message, view)?;
     let path = path.as_slice();
     let span = in_own_files(ev, view, |tree| {
         let mut found = None;
         each_expr(tree.root, |expr| {
-            if matches!(expr.kind, ExprKind::Path(own) if own == path) && expr.span.start.is_some() {
+            let is_named = |own: &[u8]| own == path || path.strip_prefix(own) == Some(b"/default.nix");
+            if matches!(expr.kind, ExprKind::Path(own) if is_named(own)) && expr.span.start.is_some() {
                 found = Some(expr.span);
             }
         });
@@ -37,12 +34,12 @@ pub(super) fn missing_path(ev: &mut Evaluator, message: &str, view: &Viewpoint<'
     Some((path.to_vec(), span))
 }
 
-/// Returns the whole path that a message says is not there, or not tracked by Git.
-fn absent_path(message: &str, view: &Viewpoint<'_>) -> Option<Vec<u8>> {
-    if let Some((path, _)) = message
-        .split_once("path '")
-        .and_then(|(_, rest)| rest.split_once("' does not exist"))
-    {
+/// Returns the whole path that a message is about.
+fn path_in(message: &str, view: &Viewpoint<'_>) -> Option<Vec<u8>> {
+    let between = |start: &str, end: &str| Some(message.split_once(start)?.1.split_once(end)?.0);
+    let told = between("path '", "' does not exist").or_else(|| between("path '", "' is forbidden in pure"));
+    let found = || message.split_once(" but found a path: ").map(|(_, path)| path.trim());
+    if let Some(path) = told.or_else(found) {
         return Some(path.as_bytes().to_vec());
     }
     // Of a file in a repository Git's own path is told, which starts at the repository's root.
@@ -52,7 +49,11 @@ fn absent_path(message: &str, view: &Viewpoint<'_>) -> Option<Vec<u8>> {
 }
 
 /// Returns what `look` finds in the first of the user's files that has it, the file read last first.
-fn in_own_files(ev: &mut Evaluator, view: &Viewpoint<'_>, look: impl Fn(&Tree<'_>) -> Option<Span>) -> Option<Span> {
+pub(super) fn in_own_files(
+    ev: &mut Evaluator,
+    view: &Viewpoint<'_>,
+    look: impl Fn(&Tree<'_>) -> Option<Span>,
+) -> Option<Span> {
     for id in (0..ev.sources.len() as u32).rev().map(FileId) {
         let origin = &ev.sources.file(id).origin;
         if matches!(origin, Origin::File(_)) && view.is_own(origin) {
@@ -111,12 +112,50 @@ fn matches(expr: ExprRef<'_>, message: &str) -> Option<usize> {
 /// Returns the diagnostic of an assertion that does not hold: the definition that it is about, if its
 /// message names an option that the user defines, and the assertion itself, if it is the user's.
 pub fn failed_assertion(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>) -> Diagnostic {
+    told(
+        ev,
+        Diagnostic::error(""),
+        message,
+        ["this assertion does not hold", "asserted here"],
+        view,
+    )
+}
+
+/// Returns the diagnostic of a warning of the configuration, placed as that of an assertion.
+pub fn configuration_warning(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>) -> Diagnostic {
+    let mut diagnostic = told(
+        ev,
+        Diagnostic::warning(""),
+        message,
+        ["this warns", "the warning is made here"],
+        view,
+    );
+    if let Some((_, new)) = message.split_once(" has been renamed to `")
+        && let Some((new, _)) = new.split_once('\'')
+    {
+        diagnostic = diagnostic.hint(format!("write `{new}`"));
+    }
+    diagnostic
+}
+
+/// Returns a diagnostic with a message of the configuration, its places marked: the definitions that
+/// the message names and the message itself; `words` say of the latter what it is, alone or beside others.
+fn told(
+    ev: &mut Evaluator,
+    diagnostic: Diagnostic,
+    message: &str,
+    words: [&str; 2],
+    view: &Viewpoint<'_>,
+) -> Diagnostic {
     let inputs = name_inputs(ev, view);
     let view = &Viewpoint {
         inputs: &inputs,
         ..*view
     };
-    let mut diagnostic = Diagnostic::error(view.shorten(message.trim()).into_owned());
+    let mut diagnostic = Diagnostic {
+        message: view.shorten(message.trim()).into_owned(),
+        ..diagnostic
+    };
     let written = locate_message(ev, message, view);
     for option in options_in(message) {
         let steps = option_steps(&option);
@@ -138,8 +177,8 @@ pub fn failed_assertion(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>)
         }
     }
     match (written, diagnostic.labels.is_empty()) {
-        (Some(span), true) => diagnostic.at(span, "this assertion does not hold"),
-        (Some(span), false) => diagnostic.also(span, "asserted here"),
+        (Some(span), true) => diagnostic.at(span, words[0]),
+        (Some(span), false) => diagnostic.also(span, words[1]),
         (None, _) => diagnostic,
     }
 }

@@ -71,6 +71,7 @@ fn shown(files: &[(&str, &str)], show_trace: bool) -> String {
             root: b"/fleet",
             inputs: &inputs,
             show_trace,
+            ..Viewpoint::default()
         };
         let diagnosis = diagnose_from(&mut ev, &error, &view);
         let style = Style {

@@ -37,7 +37,11 @@ fn of_option(message: &Message, hints: &mut Vec<String>) {
                 value()
             ));
         }
-        Kind::ReadOnly => hints.push("nixpkgs sets this option itself: remove the definition".into()),
+        Kind::ReadOnly => {
+            hints.push(
+                "the module that declares this option sets it, and nothing else may: remove the definition".into(),
+            );
+        }
         Kind::NotOfType(expected) => hints.extend(of_type(expected, message)),
         Kind::Missing(near) => missing(option, near, hints),
         Kind::NoValue if option == "nixpkgs.hostPlatform" => {
@@ -137,8 +141,13 @@ fn of_language(error: &EvalError, view: &Viewpoint<'_>, hints: &mut Vec<String>)
     }
     if let Some(name) = between(text, "function '", "' called without required argument '") {
         let argument = between(text, "required argument '", "'").unwrap_or_default();
+        let name = if name == "anonymous lambda" {
+            "the function".into()
+        } else {
+            format!("`{name}`")
+        };
         hints.push(format!(
-            "call `{name}` with `{argument}`, or give the argument a default: `{argument} ? …`"
+            "call {name} with `{argument}`, or give the argument a default: `{argument} ? …`"
         ));
     } else if let Some(argument) = between(text, "called with unexpected argument '", "'") {
         hints.push(format!(
@@ -206,14 +215,9 @@ fn untracked(text: &str, view: &Viewpoint<'_>, hints: &mut Vec<String>) {
 
 /// Hints for packages that nixpkgs refuses.
 fn package(text: &str, hints: &mut Vec<String>) {
-    let named = between(text, "Package ‘", "’").or_else(|| between(text, "Package `", "'"));
-    let Some(name) = named.or_else(|| between(text, "Refusing to evaluate package '", "'")) else {
+    let Some((name, short)) = refused(text) else {
         return;
     };
-    let short = name
-        .rsplit_once('-')
-        .filter(|(_, v)| v.starts_with(|c: char| c.is_ascii_digit()))
-        .map_or(name, |p| p.0);
     if text.contains("an unfree license") {
         hints.push(format!(
             "allow it: `nixpkgs.config.allowUnfreePredicate = pkg: builtins.elem (lib.getName pkg) [ \"{short}\" ];`"
@@ -227,6 +231,17 @@ fn package(text: &str, hints: &mut Vec<String>) {
     } else if text.contains("is not available on the requested hostPlatform") {
         hints.push("leave it out on this platform: `lib.optionals (lib.meta.availableOn pkgs.stdenv.hostPlatform pkg) [ pkg ]`".into());
     }
+}
+
+/// Returns the name of the package that nixpkgs refuses, with its version and without.
+pub(super) fn refused(text: &str) -> Option<(&str, &str)> {
+    let named = between(text, "Package ‘", "’").or_else(|| between(text, "Package `", "'"));
+    let name = named.or_else(|| between(text, "Refusing to evaluate package '", "'"))?;
+    let short = name
+        .rsplit_once('-')
+        .filter(|(_, v)| v.starts_with(|c: char| c.is_ascii_digit()))
+        .map_or(name, |p| p.0);
+    Some((name, short))
 }
 
 /// Returns a message without the advice that follows, where a hint of ours says the same in short.

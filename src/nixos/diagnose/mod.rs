@@ -13,6 +13,8 @@ mod definitions;
 mod hints;
 mod message;
 mod options;
+mod package;
+mod semicolon;
 mod spans;
 mod tree;
 mod viewpoint;
@@ -22,7 +24,7 @@ mod fixture;
 #[cfg(test)]
 mod golden;
 
-pub use assertion::{failed_assertion, locate_message};
+pub use assertion::{configuration_warning, failed_assertion};
 pub use viewpoint::Viewpoint;
 
 use chain::{argument_of, is_call_site, option_of};
@@ -99,20 +101,61 @@ pub fn diagnose_from(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>
     Diagnosis { diagnostic, option }
 }
 
+/// Returns a diagnostic that has a place in the user's files: if it has none, the definition of what
+/// was evaluated becomes it.
+pub fn or_at(ev: &mut Evaluator, mut diagnostic: Diagnostic, pos: Pos, view: &Viewpoint<'_>) -> Diagnostic {
+    let inputs = viewpoint::name_inputs(ev, view);
+    let view = &Viewpoint {
+        inputs: &inputs,
+        ..*view
+    };
+    let placed = diagnostic.labels.iter().any(|l| view.owns(&ev.sources, l.span.start));
+    if !placed && view.owns(&ev.sources, pos) {
+        let span = span_at(ev, pos, Aim::Whole);
+        put_first(&mut diagnostic, span, "while evaluating this".into());
+    }
+    diagnostic
+}
+
+/// Returns where a `flake.nix` says what an input is.
+pub fn input_reference(ev: &mut Evaluator, flake_nix: &[u8], input: &str) -> Option<Span> {
+    let file = tree::find_file(ev, flake_nix)?;
+    let step = |name: &str| attr_path::Step::Name(name.as_bytes().to_vec());
+    let steps = [step("inputs"), step(input), step("url")];
+    tree::with_tree(ev, file, |tree| {
+        let found = definitions::from_root(tree, &steps).into_iter().next();
+        let found = found.or_else(|| definitions::from_root(tree, &steps[..2]).into_iter().next());
+        found.map(|found| found.binding)
+    })
+}
+
 /// Returns the diagnostic of an error that is not one of the module system's.
 fn plain(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> Diagnostic {
     let text = view.shorten(error.message.trim()).into_owned();
     let text = hints::short_message(&text).unwrap_or(text);
     let diagnostic = Diagnostic::error(text);
-    if let Some((path, span)) = assertion::missing_path(ev, &error.message, view) {
+    if let Some((path, span)) = assertion::named_path(ev, &error.message, view) {
         let text = if error.message.contains("is not tracked by Git") {
             "Git does not track this file"
+        } else if error.message.contains("' is forbidden in pure") {
+            "this is outside of the flake"
+        } else if error.message.contains(" but found a path: ") {
+            "this is a path"
         } else if path.ends_with(b".nix") {
             "there is no such file"
         } else {
             "this does not exist"
         };
         return diagnostic.at(span, text);
+    }
+    if let Some(span) = package::asked_for(ev, &error.message, view) {
+        return diagnostic.at(span, "the package is asked for here");
+    }
+    if let Some(span) = semicolon::missing_behind(ev, error, view) {
+        let found = span_at(ev, error.pos, Aim::Smallest);
+        return diagnostic
+            .at(span, "`;` is missing behind this")
+            .also(found, "so this comes unexpected");
     }
     if let Some(span) = no_module(ev, error, view) {
         return diagnostic.at(
@@ -140,9 +183,14 @@ fn plain(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> Diagnos
                 .traces
                 .iter()
                 .find(|t| is_call_site(&t.text) && view.owns(&ev.sources, t.pos));
+            // Nix names the function only; what is wrong is more often the call.
             if let Some(pos) = call.map(|t| t.pos) {
-                let span = span_at(ev, pos, Aim::Whole);
-                diagnostic = diagnostic.also(span, "called from here");
+                let call = span_at(ev, pos, Aim::Whole);
+                diagnostic
+                    .labels
+                    .iter_mut()
+                    .for_each(|label| label.text = "the function".into());
+                put_first(&mut diagnostic, call, "called here".into());
             }
         }
         return diagnostic;

@@ -2,7 +2,7 @@
 //! it is written.
 
 use super::attr_path::{Step, option_steps};
-use super::definitions::{Found, anywhere, declarations, definitions};
+use super::definitions::{Found, anywhere, declarations, definitions, from_root};
 use super::message::{Definition, Kind, Message};
 use super::spans::top_binding;
 use super::tree::{find_file, with_tree};
@@ -75,6 +75,8 @@ pub(super) fn describe(ev: &mut Evaluator, text: &str, message: &Message, view: 
         let count = found.len();
         let mine: Vec<Found> = if before + later == 0 {
             found
+        } else if let Some(one) = of_value(ev, file, &steps, definition) {
+            vec![one]
         } else {
             found.into_iter().skip(before).take(1).collect()
         };
@@ -160,6 +162,25 @@ fn find(ev: &mut Evaluator, file: FileId, message: &Message, steps: &[Step]) -> 
         },
         Kind::Declared(_) => declarations(tree, steps),
         _ => definitions(tree, steps),
+    })
+}
+
+/// Returns the one binding of an option, or of what a submodule writes of it, with the value that a
+/// definition has.
+fn of_value(ev: &mut Evaluator, file: FileId, steps: &[Step], definition: &Definition) -> Option<Found> {
+    let value = definition.value.as_deref()?.as_bytes();
+    let text = ev.sources.file(file).text.clone();
+    with_tree(ev, file, |tree| {
+        let has_value = |found: &Found| {
+            let written = found.value.map(|span| tree.offset(span.start)..tree.offset(span.end));
+            written
+                .and_then(|range| text.get(range))
+                .is_some_and(|written| written == value)
+        };
+        let endings = (0..steps.len()).map(|skipped| from_root(tree, &steps[skipped..]));
+        let mut same = endings.flatten().filter(has_value);
+        let one = same.next()?;
+        same.all(|other| other.binding == one.binding).then_some(one)
     })
 }
 

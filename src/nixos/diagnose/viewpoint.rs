@@ -7,8 +7,10 @@ use std::borrow::Cow;
 /// Whose configuration it is, and how much is wanted.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Viewpoint<'a> {
-    /// The folder or store path of the user's own flake.
+    /// The folder or store path of the tree that has the user's own flake.
     pub root: &'a [u8],
+    /// The folder of the flake in that tree; empty if it is at the top.
+    pub folder: &'a [u8],
     /// The store paths of inputs with the names that they go by.
     pub inputs: &'a [(Vec<u8>, String)],
     /// Whether every frame is wanted.
@@ -53,7 +55,7 @@ impl Viewpoint<'_> {
 
     /// Returns a text in which store paths of the flake and its inputs have become short: files of
     /// the flake are named from its root, those of an input as `<input>/path`.
-    pub(super) fn shorten<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub fn shorten<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
         let mut replace = |folder: &[u8], name: &str, bare: &str| {
             let Ok(folder) = std::str::from_utf8(folder) else {
@@ -111,11 +113,13 @@ fn all_inputs(sources: &SourceMap, view: &Viewpoint<'_>) -> Vec<(Vec<u8>, String
             _ => None,
         })
         .collect();
-    // The user's flake need not be at the root; then the others are told by nothing.
-    if !flakes.contains(&b"".as_slice()) {
+    // Without the user's own flake, the others are told by nothing.
+    let own = |folder: &&[u8]| folder.strip_suffix(b"/").unwrap_or(folder) == view.folder;
+    if !flakes.iter().any(own) {
         return inputs;
     }
-    for folder in flakes.iter().filter_map(|folder| folder.strip_suffix(b"/")) {
+    let others = flakes.iter().filter(|folder| !own(folder));
+    for folder in others.filter_map(|folder| folder.strip_suffix(b"/")) {
         let root = view.root.strip_suffix(b"/").unwrap_or(view.root);
         let path = [root, b"/", folder].concat();
         let name = folder.rsplit(|&b| b == b'/').next().unwrap_or(folder);
@@ -144,7 +148,7 @@ mod tests {
         let view = Viewpoint {
             root: b"/nix/store/r-source",
             inputs: &inputs,
-            show_trace: false,
+            ..Viewpoint::default()
         };
         for (text, short) in [
             ("In `/nix/store/r-source/a.nix': 1", "In `a.nix': 1"),
