@@ -129,10 +129,25 @@ pub fn found(report: &Report, twin: &Path, below: &str) -> Vec<Expected> {
                 at: location
                     .zip(file)
                     .map(|(location, file)| format!("{file}:{}:{}", location.line, location.column)),
-                // What stands in for a path differs from machine to machine.
-                message: finding.message.replace(below, ""),
-                hint: finding.hint.as_ref().map(|hint| hint.replace(below, "")),
+                message: lasting(&finding.message, below),
+                hint: finding.hint.as_ref().map(|hint| lasting(hint, below)),
             }
         })
         .collect()
+}
+
+/// Returns a text with files named from the twin's folder, and without the hashes of store paths,
+/// which change with the inputs.
+fn lasting(text: &str, below: &str) -> String {
+    const STORE: &str = "/nix/store/";
+    const HASH: usize = 32;
+    let mut parts = text.split(STORE);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_path = part.as_bytes().get(HASH) == Some(&b'-') && part.is_char_boundary(HASH);
+        out.push_str(STORE);
+        out.push_str(if is_path { "…" } else { "" });
+        out.push_str(if is_path { &part[HASH..] } else { part });
+    }
+    out.replace(below, "")
 }

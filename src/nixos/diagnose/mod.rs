@@ -94,9 +94,14 @@ pub fn diagnose_from(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>
         };
         diagnostic = diagnostic.note(format!("{steps} inside inputs; --show-trace shows all"));
     }
+    let of_package = match hints::refused(&error.message) {
+        Some(_) => package::option_around(ev, diagnostic.span()),
+        None => None,
+    };
     let option = message
         .map(|message| message.option)
         .filter(|option| !option.is_empty())
+        .or(of_package)
         .or_else(|| error.traces.iter().find_map(|t| option_of(&t.text)).map(str::to_owned));
     Diagnosis { diagnostic, option }
 }

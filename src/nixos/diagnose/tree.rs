@@ -70,7 +70,8 @@ pub(super) fn each_expr<'a>(root: ExprRef<'a>, mut visit: impl FnMut(ExprRef<'a>
     }
 }
 
-fn children<'a>(expr: ExprRef<'a>, out: &mut Vec<ExprRef<'a>>) {
+/// Adds the expressions that stand directly in another.
+pub(super) fn children<'a>(expr: ExprRef<'a>, out: &mut Vec<ExprRef<'a>>) {
     match &expr.kind {
         ExprKind::Int(_)
         | ExprKind::Float(_)
