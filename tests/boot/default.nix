@@ -1,0 +1,62 @@
+# The systems that the boot test builds: generations of one host, each of which
+# a switch does something else with. A function of the flake, the host's name and
+# the platform; each attribute is a system.
+{
+  flake,
+  host,
+  system,
+}:
+let
+  inherit (flake.inputs.nixpkgs) lib;
+  base = flake.nixosConfigurations.${host}.extendModules {
+    modules = [
+      ./vm.nix
+      ./services.nix
+      { nixpkgs.hostPlatform = lib.mkForce system; }
+    ];
+  };
+  toplevel = module: (base.extendModules { modules = [ module ]; }).config.system.build.toplevel;
+in
+{
+  # Generation 1, as it is booted first.
+  a = toplevel { };
+
+  # Generation 2: something of every kind has changed.
+  b = toplevel {
+    test.word = "new";
+    test.removed.enable = false;
+    test.added.enable = true;
+    users.users.carol = {
+      isNormalUser = true;
+      initialHashedPassword = "!";
+    };
+    environment.etc."test/only-b".text = "here\n";
+    specialisation.quiet.configuration = {
+      system.nixos.tags = [ "quiet" ];
+      boot.kernelParams = [ "quiet" ];
+    };
+  };
+
+  # Those that a switch must not be content with.
+  failing-unit = toplevel {
+    systemd.services.test-failing = {
+      wantedBy = [ "multi-user.target" ];
+      serviceConfig.Type = "oneshot";
+      script = "exit 1";
+    };
+  };
+  failing-activation = toplevel {
+    system.activationScripts.test-failing = "false";
+  };
+  failing-check = toplevel {
+    system.preSwitchChecks.test-failing = "false";
+  };
+  inhibited = toplevel {
+    system.switch.inhibitors.test = "2";
+  };
+  other-init = toplevel {
+    system.systemBuilderCommands = ''
+      echo -n "systemd 0" > $out/init-interface-version
+    '';
+  };
+}
