@@ -190,8 +190,7 @@ fn every_folder_is_in_the_table_of_the_readme() {
     for name in names() {
         assert!(readme.contains(&format!("`{name}`")), "{name} is not in the README");
         let head = std::fs::read_to_string(folder().join(&name).join("flake.nix")).expect("there is a flake.nix");
-        let says_finding =
-            head.starts_with("# Healthy: ") || head.contains("Expected:") || name.starts_with("update/");
+        let says_finding = head.starts_with("# Healthy: ") || head.contains("Expected:") || name.starts_with("update/");
         assert!(says_finding, "{name}: its flake.nix does not say what is expected");
     }
 }
