@@ -94,3 +94,15 @@ fn an_error_is_told_beside_assertions_that_do_not_hold() {
         "{out}"
     );
 }
+
+#[test]
+fn an_excluded_path_that_fits_no_file_is_noted() {
+    let settings = "version: 1\nexclude: [old, docs]\n";
+    let files = [("flake.nix", DEEP), ("docs/a.nix", "{ }"), ("cfgcheck.yaml", settings)];
+    let (code, out) = check(&files, &[]);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(
+        out.contains("`exclude` names `old`") && !out.contains("`docs`"),
+        "{out}"
+    );
+}

@@ -6,6 +6,7 @@
 //!
 //! `docs/cfgcheck.schema.json` is made of these types and their comments.
 
+mod paths;
 mod read;
 #[cfg(test)]
 mod schema;
@@ -13,6 +14,7 @@ mod values;
 
 use serde::Deserialize;
 
+pub use paths::PathPattern;
 pub use read::read;
 pub use values::{Bytes, Pattern, System, Version};
 
@@ -37,6 +39,13 @@ pub struct Config {
     /// The flake outputs that are judged, such as `nixosConfigurations` or `checks`; without it, all that cfgcheck knows.
     #[serde(default)]
     pub outputs: Option<Vec<String>>,
+    /// What of the flake's own files is left out of checks that read files by themselves: rules on sources,
+    /// the search for modules that nothing imports, and lint. Each is a folder or file of the flake
+    /// with all below it, and may have `*`, `?` and `**` in it. What a host imports is evaluated
+    /// all the same. No check reads files by itself yet: today, each run only says which of these
+    /// fit no file.
+    #[serde(default)]
+    pub exclude: Vec<PathPattern>,
     /// Bounds of the evaluation. They lower those of cfgcheck itself; options of the command line win.
     #[serde(default)]
     pub limits: Limits,
@@ -163,6 +172,7 @@ impl Default for Config {
             systems: None,
             platforms: Vec::new(),
             outputs: None,
+            exclude: Vec::new(),
             limits: Limits::default(),
             output: Output::default(),
         }

@@ -160,6 +160,14 @@ fn healthy_twins_have_no_findings_and_all_others_have() {
 }
 
 #[test]
+fn the_repository_leaves_the_twins_out_of_its_own_checks() {
+    let text = std::fs::read_to_string(repository().join("cfgcheck.yaml")).expect("the repository has settings");
+    let settings: serde_yaml::Value = serde_yaml::from_str(&text).expect("they are YAML");
+    let excluded = settings["exclude"].as_sequence().expect("`exclude` is a list");
+    assert!(excluded.iter().any(|path| path.as_str() == Some(TWINS)), "{excluded:?}");
+}
+
+#[test]
 fn a_known_gap_that_closes_is_told() {
     let gap = Expected {
         since: Since::Checks,

@@ -1,5 +1,6 @@
 //! `cfgcheck check`: every host for every architecture, one case each.
 
+mod exclude;
 mod findings;
 mod run;
 

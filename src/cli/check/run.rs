@@ -1,5 +1,6 @@
 //! The run itself: a flake is locked and called, its targets are planned and judged one by one.
 
+use super::exclude::unused;
 use crate::args::{CheckArgs, LimitArgs};
 use crate::config::{self, Config, Pattern};
 use crate::machine::Machine;
@@ -178,6 +179,12 @@ impl Run<'_> {
         };
         if let Some(locked) = session.flakes.get(number) {
             self.folder = locked.flake.dir.clone();
+            let unused = unused(&self.config.exclude, locked.flake.tree.accessor.as_ref(), &self.folder);
+            let notes: Vec<String> = unused
+                .iter()
+                .map(|pattern| format!("`exclude` names `{pattern}`, which no file of the flake fits"))
+                .collect();
+            notes.into_iter().for_each(|note| self.tell(Event::Note(note)));
             for warning in &locked.warnings {
                 self.tell(Event::Note(warning.clone()));
             }

@@ -181,6 +181,7 @@ mod tests {
              systems: [x86_64-linux]\n\
              platforms:\n  web-1: [aarch64-linux]\n  'web-*': [x86_64-linux, aarch64-linux]\n\
              outputs: [nixosConfigurations, checks]\n\
+             exclude: [fixtures/fleets, 'hosts/*/old']\n\
              limits: { max-memory: 8GiB, max-time: 10min, max-call-depth: 500 }\n\
              output: { format: junit, color: never, deny: warning }\n",
         );
@@ -194,6 +195,9 @@ mod tests {
         assert_eq!(platforms("web-1"), Some(vec!["aarch64-linux"]));
         assert_eq!(platforms("web-2"), Some(vec!["x86_64-linux", "aarch64-linux"]));
         assert_eq!(platforms("db"), None);
+        let left_out = ["fixtures/fleets/a/flake.nix", "hosts/web/old", "hosts/web"]
+            .map(|path| config.exclude.iter().any(|e| e.covers(path)));
+        assert_eq!(left_out, [true, true, false]);
         assert_eq!(config.limits.max_memory.map(|bytes| bytes.0), Some(8 << 30));
         assert_eq!(config.limits.max_time.map(|time| time.0.as_secs()), Some(600));
         assert_eq!(config.limits.max_call_depth.map(|depth| depth.get()), Some(500));
@@ -228,6 +232,30 @@ mod tests {
             "unknown value `jnuit`",
             "2:19-24",
             "did you mean `junit`?",
+        );
+        bad(
+            "version: 1\nexclude: [fixtures, ../other]\n",
+            "exclude[1]: `../other` leads out of the flake's folder",
+            "2:21-29",
+            "",
+        );
+        bad(
+            "version: 1\nexclude:\n  - /etc\n",
+            "exclude[0]: `/etc` begins with `/`; paths are seen from the flake's folder",
+            "3:5-9",
+            "",
+        );
+        bad(
+            "version: 1\nexclude: fixtures\n",
+            "exclude: invalid type: string \"fixtures\", expected a sequence",
+            "2:10-18",
+            "",
+        );
+        bad(
+            "version: 1\nexclud: [fixtures]\n",
+            "unknown key `exclud`",
+            "2:1-7",
+            "did you mean `exclude`?",
         );
         bad(
             "hosts: {}\n",

@@ -9,8 +9,8 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::Config;
 use super::values::{Bytes, Pattern, System, Time, Version};
+use super::{Config, PathPattern};
 
 /// Gives a type that is written as text the schema of that text.
 macro_rules! text_schema {
@@ -32,6 +32,12 @@ text_schema!(
     "Pattern",
     "A pattern of names: `*` stands for any characters, `?` for one.",
     "^.{1,256}$"
+);
+text_schema!(
+    PathPattern,
+    "PathPattern",
+    "A path below the flake's folder: `*` stands for any characters of a part, `?` for one, `**` for any parts.",
+    "^(?!/)(?!.*(^|/)\\.\\.(/|$)).+$"
 );
 text_schema!(
     System,

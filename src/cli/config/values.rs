@@ -38,18 +38,18 @@ impl<'de> Deserialize<'de> for Version {
 /// Reads a value from text. A visitor, as only errors inside of one are told with their exact place.
 macro_rules! from_text {
     ($type:ty, $expecting:literal) => {
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
                 struct Text;
 
-                impl Visitor<'_> for Text {
+                impl serde::de::Visitor<'_> for Text {
                     type Value = $type;
 
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                         f.write_str($expecting)
                     }
 
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$type, E> {
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
                         <$type>::try_from(text.to_string()).map_err(E::custom)
                     }
                 }
@@ -59,6 +59,8 @@ macro_rules! from_text {
         }
     };
 }
+
+pub(super) use from_text;
 
 from_text!(Pattern, "a pattern of names");
 from_text!(System, "a system such as `x86_64-linux`");
