@@ -12,6 +12,7 @@ let
     modules = [
       ./vm.nix
       ./services.nix
+      ./certificates.nix
       { nixpkgs.hostPlatform = lib.mkForce system; }
     ];
   };

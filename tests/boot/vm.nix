@@ -60,6 +60,9 @@ in
   # No clock of another machine is in reach.
   services.timesyncd.enable = mkVMOverride false;
 
+  # Images of containers cannot be fetched.
+  virtualisation.oci-containers.containers = mkVMOverride { };
+
   # A shell for the test, on a line of its own: a command comes as one line of
   # base64, its exit code and output go back as another.
   systemd.services.test-shell = {
