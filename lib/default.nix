@@ -1,106 +1,113 @@
-# The functions that make hosts and homes out of folders. `flake.nix` says what
-# there is; this file says what all of it has in common.
+# How hosts are made out of folders. `flake.nix` says which hosts there are, their
+# folders say what they are, and this file says what all of them have in common.
+# Homes, overlays and reports about the fleet are in the files beside it.
 { inputs }:
 let
-  inherit (inputs) nixpkgs home-manager disko;
-  inherit (nixpkgs) lib;
+  inherit (inputs.nixpkgs) lib;
+
+  overlays = import ./overlays.nix { inherit inputs; };
+  homes = import ./homes.nix { inherit inputs overlays; };
+  inventory = import ./inventory.nix { inherit lib; };
 
   # What every module of a host or a home may ask for, also in `imports`.
   specialArgs = { inherit inputs; };
-in
-rec {
-  # { name = settings; } to { name = NixOS configuration; }.
-  mkHosts = lib.mapAttrs mkHost;
+
+  # The modules of other flakes, on each host. They do nothing until they are enabled.
+  foreignModules = [
+    inputs.disko.nixosModules.disko
+    inputs.fleet-app.nixosModules.default
+    inputs.home-manager.nixosModules.home-manager
+    inputs.hyprland.nixosModules.default
+    inputs.sops-nix.nixosModules.sops
+    inputs.stylix.nixosModules.stylix
+  ];
 
   # One host. The folder hosts/<name> says what it is; the settings, all of them
   # optional, are for what only the whole fleet can know:
+  #   system     the architecture, when it is not that of the hardware configuration
+  #   systems    the architectures, for hosts that must work on several; the first is
+  #              the host's own, and each other one is a check (see `toplevelsOn`)
   #   modules    more modules; they are the place for overrides (mkForce, mkVMOverride)
-  #   homes      whether the users of the host get a home by home-manager
   #   hostName   the name on the network, when it is not that of the folder
   mkHost =
     name:
     {
+      systems ? [ ],
+      system ? if systems == [ ] then null else lib.head systems,
       modules ? [ ],
-      homes ? true,
       hostName ? name,
     }:
-    nixpkgs.lib.nixosSystem {
+    lib.nixosSystem {
       inherit specialArgs;
-      modules = [
-        ../modules/nixos
-        (../hosts + "/${name}")
-        disko.nixosModules.disko
-        home-manager.nixosModules.home-manager
-        {
-          # Hosts may have another opinion about each of these.
-          networking.hostName = lib.mkDefault hostName;
-          nixpkgs.overlays = [ overlay ];
-          system.configurationRevision = inputs.self.rev or null;
-          fleet.homes.enable = lib.mkDefault homes;
-        }
-      ]
-      ++ modules;
+      modules =
+        foreignModules
+        ++ [
+          ../modules/nixos
+          (../hosts + "/${name}")
+          {
+            # Hosts may have another opinion about each of these.
+            networking.hostName = lib.mkDefault hostName;
+            nixpkgs.overlays = [ overlays.default ];
+            system.configurationRevision = inputs.self.rev or null;
+            fleet.networking.hosts.table = import ../hosts/network.nix;
+          }
+        ]
+        ++ lib.optional (system != null) { nixpkgs.hostPlatform = system; }
+        ++ modules;
     };
 
-  # { "user@place" = settings; } to { "user@place" = home; }.
-  mkHomes = lib.mapAttrs mkHome;
+  layoutFaults = import ./layout.nix { inherit lib; };
 
-  # One home on its own. The part before the `@` is the user's name.
-  mkHome =
-    name:
-    {
-      system,
-      modules ? [ ],
-      username ? builtins.head (lib.splitString "@" name),
-    }:
-    home-manager.lib.homeManagerConfiguration {
-      pkgs = pkgsFor system;
-      extraSpecialArgs = specialArgs;
-      modules = [
-        ../modules/home-manager
-        {
-          home = {
-            inherit username;
-            homeDirectory = lib.mkDefault "/home/${username}";
-            stateVersion = lib.mkDefault "26.05";
-          };
-        }
-      ]
-      ++ modules;
+  # The same host on another architecture.
+  on =
+    system: host:
+    host.extendModules {
+      modules = [ { nixpkgs.hostPlatform = lib.mkForce system; } ];
     };
 
-  # The packages of a system, with our own.
-  pkgsFor =
-    system:
-    import nixpkgs {
-      inherit system;
-      overlays = [ overlay ];
-    };
+  platformOf = host: host.pkgs.stdenv.hostPlatform.system;
+in
+{
+  inherit (homes) mkHomes pkgsFor;
+  inherit inventory overlays;
+  isolate = import ./isolation.nix { inherit lib; };
+  packageList = import ./package-list.nix;
 
-  # Our own packages, for every package set of the fleet.
-  overlay = final: _prev: {
-    fleet-status = final.callPackage ./packages/fleet-status.nix { };
-  };
+  # A check that fails when a folder of ../modules is not laid out as lib/layout.nix says.
+  checkLayout =
+    pkgs: kinds:
+    let
+      faults = lib.concatLists (
+        lib.mapAttrsToList (
+          kind: options:
+          layoutFaults {
+            folder = ../modules + "/${kind}";
+            inherit options;
+          }
+        ) kinds
+      );
+    in
+    if faults == [ ] then
+      pkgs.writeText "layout" "The modules are laid out as lib/layout.nix says.\n"
+    else
+      throw "modules:\n  ${lib.concatStringsSep "\n  " faults}";
 
-  # { name = toplevel; } of the hosts whose own platform is `system`.
-  hostsOn =
-    system: hosts:
+  # { name = settings; } to { name = NixOS configuration; }.
+  mkHosts = lib.mapAttrs mkHost;
+
+  # { name = toplevel; } of the hosts that are for `system`: those whose own it is, and
+  # those whose settings have it among their `systems`.
+  toplevelsOn =
+    system: settings: hosts:
     lib.mapAttrs (_name: host: host.config.system.build.toplevel) (
-      lib.filterAttrs (_name: host: host.pkgs.stdenv.hostPlatform.system == system) hosts
-    );
-
-  # A JSON file with a line about each host, for people and for other tools.
-  inventory =
-    pkgs: hosts:
-    pkgs.writeText "inventory.json" (
-      builtins.toJSON (
-        lib.mapAttrs (_name: host: {
-          inherit (host.config.networking) hostName;
-          inherit (host.config.system) stateVersion;
-          platform = host.pkgs.stdenv.hostPlatform.system;
-          kernel = if host.config.boot.isContainer then null else host.config.boot.kernelPackages.kernel.version;
-          openPorts = host.config.networking.firewall.allowedTCPPorts;
-        }) hosts
-      )
+      lib.concatMapAttrs (
+        name: host:
+        if platformOf host == system then
+          { ${name} = host; }
+        else if lib.elem system (settings.${name}.systems or [ ]) then
+          { ${name} = on system host; }
+        else
+          { }
+      ) hosts
     );
 }

@@ -1,4 +1,5 @@
-# The board: a small aarch64 computer that measures and reports.
+# The board: a small aarch64 computer that measures and reports, and answers the local
+# network's questions for names.
 {
   config,
   pkgs,
@@ -13,25 +14,34 @@
   system.stateVersion = "26.05";
 
   fleet = {
-    boot = {
-      loader = "extlinux";
-      generations = 3;
+    base = {
+      role.name = "board";
+      users.people = { inherit (import ../users.nix) alice; };
+      homes.enable = false;
     };
-    users = { inherit (import ../users.nix) alice; };
+    networking = {
+      dns.serve = true;
+      lan = {
+        enable = true;
+        interface = "end0";
+      };
+    };
+    programs.packages.base.exclude = [
+      "rsync"
+      "vim"
+    ];
     security = {
-      ssh.enable = true;
-      sudo.passwordless = true;
+      isolation.services.report = { };
+      secrets = {
+        enable = true;
+        names = [ "measurements/token" ];
+      };
     };
-    hardware.memory = {
-      compressedSwap = true;
-      swappiness = 100;
+    # A memory card does not like to be written to.
+    services.logs = {
+      volatile = true;
+      size = "64M";
     };
-    networking.lan = {
-      enable = true;
-      interface = "end0";
-      address = "192.0.2.20";
-    };
-    nix.keepDays = 7;
   };
 
   # The one thing that it is for.
@@ -40,11 +50,15 @@
     startAt = "*:0/5";
     path = [ pkgs.curl ];
     script = ''
-      curl --fail --data "host=${config.networking.fqdn}" https://www.example.org/measurements
+      printf 'Authorization: Bearer %s\n' "$(cat "$CREDENTIALS_DIRECTORY/token")" |
+        curl --fail --header @- --data "host=${config.networking.fqdn}" \
+          https://www.example.org/measurements
     '';
     serviceConfig = {
       Type = "oneshot";
       DynamicUser = true;
+      # The service gets this one secret, and cannot read the files of others.
+      LoadCredential = "token:${config.sops.secrets."measurements/token".path}";
     };
   };
 }

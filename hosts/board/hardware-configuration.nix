@@ -10,7 +10,11 @@
   ];
   boot.kernelParams = [ "console=ttyS1,115200n8" ];
   hardware.deviceTree.filter = "bcm2711-rpi-4-*.dtb";
-  hardware.enableRedistributableFirmware = true;
+
+  fleet.hardware.memory = {
+    size = 2048;
+    swappiness = 100;
+  };
 
   # For writing a new card: the boot loader that belongs to this board.
   system.build.uboot = pkgs.ubootRaspberryPi4;

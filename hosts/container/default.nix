@@ -1,5 +1,5 @@
-# The container: the smallest system of the fleet, on another host's kernel. It
-# is evaluated for both architectures.
+# The container: the smallest system of the fleet, on another machine's kernel, and a
+# good one to begin with. It is made for both architectures.
 {
   imports = [
     ./hardware-configuration.nix
@@ -8,15 +8,12 @@
 
   system.stateVersion = "26.05";
 
-  fleet = {
-    boot.loader = "none";
-    users = { inherit (import ../users.nix) alice; };
-    programs.cli.enable = false;
-    security.ssh.enable = true;
-    security.hardening.level = "none";
+  fleet.base = {
+    role.name = "container";
+    users.people = { inherit (import ../users.nix) alice; };
+    homes.enable = false;
   };
 
-  # Its packages come with the host's updates.
-  nix.gc.automatic = false;
+  # Nothing but what it is for.
   environment.defaultPackages = [ ];
 }

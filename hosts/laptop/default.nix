@@ -1,4 +1,7 @@
 # The laptop: one person, encrypted disk, on battery, in foreign networks.
+let
+  people = import ../users.nix;
+in
 {
   imports = [
     ./hardware-configuration.nix
@@ -8,23 +11,42 @@
   system.stateVersion = "25.11";
 
   fleet = {
-    users = { inherit (import ../users.nix) alice; };
+    base = {
+      users.people.alice = people.alice // {
+        home.modules = [
+          {
+            fleet.utilities = {
+              notes.enable = true;
+            };
+          }
+        ];
+      };
+      role.name = "laptop";
+      # It travels, so it shows the time of where it is.
+      locale.timeZone = "Europe/Lisbon";
+    };
+    networking = {
+      links.enable = true;
+      vpn.enable = true;
+    };
     programs = {
-      desktop.enable = true;
-      development.enable = true;
+      development = {
+        enable = true;
+        capture = true;
+      };
+      packages.hack.enable = true;
+      theme.fontSize = 13;
     };
-    hardware.battery = {
+    security = {
+      secrets.enable = true;
+    };
+    services.backup = {
       enable = true;
-      chargeLimit = 80;
+      jobs.homes = {
+        paths = [ "/home" ];
+        # When it is opened in the evening, and not while it travels.
+        schedule = "19:00";
+      };
     };
-    hardware.memory.compressedSwap = true;
-    networking.wireless = {
-      enable = true;
-      powersave = true;
-      bluetooth = true;
-    };
-    security.hardening.level = "strict";
-    # It travels, so it shows the time of where it is.
-    locale.timeZone = "Europe/Lisbon";
   };
 }

@@ -9,5 +9,13 @@
     "usb_storage"
     "xhci_pci"
   ];
-  fleet.hardware.cpu.vendor = "intel";
+  fleet.hardware = {
+    battery.chargeLimit = 80;
+    cpu.vendor = "intel";
+    graphics.vendor = "intel";
+    memory = {
+      size = 16384;
+      compressedSwap = true;
+    };
+  };
 }

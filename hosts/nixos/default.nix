@@ -1,4 +1,5 @@
-# The desktop: two people, games, music, software development.
+# The desktop: two people, games, music, software development, accounts, and models
+# that need its graphics card. It is always on, so it collects everybody's measurements.
 { lib, pkgs, ... }:
 let
   people = import ../users.nix;
@@ -12,41 +13,85 @@ in
   system.stateVersion = "26.05";
 
   fleet = {
-    boot.latestKernel = true;
-    users = {
-      inherit (people) bob;
-      alice = people.alice // {
-        home.modules = [
-          {
-            fleet.desktop.nightLight = true;
-            fleet.shell.multiplexer = true;
-          }
-        ];
+    base = {
+      role.name = "desktop";
+      boot.latestKernel = true;
+      users.people = {
+        bob = people.bob // {
+          home.modules = [
+            { fleet.editors.vim.indent = 4; }
+          ];
+        };
+        alice = people.alice // {
+          home.modules = [
+            {
+              fleet = {
+                development.direnv.enable = true;
+                shells.prompt.enable = true;
+                shells.zsh.enable = true;
+                utilities.bat.enable = true;
+                utilities.fzf.enable = true;
+                utilities.secrets = {
+                  enable = true;
+                  names = [ "git/token" ];
+                };
+                utilities.tmux.enable = true;
+              };
+            }
+          ];
+        };
       };
     };
+    hardware = {
+      audio.lowLatency = true;
+      storage.watch = true;
+    };
+    networking.vpn.enable = true;
     programs = {
-      desktop.enable = true;
       development = {
         enable = true;
         containers = true;
       };
       games.enable = true;
-      cli.extraPackages = [ pkgs.hello ];
+      packages = {
+        ai.enable = true;
+        cli.extraPackages = [ pkgs.hello ];
+        money.enable = true;
+      };
+      shell.more = [ "zsh" ];
     };
-    hardware.audio.lowLatency = true;
-    networking.wireless.enable = true;
-    services.backup = {
-      enable = true;
-      jobs.homes = {
-        paths = [ "/home" ];
-        target = "server:/srv/backup/nixos";
+    security = {
+      privileges = {
+        operators = [ "bob" ];
+        restartable = [ "cups" ];
+      };
+      secrets.enable = true;
+    };
+    services = {
+      backup = {
+        enable = true;
+        jobs.homes.paths = [ "/home" ];
+      };
+      monitoring.enable = true;
+    };
+    virtualisation = {
+      containers = {
+        enable = true;
+        applications.wiki = {
+          image = "registry.example.org/wiki:4.2";
+          ports."8081" = 80;
+        };
+      };
+      libvirt = {
+        enable = true;
+        users = [ "alice" ];
       };
     };
   };
 
   # An entry in the boot menu for when the newest kernel does not work.
   specialisation.safe.configuration = {
-    fleet.boot.latestKernel = lib.mkForce false;
+    fleet.base.boot.latestKernel = lib.mkForce false;
     system.nixos.tags = [ "safe" ];
   };
 }

@@ -10,8 +10,12 @@
     "usbhid"
     "xhci_pci"
   ];
-  fleet.hardware.cpu = {
-    vendor = "amd";
-    virtualisation = true;
+  fleet.hardware = {
+    cpu = {
+      vendor = "amd";
+      virtualisation = true;
+    };
+    graphics.vendor = "amd";
+    memory.size = 32768;
   };
 }

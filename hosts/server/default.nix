@@ -1,27 +1,26 @@
-# The server: web sites, their database, and the backups of the others. It is
-# also evaluated for aarch64-linux, because it may move to such a machine.
+# The server: web sites, their database, the fleet's application, and the backups of
+# the others. It is made for both architectures, because it may move to an ARM machine.
 {
   imports = [
     ./hardware-configuration.nix
     ./disks.nix
   ];
 
-  system.stateVersion = "25.05";
+  system.stateVersion = "25.11";
 
   fleet = {
-    users = {
-      inherit (import ../users.nix) alice;
+    base = {
+      users.people = { inherit (import ../users.nix) alice; };
+      role.name = "server";
     };
-    security = {
-      ssh.enable = true;
-      sudo.passwordless = true;
-      hardening.level = "strict";
+    networking = {
+      lan = {
+        enable = true;
+        interface = "enp1s0";
+      };
+      vpn.enable = true;
     };
-    networking.lan = {
-      enable = true;
-      interface = "enp1s0";
-      address = "192.0.2.10";
-    };
+    security.secrets.enable = true;
     services = {
       web = {
         enable = true;
@@ -30,11 +29,14 @@
           aliases = [ "example.org" ];
           certificates = "/var/lib/certificates/example.org";
         };
-        sites."wiki.example.org".port = 8080;
+      };
+      app = {
+        enable = true;
+        site = "app.example.org";
       };
       database = {
         enable = true;
-        applications = [ "wiki" ];
+        applications = [ "shop" ];
         memory = "1GB";
       };
       backup = {
@@ -42,12 +44,5 @@
         jobs.sites.paths = [ "/srv/www" ];
       };
     };
-  };
-
-  # The application behind the wiki's site, as a container image.
-  virtualisation.oci-containers.containers.wiki = {
-    image = "registry.example.org/wiki:4.2";
-    ports = [ "127.0.0.1:8080:80" ];
-    environment.DATABASE = "postgresql:///wiki";
   };
 }

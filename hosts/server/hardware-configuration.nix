@@ -1,4 +1,4 @@
-# What the installer found out about the machine.
+# What the installer found out about the machine, which is a virtual one.
 { lib, ... }:
 {
   nixpkgs.hostPlatform = lib.mkDefault "x86_64-linux";
@@ -6,8 +6,7 @@
   boot.initrd.availableKernelModules = [
     "ahci"
     "sd_mod"
-    "virtio_pci"
-    "virtio_scsi"
   ];
-  fleet.hardware.cpu.vendor = "intel";
+  fleet.hardware.memory.size = 4096;
+  fleet.virtualisation.guest.enable = true;
 }

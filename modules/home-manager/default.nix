@@ -1,9 +1,12 @@
-# All home-manager modules of the fleet, for homes on its hosts and elsewhere.
+# All home-manager modules of the fleet, for homes on its hosts and elsewhere. They
+# configure what is a person's own, and need no privileges. Each declares options
+# under `fleet.<folder>.<file>`.
 {
   imports = [
-    ./desktop.nix
-    ./editor.nix
-    ./git.nix
-    ./shell.nix
+    ./applications
+    ./development
+    ./editors
+    ./shells
+    ./utilities
   ];
 }

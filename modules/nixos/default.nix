@@ -1,5 +1,5 @@
-# All NixOS modules of the fleet. Importing them changes nothing but defaults:
-# whatever they do is behind an option under `fleet`.
+# All NixOS modules of the fleet. Each declares options under `fleet.<folder>.<file>`
+# and does nothing until its `enable` is set, by a host or by the host's role.
 {
   imports = [
     ./base
@@ -8,5 +8,6 @@
     ./programs
     ./security
     ./services
+    ./virtualisation
   ];
 }

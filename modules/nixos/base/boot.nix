@@ -6,20 +6,29 @@
   ...
 }:
 let
-  inherit (lib) mkDefault mkIf mkMerge mkOption types;
-  cfg = config.fleet.boot;
+  inherit (lib)
+    mkDefault
+    mkIf
+    mkMerge
+    mkOption
+    types
+    ;
+  cfg = config.fleet.base.boot;
 in
 {
-  options.fleet.boot = {
+  options.fleet.base.boot = {
+    enable = lib.mkEnableOption "a boot loader and a kernel" // {
+      default = !config.boot.isContainer;
+      defaultText = lib.literalExpression "!config.boot.isContainer";
+    };
     loader = mkOption {
       type = types.enum [
         "systemd-boot"
         "grub"
         "extlinux"
-        "none"
       ];
       default = "systemd-boot";
-      description = "What starts the kernel: `systemd-boot` on machines with EFI, `grub` on those without, `extlinux` on boards with U-Boot, `none` in containers.";
+      description = "What starts the kernel: `systemd-boot` on machines with EFI, `grub` on those without, `extlinux` on boards with U-Boot.";
     };
     grubDevice = mkOption {
       type = types.str;
@@ -30,12 +39,12 @@ in
     generations = mkOption {
       type = types.ints.positive;
       default = 10;
-      description = "How many systems the boot menu offers.";
+      description = "How many systems the boot menu offers; as many steps back are possible.";
     };
     latestKernel = lib.mkEnableOption "the newest kernel instead of the long-term one";
   };
 
-  config = mkMerge [
+  config = mkIf cfg.enable (mkMerge [
     (mkIf (cfg.loader == "systemd-boot") {
       boot.loader = {
         systemd-boot = {
@@ -61,7 +70,6 @@ in
         configurationLimit = cfg.generations;
       };
     })
-    (mkIf (cfg.loader == "none") { boot.loader.grub.enable = false; })
     (mkIf cfg.latestKernel { boot.kernelPackages = pkgs.linuxPackages_latest; })
-  ];
+  ]);
 }

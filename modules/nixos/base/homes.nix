@@ -1,4 +1,5 @@
-# The homes of a host's users, by home-manager.
+# The homes of a host's users, by home-manager. Users are the system's business;
+# what they like is said in their home modules, which never need root.
 {
   config,
   lib,
@@ -7,11 +8,12 @@
 }:
 let
   inherit (lib) mkOption types;
-  cfg = config.fleet.homes;
-  withHome = lib.filterAttrs (_name: user: user.home.enable) config.fleet.users;
+  cfg = config.fleet.base.homes;
+  users = config.fleet.base.users.people;
+  withHome = lib.filterAttrs (_name: user: user.home.enable) users;
 in
 {
-  options.fleet.homes = {
+  options.fleet.base.homes = {
     enable = lib.mkEnableOption "homes for the users of this host" // {
       default = true;
     };
@@ -32,8 +34,10 @@ in
       users = lib.mapAttrs (_name: user: {
         imports = user.home.modules;
         home.stateVersion = lib.mkDefault config.system.stateVersion;
-        fleet.git.email = lib.mkIf (user.email != null) user.email;
-        fleet.git.name = lib.mkDefault user.description;
+        fleet.development.git = {
+          email = lib.mkIf (user.email != null) user.email;
+          name = lib.mkDefault user.description;
+        };
       }) withHome;
     };
   };

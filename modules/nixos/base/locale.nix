@@ -2,10 +2,10 @@
 { config, lib, ... }:
 let
   inherit (lib) mkDefault mkOption types;
-  cfg = config.fleet.locale;
+  cfg = config.fleet.base.locale;
 in
 {
-  options.fleet.locale = {
+  options.fleet.base.locale = {
     enable = lib.mkEnableOption "the fleet's language and time zone" // {
       default = true;
     };

@@ -7,10 +7,10 @@
 }:
 let
   inherit (lib) mkDefault mkOption types;
-  cfg = config.fleet.nix;
+  cfg = config.fleet.base.nix;
 in
 {
-  options.fleet.nix = {
+  options.fleet.base.nix = {
     enable = lib.mkEnableOption "the fleet's settings of Nix" // {
       default = true;
     };
@@ -22,6 +22,9 @@ in
       };
       description = "Binary caches that are asked besides that of NixOS, each with its public key.";
     };
+    collectGarbage = lib.mkEnableOption "deleting systems that are no longer in use" // {
+      default = true;
+    };
     keepDays = mkOption {
       type = types.ints.between 1 365;
       default = 30;
@@ -29,8 +32,9 @@ in
     };
     trustedUsers = mkOption {
       type = types.listOf types.str;
-      default = [ "@wheel" ];
-      description = "Users, besides root, whose word the Nix daemon takes.";
+      default = [ ];
+      example = [ "@wheel" ];
+      description = "Users, besides root, whose word the Nix daemon takes. They can become root by it, without a password.";
     };
   };
 
@@ -42,15 +46,18 @@ in
           "flakes"
         ];
         auto-optimise-store = true;
+        allowed-users = [ "@users" ];
         trusted-users = cfg.trustedUsers;
         substituters = lib.attrNames cfg.caches;
         trusted-public-keys = lib.attrValues cfg.caches;
       };
       gc = {
-        automatic = mkDefault true;
+        automatic = cfg.collectGarbage;
         dates = mkDefault "weekly";
         options = "--delete-older-than ${toString cfg.keepDays}d";
       };
+      # Small machines build one thing at a time, and leave room for their work.
+      settings.max-jobs = mkDefault (if config.fleet.hardware.memory.size < 4096 then 1 else "auto");
       # `nix run nixpkgs#…` on a host means the packages that it is made of.
       registry.nixpkgs.flake = inputs.nixpkgs;
     };

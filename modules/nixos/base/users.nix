@@ -2,12 +2,11 @@
 {
   config,
   lib,
-  pkgs,
   ...
 }:
 let
   inherit (lib) mkOption types;
-  cfg = config.fleet.users;
+  cfg = config.fleet.base.users;
 
   user = types.submodule (
     { name, ... }:
@@ -54,32 +53,36 @@ let
     }
   );
 
-  admins = lib.filterAttrs (_name: u: u.admin) cfg;
-  # Groups that only make sense where something has made them.
-  existing = lib.filter (group: config.users.groups ? ${group});
+  admins = lib.filterAttrs (_name: u: u.admin) cfg.people;
 in
 {
-  options.fleet.users = mkOption {
-    type = types.attrsOf user;
-    default = { };
-    description = "The people who use this host.";
+  options.fleet.base.users = {
+    enable = lib.mkEnableOption "the fleet's users" // {
+      default = true;
+    };
+    people = mkOption {
+      type = types.attrsOf user;
+      default = { };
+      description = "The people who use this host; `hosts/users.nix` describes them.";
+    };
   };
 
-  config = {
+  config = lib.mkIf cfg.enable {
     assertions = lib.mapAttrsToList (name: u: {
       assertion = u.keys != [ ];
-      message = "fleet.users.${name} is an administrator without an SSH key";
+      message = "fleet.base.users.people.${name} is an administrator without an SSH key";
     }) admins;
-    warnings = lib.optional (cfg != { } && admins == { }) "None of the users of ${config.networking.hostName} is an administrator (fleet.users.<name>.admin).";
+    warnings =
+      lib.optional (cfg.people != { } && admins == { })
+        "None of the users of ${config.networking.hostName} is an administrator (fleet.base.users.people.<name>.admin).";
 
     # The configuration is all there is: no accounts made by hand.
-    users.mutableUsers = lib.mkIf (cfg != { }) false;
+    users.mutableUsers = false;
     users.users = lib.mapAttrs (_name: u: {
       isNormalUser = true;
       inherit (u) description uid;
-      extraGroups = u.groups ++ lib.optional u.admin "wheel" ++ existing [ "networkmanager" ];
-      shell = pkgs.bashInteractive;
+      extraGroups = u.groups ++ lib.optional u.admin "wheel";
       openssh.authorizedKeys.keys = u.keys;
-    }) cfg;
+    }) cfg.people;
   };
 }

@@ -20,6 +20,8 @@ in
     };
   };
   config = lib.mkIf cfg.enable {
+    # Tells programs how full it is, and shuts down before it is empty.
+    services.upower.enable = true;
     services.tlp = {
       enable = true;
       settings = {

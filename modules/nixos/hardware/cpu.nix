@@ -9,10 +9,14 @@ let
   inherit (lib) mkIf mkOption types;
   cfg = config.fleet.hardware.cpu;
   # The same host can be evaluated for another platform, where none of this exists.
-  isX86 = pkgs.stdenv.hostPlatform.isx86;
+  inherit (pkgs.stdenv.hostPlatform) isx86;
 in
 {
   options.fleet.hardware.cpu = {
+    enable = lib.mkEnableOption "what the processor's maker wants" // {
+      default = cfg.vendor != null;
+      defaultText = lib.literalExpression "config.fleet.hardware.cpu.vendor != null";
+    };
     vendor = mkOption {
       type = types.nullOr (
         types.enum [
@@ -25,8 +29,7 @@ in
     };
     virtualisation = lib.mkEnableOption "virtual machines on this processor";
   };
-  config = mkIf (cfg.vendor != null && isX86) {
-    hardware.enableRedistributableFirmware = true;
+  config = mkIf (cfg.enable && isx86) {
     hardware.cpu.amd.updateMicrocode = cfg.vendor == "amd";
     hardware.cpu.intel.updateMicrocode = cfg.vendor == "intel";
     boot.kernelModules = lib.optional cfg.virtualisation "kvm-${cfg.vendor}";

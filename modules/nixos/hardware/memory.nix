@@ -1,25 +1,44 @@
-# Machines with little memory swap to compressed memory first.
+# How much memory there is, and what follows: machines with little of it swap to
+# compressed memory first.
 { config, lib, ... }:
 let
-  inherit (lib) mkOption types;
+  inherit (lib)
+    mkIf
+    mkMerge
+    mkOption
+    types
+    ;
   cfg = config.fleet.hardware.memory;
 in
 {
   options.fleet.hardware.memory = {
-    compressedSwap = lib.mkEnableOption "swapping to compressed memory";
+    enable = lib.mkEnableOption "settings that fit the size of the memory" // {
+      default = !config.boot.isContainer;
+      defaultText = lib.literalExpression "!config.boot.isContainer";
+    };
+    size = mkOption {
+      type = types.ints.positive;
+      default = 8192;
+      example = 1024;
+      description = "The size of the memory in MiB.";
+    };
+    compressedSwap = lib.mkEnableOption "swapping to compressed memory" // {
+      default = cfg.size <= 4096;
+      defaultText = lib.literalExpression "config.fleet.hardware.memory.size <= 4096";
+    };
     swappiness = mkOption {
       type = types.nullOr (types.ints.between 0 200);
       default = null;
       description = "How readily the kernel swaps; null leaves the decision to it.";
     };
   };
-  config = lib.mkMerge [
-    (lib.mkIf cfg.compressedSwap {
+  config = mkIf cfg.enable (mkMerge [
+    (mkIf cfg.compressedSwap {
       zramSwap = {
         enable = true;
         memoryPercent = lib.mkDefault 50;
       };
     })
-    (lib.mkIf (cfg.swappiness != null) { boot.kernel.sysctl."vm.swappiness" = cfg.swappiness; })
-  ];
+    (mkIf (cfg.swappiness != null) { boot.kernel.sysctl."vm.swappiness" = cfg.swappiness; })
+  ]);
 }

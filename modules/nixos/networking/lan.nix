@@ -10,64 +10,56 @@ let
   };
 in
 {
-  options.fleet.networking = {
-    domain = mkOption {
+  options.fleet.networking.lan = {
+    enable = lib.mkEnableOption "a fixed address on the local network";
+    interface = mkOption {
       type = types.str;
-      default = "home.arpa";
-      description = "The domain of the fleet.";
+      example = "enp1s0";
+      description = "The interface to the local network.";
     };
-    lan = {
-      enable = lib.mkEnableOption "a fixed address on the local network";
-      interface = mkOption {
-        type = types.str;
-        example = "enp1s0";
-        description = "The interface to the local network.";
-      };
-      address = mkOption {
-        type = ipv4;
-        example = "192.0.2.10";
-        description = "The address of this host.";
-      };
-      prefixLength = mkOption {
-        type = types.ints.between 8 30;
-        default = 24;
-        description = "How many bits of the address name the network.";
-      };
-      gateway = mkOption {
-        type = ipv4;
-        default = "192.0.2.1";
-        description = "The way out of the network.";
-      };
-      nameservers = mkOption {
-        type = types.listOf types.str;
-        default = [
-          "9.9.9.9"
-          "2620:fe::fe"
-        ];
-        description = "Who resolves names.";
-      };
+    address = mkOption {
+      type = ipv4;
+      default = config.fleet.networking.hosts.self.address;
+      defaultText = lib.literalExpression "config.fleet.networking.hosts.self.address";
+      example = "192.0.2.10";
+      description = "The address of this host.";
+    };
+    prefixLength = mkOption {
+      type = types.ints.between 8 30;
+      default = 24;
+      description = "How many bits of the address name the network.";
+    };
+    gateway = mkOption {
+      type = ipv4;
+      default = "192.0.2.1";
+      description = "The way out of the network.";
+    };
+    nameservers = mkOption {
+      type = types.listOf types.str;
+      default = [
+        "9.9.9.9"
+        "2620:fe::fe"
+      ];
+      description = "Who resolves names.";
     };
   };
 
-  config = lib.mkMerge [
-    { networking.domain = lib.mkDefault config.fleet.networking.domain; }
-    (lib.mkIf cfg.enable {
-      assertions = [
-        {
-          assertion = cfg.address != cfg.gateway;
-          message = "fleet.networking.lan: ${config.networking.hostName} has the address of its own gateway (${cfg.gateway})";
-        }
-      ];
-      networking = {
-        useNetworkd = true;
-        useDHCP = false;
-        interfaces.${cfg.interface}.ipv4.addresses = [ { inherit (cfg) address prefixLength; } ];
-        defaultGateway = {
-          address = cfg.gateway;
-          inherit (cfg) interface;
-        };
-        inherit (cfg) nameservers;
+  config = lib.mkIf cfg.enable {
+    assertions = [
+      {
+        assertion = cfg.address != cfg.gateway;
+        message = "fleet.networking.lan: ${config.networking.hostName} has the address of its own gateway (${cfg.gateway})";
+      }
+    ];
+    networking = {
+      useNetworkd = true;
+      useDHCP = false;
+      interfaces.${cfg.interface}.ipv4.addresses = [ { inherit (cfg) address prefixLength; } ];
+      defaultGateway = {
+        address = cfg.gateway;
+        inherit (cfg) interface;
       };
-    })
-  ];
+      inherit (cfg) nameservers;
+    };
+  };
 }

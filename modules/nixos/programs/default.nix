@@ -1,9 +1,11 @@
 # What people use.
 {
   imports = [
-    ./cli.nix
     ./desktop.nix
     ./development.nix
     ./games.nix
+    ./packages
+    ./shell.nix
+    ./theme.nix
   ];
 }

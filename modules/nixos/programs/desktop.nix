@@ -1,5 +1,11 @@
-# A graphical desktop: window manager, browser, sound.
-{ config, lib, ... }:
+# A graphical desktop: the window manager Hyprland, from its own flake, with a screen
+# to log in at, a browser and fonts.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
   inherit (lib) mkDefault mkOption types;
   cfg = config.fleet.programs.desktop;
@@ -22,11 +28,23 @@ in
   config = lib.mkIf cfg.enable {
     assertions = [
       {
-        assertion = cfg.autologin != null -> config.fleet.users ? ${toString cfg.autologin};
-        message = "fleet.programs.desktop.autologin is ‘${toString cfg.autologin}’, who is not in fleet.users";
+        assertion =
+          cfg.autologin != null -> config.fleet.base.users.people ? ${toString cfg.autologin};
+        message = "fleet.programs.desktop.autologin is ‘${toString cfg.autologin}’, who is not one of the host's users";
       }
     ];
-    programs.sway.enable = true;
+    # The package is that of Hyprland's flake, whose module every host has.
+    programs.hyprland.enable = true;
+    services.greetd = {
+      enable = true;
+      settings = {
+        default_session.command = "${pkgs.greetd}/bin/agreety --cmd Hyprland";
+        initial_session = lib.mkIf (cfg.autologin != null) {
+          command = "Hyprland";
+          user = cfg.autologin;
+        };
+      };
+    };
     programs.firefox = {
       enable = true;
       policies = {
@@ -34,8 +52,8 @@ in
         Homepage.URL = cfg.homepage;
       };
     };
-    services.getty.autologinUser = cfg.autologin;
-    fleet.hardware.audio.enable = mkDefault true;
-    fleet.homes.modules = [ { fleet.desktop.enable = mkDefault true; } ];
+    fonts.packages = [ pkgs.dejavu_fonts ];
+    security.polkit.enable = true;
+    fleet.base.homes.modules = [ { fleet.applications.desktop.enable = mkDefault true; } ];
   };
 }

@@ -1,23 +1,24 @@
-# Machines that software is written on.
-{
-  config,
-  lib,
-  pkgs,
-  ...
-}:
+# Machines that software is written on: the tools are those of `packages.dev`, and
+# here is what they want of the system.
+{ config, lib, ... }:
 let
   cfg = config.fleet.programs.development;
 in
 {
   options.fleet.programs.development = {
-    enable = lib.mkEnableOption "tools for software development";
-    containers = lib.mkEnableOption "containers by Podman, also under the name `docker`";
+    enable = lib.mkEnableOption "software development";
+    containers = lib.mkEnableOption "containers, also under the name `docker`";
+    capture = lib.mkEnableOption "looking at the network's packets, for administrators";
   };
   config = lib.mkIf cfg.enable {
-    environment.systemPackages = [ pkgs.nixfmt ];
-    virtualisation.podman = lib.mkIf cfg.containers {
-      enable = true;
-      dockerCompat = true;
+    fleet.programs.packages.dev.enable = lib.mkDefault true;
+    fleet.virtualisation.podman = lib.mkIf cfg.containers {
+      enable = lib.mkDefault true;
+      docker = lib.mkDefault true;
     };
+    programs.direnv.enable = true;
+    programs.wireshark.enable = cfg.capture;
+    # Builds are many files: this is how many may be watched for changes.
+    boot.kernel.sysctl."fs.inotify.max_user_watches" = 524288;
   };
 }

@@ -1,9 +1,25 @@
-# Games. The one package here that is not free is allowed by its name.
+# Games. The few packages here that are not free are allowed by their names.
 { config, lib, ... }:
+let
+  cfg = config.fleet.programs.games;
+in
 {
-  options.fleet.programs.games.enable = lib.mkEnableOption "games";
-  config = lib.mkIf config.fleet.programs.games.enable {
+  options.fleet.programs.games = {
+    enable = lib.mkEnableOption "games";
+    unfree = lib.mkOption {
+      type = lib.types.listOf lib.types.str;
+      default = [
+        "steam"
+        "steam-original"
+        "steam-run"
+        "steam-unwrapped"
+      ];
+      description = "Packages that are not free and are installed nevertheless.";
+    };
+  };
+  config = lib.mkIf cfg.enable {
     programs.steam.enable = true;
-    nixpkgs.config.allowUnfreePredicate = pkg: lib.elem (lib.getName pkg) [ "steam" ];
+    fleet.hardware.graphics.games = lib.mkDefault true;
+    nixpkgs.config.allowUnfreePredicate = package: lib.elem (lib.getName package) cfg.unfree;
   };
 }

@@ -1,8 +1,9 @@
-# SSH with keys only.
+# SSH with keys only: nobody comes in by a password, and root not at all.
 { config, lib, ... }:
 let
   inherit (lib) mkDefault mkOption types;
   cfg = config.fleet.security.ssh;
+  inherit (config.fleet.base.users) people;
 in
 {
   options.fleet.security.ssh = {
@@ -22,7 +23,7 @@ in
   config = lib.mkIf cfg.enable {
     assertions = [
       {
-        assertion = config.fleet.users == { } || lib.any (u: u.keys != [ ]) (lib.attrValues config.fleet.users);
+        assertion = people == { } || lib.any (user: user.keys != [ ]) (lib.attrValues people);
         message = "fleet.security.ssh is enabled on ${config.networking.hostName}, but none of its users has a key";
       }
     ];
@@ -30,10 +31,19 @@ in
       enable = true;
       ports = [ cfg.port ];
       openFirewall = cfg.onlyFrom == [ ];
+      # By this key the host is known to others, and reads its secrets.
+      hostKeys = [
+        {
+          path = "/etc/ssh/ssh_host_ed25519_key";
+          type = "ed25519";
+        }
+      ];
       settings = {
         PasswordAuthentication = false;
         KbdInteractiveAuthentication = false;
         PermitRootLogin = mkDefault "no";
+        X11Forwarding = false;
+        AllowGroups = [ "users" ];
       };
     };
     networking.firewall.interfaces = lib.genAttrs cfg.onlyFrom (_: {

@@ -1,8 +1,10 @@
 # A database server; each application gets a database and a user of its own name.
+# It listens to programs on the same host only.
 { config, lib, ... }:
 let
   inherit (lib) mkOption types;
   cfg = config.fleet.services.database;
+  inherit (config.fleet.services) backup;
 in
 {
   options.fleet.services.database = {
@@ -22,6 +24,7 @@ in
   config = lib.mkIf cfg.enable {
     services.postgresql = {
       enable = true;
+      enableTCPIP = false;
       ensureDatabases = cfg.applications;
       ensureUsers = map (name: {
         inherit name;
@@ -29,8 +32,28 @@ in
       }) cfg.applications;
       settings.shared_buffers = cfg.memory;
     };
-    fleet.services.backup.jobs.database = lib.mkIf config.fleet.services.backup.enable {
-      paths = [ config.services.postgresql.dataDir ];
+    # The files of a database that runs are no backup of it, so its backup is preceded
+    # by a dump.
+    fleet.services.backup.jobs.database = lib.mkIf backup.enable {
+      paths = [ "/var/lib/database-dump" ];
     };
+    systemd.services.database-dump = lib.mkIf backup.enable {
+      description = "Dump of all databases";
+      after = [ "postgresql.service" ];
+      before = [ "backup-database.service" ];
+      requiredBy = [ "backup-database.service" ];
+      path = [ config.services.postgresql.package ];
+      script = ''
+        pg_dumpall --clean --if-exists > "$STATE_DIRECTORY/all.sql.part"
+        mv "$STATE_DIRECTORY/all.sql.part" "$STATE_DIRECTORY/all.sql"
+      '';
+      serviceConfig = {
+        Type = "oneshot";
+        User = "postgres";
+        StateDirectory = "database-dump";
+        StateDirectoryMode = "0700";
+      };
+    };
+    fleet.security.isolation.services.database-dump = lib.mkIf backup.enable { network = false; };
   };
 }

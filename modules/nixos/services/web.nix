@@ -62,8 +62,17 @@ in
         forceSSL = s.certificates != null;
         sslCertificate = lib.mkIf (s.certificates != null) "${s.certificates}/cert.pem";
         sslCertificateKey = lib.mkIf (s.certificates != null) "${s.certificates}/key.pem";
-        locations."/" = if s.port != null then { proxyPass = "http://127.0.0.1:${toString s.port}"; } else { inherit (s) root; };
+        locations."/" =
+          if s.port != null then
+            { proxyPass = "http://127.0.0.1:${toString s.port}"; }
+          else
+            { inherit (s) root; };
       }) cfg.sites;
     };
+    # Its own module isolates it already; this takes from it what is left.
+    fleet.security.isolation.services.nginx.capabilities = [
+      "CAP_NET_BIND_SERVICE"
+      "CAP_SYS_RESOURCE"
+    ];
   };
 }

@@ -2,10 +2,10 @@
 { config, lib, ... }:
 let
   inherit (lib) mkOption types;
-  cfg = config.fleet.git;
+  cfg = config.fleet.development.git;
 in
 {
-  options.fleet.git = {
+  options.fleet.development.git = {
     enable = lib.mkEnableOption "the configuration of Git" // {
       default = true;
     };
@@ -23,7 +23,8 @@ in
     signingKey = mkOption {
       type = types.nullOr types.str;
       default = null;
-      description = "The key that signs commits.";
+      example = "~/.ssh/id_ed25519.pub";
+      description = "The SSH key that signs commits.";
     };
   };
   config = lib.mkIf cfg.enable {
@@ -31,6 +32,7 @@ in
       enable = true;
       signing = lib.mkIf (cfg.signingKey != null) {
         key = cfg.signingKey;
+        format = "ssh";
         signByDefault = true;
       };
       ignores = [

@@ -1,12 +1,12 @@
-# The editor.
+# Vim: small, and the same on every host.
 { config, lib, ... }:
 let
   inherit (lib) mkOption types;
-  cfg = config.fleet.editor;
+  cfg = config.fleet.editors.vim;
 in
 {
-  options.fleet.editor = {
-    enable = lib.mkEnableOption "the configuration of the editor" // {
+  options.fleet.editors.vim = {
+    enable = lib.mkEnableOption "the configuration of Vim" // {
       default = true;
     };
     indent = mkOption {
@@ -18,7 +18,8 @@ in
   config = lib.mkIf cfg.enable {
     programs.vim = {
       enable = true;
-      defaultEditor = true;
+      # Whoever has Neovim, too, means it.
+      defaultEditor = !config.fleet.editors.neovim.enable;
       settings = {
         expandtab = true;
         shiftwidth = cfg.indent;

@@ -1,0 +1,8 @@
+# Writing software.
+{
+  imports = [
+    ./direnv.nix
+    ./git.nix
+    ./languages.nix
+  ];
+}

@@ -1,0 +1,7 @@
+# Editors of text.
+{
+  imports = [
+    ./neovim.nix
+    ./vim.nix
+  ];
+}
