@@ -68,6 +68,7 @@ const SOURCES: &str = "lib: let
     clean = \"${lib.cleanSource all}\";
     bySuffix = \"${lib.sourceFilesBySuffices all [ \".nix\" \".json\" ]}\";
     byRegex = source (fileset.fromSource (lib.sourceByRegex all [ \"disko.*\" \"nixpkgs\" ]));
+    byGlobs = \"${lib.sources.sourceByGlobs all [ \"nixpkgs/lib/*.nix\" \"**/flake.nix\" ]}\";
     nested = \"${lib.cleanSourceWith {
       src = lib.cleanSource all; name = \"named\"; filter = path: _: baseNameOf path != \"nixpkgs\";
     }}\";
