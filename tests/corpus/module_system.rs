@@ -113,36 +113,3 @@ fn corpus_merging() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
-
-/// The options that the fleet's modules declare are the same with both libraries: their names, types,
-/// descriptions, examples and files.
-#[test]
-fn corpus_options_of_the_fleet() {
-    let Some(real) = real_library() else { return };
-    let links = tempfile::tempdir().expect("a folder can be made");
-    let program = nix_instantiate(links.path());
-    let root = testkit::root();
-    let options = |library: &Path, modules: &str| -> Value {
-        let expression = format!(
-            "import {} {{ lib = import {}; modules = {}; }}",
-            root.join("fixtures/modules/options.nix").display(),
-            library.display(),
-            root.join(modules).display()
-        );
-        let output = Command::new(&program)
-            .args(["--eval", "--strict", "--json", "-E", &expression])
-            .env_remove("NIX_PATH")
-            .output()
-            .expect("the program runs");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{modules}: {told}");
-        serde_json::from_slice(&output.stdout).expect("the options are JSON")
-    };
-    for modules in ["modules/nixos", "modules/home-manager"] {
-        let (theirs, ours) = (options(&real, modules), options(&fixtures().join(STAND_IN), modules));
-        assert!(theirs.as_array().is_some_and(|list| list.len() > 10), "{theirs}");
-        let mut wrong = Vec::new();
-        compare(modules, &theirs, &ours, &mut wrong);
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    }
-}
