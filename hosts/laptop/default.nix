@@ -22,6 +22,7 @@ in
         ];
       };
       role.name = "laptop";
+      updates.enable = true;
       # It travels, so it shows the time of where it is.
       locale.timeZone = "Europe/Lisbon";
     };

@@ -15,14 +15,22 @@ in
   fleet = {
     base = {
       role.name = "desktop";
+      nix.accessTokens = true;
       boot.latestKernel = true;
       users.people = {
         bob = people.bob // {
+          shell = "fish";
           home.modules = [
-            { fleet.editors.vim.indent = 4; }
+            {
+              fleet = {
+                editors.vim.indent = 4;
+                shells.fish.enable = true;
+              };
+            }
           ];
         };
         alice = people.alice // {
+          shell = "zsh";
           home.modules = [
             {
               fleet = {
@@ -58,7 +66,6 @@ in
         cli.extraPackages = [ pkgs.hello ];
         money.enable = true;
       };
-      shell.more = [ "zsh" ];
     };
     security = {
       privileges = {

@@ -30,6 +30,7 @@ in
       default = 30;
       description = "After how many days systems that are no longer in use are deleted.";
     };
+    accessTokens = lib.mkEnableOption "the fleet's access to private repositories, whose tokens are secrets";
     trustedUsers = mkOption {
       type = types.listOf types.str;
       default = [ ];
@@ -39,6 +40,7 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    fleet.security.secrets.common = lib.mkIf cfg.accessTokens [ "nix/access-tokens" ];
     nix = {
       settings = {
         experimental-features = [
@@ -51,6 +53,10 @@ in
         substituters = lib.attrNames cfg.caches;
         trusted-public-keys = lib.attrValues cfg.caches;
       };
+      # The file is read by Nix, and never by the evaluation of this.
+      extraOptions = lib.mkIf cfg.accessTokens "!include ${
+        config.sops.secrets."nix/access-tokens".path
+      }";
       gc = {
         automatic = cfg.collectGarbage;
         dates = mkDefault "weekly";

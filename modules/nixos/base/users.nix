@@ -34,6 +34,17 @@ let
           default = [ ];
           description = "Public SSH keys that let the user in.";
         };
+        shell = mkOption {
+          type = types.nullOr (
+            types.enum [
+              "bash"
+              "fish"
+              "zsh"
+            ]
+          );
+          default = null;
+          description = "The user's shell, or null for the one that the host gives everybody.";
+        };
         groups = mkOption {
           type = types.listOf types.str;
           default = [ ];

@@ -1,4 +1,4 @@
-# The shells that people may have, and what is the same in all of them.
+# The shells that people have, and what is the same in all of them.
 {
   config,
   lib,
@@ -12,6 +12,10 @@ let
     bash = pkgs.bashInteractive;
     inherit (pkgs) fish zsh;
   };
+  # Those who have chosen a shell, and whether a shell is anybody's.
+  choosers = lib.filterAttrs (_name: user: user.shell != null) config.fleet.base.users.people;
+  isUsed =
+    name: cfg.default == name || lib.any (user: user.shell == name) (lib.attrValues choosers);
 in
 {
   options.fleet.programs.shell = {
@@ -21,13 +25,7 @@ in
     default = mkOption {
       type = types.enum (lib.attrNames packages);
       default = "bash";
-      description = "The shell of users who have not chosen one.";
-    };
-    more = mkOption {
-      type = types.listOf (types.enum (lib.attrNames packages));
-      default = [ ];
-      example = [ "zsh" ];
-      description = "More shells that users may choose.";
+      description = "The shell of users who have not chosen one (`fleet.base.users.people.<name>.shell`).";
     };
     aliases = mkOption {
       type = types.attrsOf types.str;
@@ -38,14 +36,11 @@ in
       description = "Short names of commands, in each shell.";
     };
   };
-  config =
-    let
-      installed = [ cfg.default ] ++ cfg.more;
-    in
-    lib.mkIf cfg.enable {
-      users.defaultUserShell = packages.${cfg.default};
-      environment.shellAliases = cfg.aliases;
-      programs.zsh.enable = lib.elem "zsh" installed;
-      programs.fish.enable = lib.elem "fish" installed;
-    };
+  config = lib.mkIf cfg.enable {
+    users.defaultUserShell = packages.${cfg.default};
+    users.users = lib.mapAttrs (_name: user: { shell = packages.${user.shell}; }) choosers;
+    environment.shellAliases = cfg.aliases;
+    programs.zsh.enable = isUsed "zsh";
+    programs.fish.enable = isUsed "fish";
+  };
 }

@@ -9,6 +9,7 @@ let
   inherit (lib) mkOption types;
   cfg = config.fleet.security.secrets;
   inherit (config.fleet.base.users) people;
+  commonFile = cfg.folder + "/common.yaml";
   passwordOf = name: "users/${name}/password";
 in
 {
@@ -25,6 +26,12 @@ in
       default = [ ];
       example = [ "wireguard/key" ];
       description = "Secrets of this host, by their paths in its own file.";
+    };
+    common = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [ "nix/access-tokens" ];
+      description = "Secrets that all hosts may know, by their paths in `common.yaml`.";
     };
     passwords = lib.mkEnableOption "the users' passwords from `common.yaml`" // {
       default = true;
@@ -45,11 +52,12 @@ in
       };
       secrets =
         lib.genAttrs cfg.names (_: { })
+        // lib.genAttrs cfg.common (_: { sopsFile = commonFile; })
         // lib.optionalAttrs cfg.passwords (
           lib.mapAttrs' (
             name: _user:
             lib.nameValuePair (passwordOf name) {
-              sopsFile = cfg.folder + "/common.yaml";
+              sopsFile = commonFile;
               # Accounts are made before other secrets are there.
               neededForUsers = true;
             }
