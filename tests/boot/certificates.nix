@@ -20,6 +20,7 @@ in
       RemainAfterExit = true;
     };
     path = [ pkgs.openssl ];
+    environment.OPENSSL_CONF = "${pkgs.openssl}/etc/ssl/openssl.cnf";
     script = lib.concatMapStrings (h: ''
       if [ ! -e ${h.sslCertificate} ]; then
         mkdir -p "$(dirname ${h.sslCertificate})" "$(dirname ${h.sslCertificateKey})"

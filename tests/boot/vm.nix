@@ -55,6 +55,9 @@ in
   hardware.enableRedistributableFirmware = mkVMOverride false;
   hardware.deviceTree.filter = mkVMOverride null;
 
+  # A machine with little memory, and the time of an emulated processor.
+  services.postgresql.settings.shared_buffers = mkVMOverride "16MB";
+
   # No card is plugged in, so nothing waits for a network.
   systemd.network.wait-online.enable = mkVMOverride false;
   # No clock of another machine is in reach.
