@@ -58,7 +58,7 @@
       inputs.nixpkgs.follows = "nixpkgs";
     };
 
-    # Rolling: packages that users publish, as `pkgs.nur.repos`.
+    # Latest: packages that users publish, as `pkgs.nur.repos`.
     # github:nix-community/NUR
     nur = {
       url = "path:./fixtures/inputs/nur";

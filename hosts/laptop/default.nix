@@ -16,6 +16,7 @@ in
         home.modules = [
           {
             fleet.utilities = {
+              gpg.enable = true;
               notes.enable = true;
             };
           }
@@ -39,6 +40,7 @@ in
       theme.fontSize = 13;
     };
     security = {
+      audit.enable = true;
       secrets.enable = true;
     };
     services.backup = {

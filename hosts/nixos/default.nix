@@ -34,7 +34,9 @@ in
           home.modules = [
             {
               fleet = {
+                applications.desktop.nightLight = true;
                 development.direnv.enable = true;
+                editors.neovim.enable = true;
                 shells.prompt.enable = true;
                 shells.zsh.enable = true;
                 utilities.bat.enable = true;

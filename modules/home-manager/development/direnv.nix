@@ -14,6 +14,8 @@ in
     programs.direnv = {
       enable = true;
       silent = cfg.quiet;
+      # Keeps the tools from garbage collection, so that entering is quick.
+      nix-direnv.enable = true;
     };
   };
 }

@@ -33,5 +33,7 @@ in
     hardware.cpu.amd.updateMicrocode = cfg.vendor == "amd";
     hardware.cpu.intel.updateMicrocode = cfg.vendor == "intel";
     boot.kernelModules = lib.optional cfg.virtualisation "kvm-${cfg.vendor}";
+    # Intel's small computers get hot, and slow down early without it.
+    services.thermald.enable = cfg.vendor == "intel" && config.fleet.hardware.battery.enable;
   };
 }

@@ -42,11 +42,6 @@ in
           package = pkgs.dejavu_fonts;
           name = "DejaVu Sans Mono";
         };
-        # It has the few signs that people need, and no pictures.
-        emoji = {
-          package = pkgs.dejavu_fonts;
-          name = "DejaVu Sans";
-        };
         sizes.terminal = cfg.fontSize;
       };
     };
