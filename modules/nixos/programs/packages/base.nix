@@ -5,7 +5,6 @@ import ../../../../lib/package-list.nix {
   default = true;
   packages = pkgs: [
     pkgs.curl
-    pkgs.file
     pkgs.fleet-status
     pkgs.htop
     pkgs.less

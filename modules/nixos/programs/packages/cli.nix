@@ -5,6 +5,7 @@ import ../../../../lib/package-list.nix {
   packages = pkgs: [
     pkgs.bat
     pkgs.fd
+    pkgs.file
     pkgs.fzf
     pkgs.jq
     pkgs.ripgrep
