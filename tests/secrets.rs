@@ -223,3 +223,141 @@ fn live_a_file_that_was_changed_is_refused() {
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("the MAC does not fit the values"));
 }
+
+/// A host in a temporary folder, on which secrets are installed as for a user: without root.
+struct Host {
+    folder: tempfile::TempDir,
+}
+
+impl Host {
+    fn new() -> Host {
+        Host {
+            folder: tempfile::tempdir().expect("a temporary folder can be made"),
+        }
+    }
+
+    /// Returns a path on the host.
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    /// Returns the text of a file on the host.
+    fn read(&self, path: &str) -> String {
+        let path = self.path(path);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// Runs the program that installs secrets; each of them is a name and a key of a file.
+    fn install(&self, key: &str, secrets: &[(&str, &str, &str)], option: &str) -> Output {
+        let secret = |(name, file, key): &(&str, &str, &str)| {
+            serde_json::json!({
+                "name": name, "key": key, "path": self.path("links").join(name), "mode": "0400",
+                "sopsFile": repository(file), "format": if file.ends_with("json") { "json" } else { "yaml" },
+            })
+        };
+        let placeholders: BTreeMap<_, _> = secrets.iter().map(|(name, ..)| (*name, format!("<{name}>"))).collect();
+        let manifest = serde_json::json!({
+            "secrets": secrets.iter().map(secret).collect::<Vec<_>>(),
+            "templates": [{
+                "name": "app.env", "path": self.path("app.env"), "mode": "0440",
+                "content": "KEY=<session>\nSAME=<session>\n", "file": "/dev/null",
+            }],
+            "placeholderBySecretName": placeholders,
+            "secretsMountPoint": "%r/secrets.d", "symlinkPath": self.path("secrets"), "keepGenerations": 1,
+            "ageKeyFile": repository(&format!("fixtures/keys/{key}.age")), "ageSshKeyPaths": [],
+            "gnupgHome": null, "sshKeyPaths": [], "useTmpfs": false, "userMode": true,
+            "logging": { "keyImport": true, "secretChanges": true },
+        });
+        std::fs::write(self.path("manifest.json"), manifest.to_string()).expect("it can be written");
+        let program = repository("fixtures/inputs/sops-nix/pkgs/sops-install-secrets");
+        let mut command = Command::new("perl");
+        command
+            .arg("-I")
+            .arg(program.join("lib"))
+            .arg(program.join("sops-install-secrets.pl"));
+        command.args(["-ignore-passwd", option]).arg(self.path("manifest.json"));
+        command
+            .env("XDG_RUNTIME_DIR", self.path("run"))
+            .env_remove("NIXOS_ACTION");
+        command.output().expect("perl can be run")
+    }
+}
+
+const SESSION: (&str, &str, &str) = ("session", "secrets/wiki.json", "session_key");
+const PASSWORD: (&str, &str, &str) = ("wiki/database", "secrets/server.yaml", "database/wiki/password");
+
+#[test]
+fn live_secrets_are_installed_as_the_manifest_says() {
+    let host = Host::new();
+    let output = host.install("server", &[SESSION, PASSWORD], "-check-mode=off");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    let plain = |file: &str, key: &str| {
+        let mut command = Command::new(repository("fixtures/keys/decrypt"));
+        command.arg(repository("fixtures/keys/admin.age")).args([file, key]);
+        let output = command
+            .current_dir(repository(""))
+            .output()
+            .expect("decrypt can be run");
+        String::from_utf8(output.stdout).expect("it is text")
+    };
+    let session = plain(SESSION.1, SESSION.2);
+    assert!(session.len() > 20);
+    assert_eq!(host.read("secrets/session"), session);
+    assert_eq!(host.read("links/session"), session);
+    assert_eq!(host.read("secrets/wiki/database"), plain(PASSWORD.1, PASSWORD.2));
+    assert_eq!(host.read("app.env"), format!("KEY={session}\nSAME={session}\n"));
+    let mode = |path: &str| {
+        let permissions = std::fs::metadata(host.path(path)).expect("it is there").permissions();
+        std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o7777
+    };
+    assert_eq!(
+        [
+            mode("secrets/session"),
+            mode("app.env"),
+            mode("secrets"),
+            mode("secrets/wiki")
+        ],
+        [0o400, 0o440, 0o751, 0o751]
+    );
+
+    // The next generation takes the place of this one, which goes; no key is left behind.
+    let output = host.install("server", &[SESSION], "-check-mode=off");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!host.path("secrets/wiki/database").exists());
+    let left = std::fs::read_dir(host.path("run/secrets.d")).expect("it is there");
+    let left: Vec<_> = left.map(|entry| entry.expect("it can be read").file_name()).collect();
+    assert_eq!(left, ["2"]);
+}
+
+#[test]
+fn live_what_cannot_be_installed_changes_nothing() {
+    let host = Host::new();
+    let refused = |key: &str, secrets: &[(&str, &str, &str)], option: &str| {
+        let output = host.install(key, secrets, option);
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stderr).expect("it is text")
+    };
+    let missing = ("session", "secrets/wiki.json", "mail/user");
+    let said = refused("server", &[missing], "-check-mode=sopsfile");
+    assert!(
+        said.contains("secret session in ") && said.contains("the key 'mail/user' cannot be found"),
+        "{said}"
+    );
+    let number = ("session", "secrets/wiki.json", "mail");
+    let said = refused("server", &[number], "-check-mode=sopsfile");
+    assert!(said.contains("the value of key 'mail' is not a string"), "{said}");
+
+    // All is well before a switch; only the host's key decides at the switch.
+    let output = host.install("laptop", &[SESSION], "-check-mode=sopsfile");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!host.path("run").exists());
+    let said = refused("laptop", &[SESSION], "-check-mode=off");
+    assert!(said.contains("no identity matched any of the recipients"), "{said}");
+    assert!(!host.path("secrets").exists());
+}
