@@ -171,6 +171,21 @@ fn tree_error(path: &[u8], error: TreeError) -> IoError {
     }
 }
 
+/// Returns what is said of a file that is read and is not there, if the tree is a plain folder: Nix has
+/// it in its store, where it reads without looking first, and says what the system says.
+fn unread(
+    tree: &dyn Accessor,
+    inside: &[u8],
+    error: TreeError,
+    of_system: impl FnOnce() -> String,
+) -> Result<IoError, TreeError> {
+    let is_folder = tree.disk_root().is_some() && tree.explain_absence(inside).is_none();
+    match error {
+        TreeError::Absent(_) if is_folder => Ok(IoError::Other(of_system())),
+        other => Err(other),
+    }
+}
+
 fn disk_error(path: &[u8], error: sys::FsError) -> IoError {
     if error.is_absent() {
         IoError::NotFound(shown(path))
@@ -201,7 +216,10 @@ fn disk_type(kind: FileKind) -> FileType {
 impl EvalIo for World {
     fn read_file(&mut self, path: &[u8]) -> Result<Arc<[u8]>, IoError> {
         if let Some((tree, inside)) = self.mounted(path) {
-            return tree.read_file(inside).map(Arc::from).map_err(|e| tree_error(path, e));
+            return tree.read_file(inside).map(Arc::from).map_err(|error| {
+                let of_system = || format!("opening file '{}': No such file or directory", shown(path));
+                unread(tree.as_ref(), inside, error, of_system).unwrap_or_else(|error| tree_error(path, error))
+            });
         }
         self.check(path)?;
         self.fs.read(disk(path)).map(Arc::from).map_err(|e| disk_error(path, e))
@@ -227,7 +245,10 @@ impl EvalIo for World {
 
     fn read_dir(&mut self, path: &[u8]) -> Result<Rc<[(Vec<u8>, FileType)]>, IoError> {
         if let Some((tree, inside)) = self.mounted(path) {
-            let listing = tree.read_dir(inside).map_err(|e| tree_error(path, e))?;
+            let listing = tree.read_dir(inside).map_err(|error| {
+                let of_system = || format!("cannot read directory {:?}: No such file or directory", shown(path));
+                unread(tree.as_ref(), inside, error, of_system).unwrap_or_else(|error| tree_error(path, error))
+            })?;
             return Ok(listing
                 .into_iter()
                 .map(|(name, kind)| (name, node_type(kind)))

@@ -92,7 +92,7 @@ severity: error
 host: web
 system: unknown
 at: flake.nix:15:11
-message: path 'hardware/default.nix' does not exist
+message: 'opening file ''hardware/default.nix'': No such file or directory'
 hint: 'a flake sees only files that Git knows: if it is there, `git add hardware/default.nix`'
 "#,
     );

@@ -37,7 +37,9 @@ pub(super) fn named_path(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>
 /// Returns the whole path that a message is about.
 fn path_in(message: &str, view: &Viewpoint<'_>) -> Option<Vec<u8>> {
     let between = |start: &str, end: &str| Some(message.split_once(start)?.1.split_once(end)?.0);
-    let told = between("path '", "' does not exist").or_else(|| between("path '", "' is forbidden in pure"));
+    let told = between("path '", "' does not exist")
+        .or_else(|| between("opening file '", "': No such file or directory"))
+        .or_else(|| between("path '", "' is forbidden in pure"));
     let found = || message.split_once(" but found a path: ").map(|(_, path)| path.trim());
     if let Some(path) = told.or_else(found) {
         return Some(path.as_bytes().to_vec());

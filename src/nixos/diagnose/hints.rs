@@ -102,6 +102,11 @@ fn of_type(expected: &str, message: &Message) -> Option<String> {
     if expected.starts_with("list of") && one_line && !value.starts_with('[') {
         return Some(format!("a list is wanted: `[ {value} ]`"));
     }
+    if value.starts_with("<function") && !wants("function") {
+        return Some(
+            "this is a function that waits for its arguments: a call in a list needs parentheses, `(f x)`".into(),
+        );
+    }
     let number = value.parse::<i64>().is_ok();
     if (number || matches!(value, "true" | "false")) && wants("string") && !wants("list of") {
         return Some(format!("write it in quotes: `\"{value}\"`"));
@@ -158,6 +163,10 @@ fn of_language(error: &EvalError, view: &Viewpoint<'_>, hints: &mut Vec<String>)
     if text.contains("is forbidden in pure evaluation mode") {
         hints.push("a flake can read only its own files and its inputs: move the file into the flake".into());
     }
+    impure(text, hints);
+    if text.starts_with("cannot coerce an integer to a string") {
+        hints.push("make it a text: `toString`".into());
+    }
     package(text, hints);
     if text.starts_with("Neither nixpkgs.hostPlatform nor") {
         hints.push("say for which machine this is: `nixpkgs.hostPlatform = \"x86_64-linux\";`".into());
@@ -210,6 +219,19 @@ fn untracked(text: &str, view: &Viewpoint<'_>, hints: &mut Vec<String>) {
         hints.push(format!(
             "a flake sees only files that Git knows: if it is there, `git add {short}`"
         ));
+    }
+}
+
+/// Hints for what a flake cannot ask of the machine that evaluates it.
+fn impure(text: &str, hints: &mut Vec<String>) {
+    if text.starts_with("cannot look up '<") {
+        hints.push(
+            "a flake has no search path: take `pkgs` as an argument of the module, or the input of the flake".into(),
+        );
+    } else if text.starts_with("attribute 'currentSystem' missing") {
+        hints.push("a flake does not know who evaluates it: `pkgs.stdenv.hostPlatform.system`".into());
+    } else if text.starts_with("in pure evaluation mode, ") {
+        hints.push("say what is expected by its hash, or make it an input of the flake, which the lock holds".into());
     }
 }
 
@@ -288,6 +310,12 @@ mod tests {
         );
         check("list of string", "\"a\"", Some("a list is wanted: `[ \"a\" ]`"));
         check("null or string", "80", Some("write it in quotes: `\"80\"`"));
+        check(
+            "package",
+            "<function>",
+            Some("this is a function that waits for its arguments: a call in a list needs parentheses, `(f x)`"),
+        );
+        check("function that evaluates to(a) string", "<function>", None);
         check(
             "package",
             "\"vim\"",
