@@ -5,6 +5,7 @@ import ../../../../lib/package-list.nix {
   default = true;
   packages = pkgs: [
     pkgs.curl
+    pkgs.fleet-rollback
     pkgs.fleet-status
     pkgs.htop
     pkgs.less
