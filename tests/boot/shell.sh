@@ -12,5 +12,7 @@ echo ready >&3
 while IFS= read -r line <&3; do
   echo "$line" | base64 -d > /run/test-shell
   output=$("$BASH" /run/test-shell 2>&1 < /dev/null 3>&-) && code=0 || code=$?
-  echo "$code $(echo "$output" | base64 -w 0)" >&3
+  # The last newline is lost above.
+  if [ -n "$output" ]; then output+=$'\n'; fi
+  echo "$code $(printf %s "$output" | base64 -w 0)" >&3
 done

@@ -1,0 +1,133 @@
+//! Builds systems of `tests/boot` with a real Nix.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use testkit::{Oracle, Shared, said};
+
+/// Where the downloads lie in the oracle's root, to be used again by the next run.
+const DOWNLOADS: &str = "var/cache/cfgcheck-debs";
+
+/// A Nix with a copy of the repository.
+pub struct Builder {
+    oracle: Oracle,
+    copy: Shared,
+    host: &'static str,
+    system: &'static str,
+}
+
+impl Builder {
+    /// Returns a builder of the systems of a host for a platform.
+    pub fn new(host: &'static str, system: &'static str) -> Builder {
+        let oracle = Oracle::named();
+        let copy = oracle.share();
+        testkit::copy(copy.outside());
+        Builder {
+            oracle,
+            copy,
+            host,
+            system,
+        }
+    }
+
+    /// Builds a system, such as `a` or `failing-unit`, and returns its path in the store.
+    pub fn build(&self, name: &str) -> String {
+        self.bring_packages(name);
+        let expression = self.expression(name);
+        let mut nix = self.nix("build");
+        nix.args(["--no-link", "--print-out-paths", "--expr", &expression]);
+        said(&nix.output().expect("Nix runs")).trim().to_owned()
+    }
+
+    /// Returns a path of the oracle as we see it, through all links.
+    pub fn outside(&self, path: &str) -> PathBuf {
+        let mut path = path.to_owned();
+        loop {
+            let outside = self.oracle.root().join(path.trim_start_matches('/'));
+            match outside.read_link() {
+                // Links of the store are absolute, and lead into the oracle's root.
+                Ok(target) => path = target.to_str().expect("store paths are text").to_owned(),
+                Err(_) => return outside,
+            }
+        }
+    }
+
+    /// Returns the closure of some systems.
+    pub fn closure(&self, systems: &[&str]) -> Vec<String> {
+        let output = self.store(&["--query", "--requisites"], systems);
+        let mut paths: Vec<_> = output.lines().map(str::to_owned).collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// Returns what a Nix in the guest has to know about paths, for `nix-store --load-db`.
+    pub fn registration(&self, paths: &[String]) -> String {
+        let paths: Vec<_> = paths.iter().map(String::as_str).collect();
+        self.store(&["--dump-db"], &paths)
+    }
+
+    /// Returns a folder on the disk of the oracle's store, so that files can be linked into it.
+    pub fn folder(&self) -> tempfile::TempDir {
+        tempfile::tempdir_in(self.oracle.root().join("tmp")).expect("the oracle's /tmp can be written to")
+    }
+
+    /// Fetches the Debian packages that a system is made of, and puts them into the store.
+    fn bring_packages(&self, name: &str) {
+        let downloads = self.oracle.root().join(DOWNLOADS);
+        std::fs::create_dir_all(&downloads).expect("the oracle's root can be written to");
+        let data = self.copy.outside().join("fixtures/inputs/nixpkgs/pkgs/debian");
+        let debs = data.join("debs");
+        loop {
+            let derivation = self.derivation(name);
+            let needed = self.store(&["--query", "--requisites"], &[&derivation]);
+            let list = self.copy.outside().join("needed");
+            std::fs::write(&list, needed).expect("the copy can be written to");
+            // What Debian has withdrawn is renewed in the copy, and told.
+            let mut fetch = Command::new(&debs);
+            fetch.arg("fetch").arg(&downloads).arg("--only").arg(&list);
+            fetch.arg("--renew-into").arg(&data).stderr(Stdio::inherit());
+            eprint!(
+                "{}",
+                said(&fetch.output().expect("the command that fetches packages runs"))
+            );
+            if self.derivation(name) == derivation {
+                break;
+            }
+        }
+        let mut seed = Command::new(&debs);
+        seed.arg("seed").arg(&downloads).arg("--nix");
+        seed.arg(format!("chroot {}", self.oracle.root().display()));
+        seed.arg("--as").arg(Path::new("/").join(DOWNLOADS));
+        said(&seed.output().expect("the command that seeds packages runs"));
+    }
+
+    /// Returns the derivation of a system.
+    fn derivation(&self, name: &str) -> String {
+        let expression = format!("{}.drvPath", self.expression(name));
+        let mut nix = self.nix("eval");
+        nix.args(["--raw", "--expr", &expression]);
+        said(&nix.output().expect("Nix runs"))
+    }
+
+    fn expression(&self, name: &str) -> String {
+        let Builder { host, system, .. } = self;
+        let copy = self.copy.inside();
+        format!(
+            "(import {copy}/tests/boot {{ flake = builtins.getFlake \"path:{copy}\"; \
+             host = \"{host}\"; system = \"{system}\"; }}).{name}"
+        )
+    }
+
+    fn nix(&self, verb: &str) -> Command {
+        let mut nix = self.oracle.nix(verb);
+        nix.args(["--impure", "--option", "extra-platforms", "aarch64-linux"]);
+        nix.stderr(Stdio::inherit());
+        nix
+    }
+
+    fn store(&self, operation: &[&str], paths: &[&str]) -> String {
+        let mut command = self.oracle.command("nix-store");
+        said(&command.args(operation).args(paths).output().expect("Nix runs"))
+    }
+}

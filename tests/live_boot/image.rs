@@ -1,0 +1,90 @@
+//! The disk of a machine: a file with an ext4 file system that holds systems and their closures.
+
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+use testkit::said;
+
+use crate::builder::Builder;
+
+/// A disk with systems, the first of which is generation 1 of the machine.
+pub struct Image {
+    _folder: TempDir,
+    path: PathBuf,
+}
+
+impl Image {
+    /// Makes a disk without mounting anything.
+    pub fn new(builder: &Builder, systems: &[&str]) -> Image {
+        let folder = builder.folder();
+        let tree = folder.path().join("tree");
+        let make = |name: &str| std::fs::create_dir_all(tree.join(name)).expect("folders can be made");
+        for name in [
+            "nix/store",
+            "nix/var/nix/profiles",
+            "nix/var/nix/gcroots",
+            "boot",
+            "etc",
+            "root",
+            "tmp",
+        ] {
+            make(name);
+        }
+        let closure = builder.closure(systems);
+        // Links, as copies would be gigabytes; mke2fs reads them as files.
+        let outside: Vec<_> = closure.iter().map(|path| builder.outside(path)).collect();
+        let mut link = Command::new("cp");
+        link.arg("-al").args(&outside).arg(tree.join("nix/store"));
+        said(&link.output().expect("cp runs"));
+        std::fs::write(tree.join("nix/registration"), builder.registration(&closure)).expect("files can be written");
+        let profiles = tree.join("nix/var/nix/profiles");
+        symlink(systems[0], profiles.join("system-1-link")).expect("links can be made");
+        symlink("system-1-link", profiles.join("system")).expect("links can be made");
+
+        let size = said(&Command::new("du").arg("-sm").arg(&tree).output().expect("du runs"));
+        let used: u64 = size
+            .split_whitespace()
+            .next()
+            .and_then(|n| n.parse().ok())
+            .expect("du says a number");
+        let path = folder.path().join("disk.ext4");
+        let mut format = Command::new("mke2fs");
+        format
+            .args(["-q", "-t", "ext4", "-L", "nixos", "-d"])
+            .arg(&tree)
+            .arg(&path);
+        format.arg(format!("{}M", used * 5 / 4 + 400));
+        said(&format.output().expect("mke2fs runs"));
+        std::fs::remove_dir_all(&tree).expect("the tree can be removed");
+        Image { _folder: folder, path }
+    }
+
+    /// Returns the file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads a text file of a machine that is off.
+    pub fn read(&self, file: &str) -> String {
+        String::from_utf8(self.debugfs(&format!("cat {file}"))).expect("the file is text")
+    }
+
+    /// Copies a file out of a machine that is off, as its boot loader would read it.
+    pub fn take(&self, file: &str, to: &Path) {
+        self.debugfs(&format!("dump {file} {}", to.display()));
+        let size = to.metadata().map_or(0, |metadata| metadata.len());
+        assert!(size > 0, "{file} is not on the disk, or is empty");
+    }
+
+    fn debugfs(&self, request: &str) -> Vec<u8> {
+        let output = Command::new("debugfs")
+            .args(["-R", request])
+            .arg(&self.path)
+            .output()
+            .expect("debugfs runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+}
