@@ -30,6 +30,11 @@ impl Builder {
         }
     }
 
+    /// Returns the name of the host.
+    pub fn host(&self) -> &str {
+        self.host
+    }
+
     /// Builds a system, such as `a` or `failing-unit`, and returns its path in the store.
     pub fn build(&self, name: &str) -> String {
         self.bring_packages(name);

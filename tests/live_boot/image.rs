@@ -28,6 +28,7 @@ impl Image {
             "boot",
             "etc",
             "root",
+            "var/lib/sops-nix",
             "tmp",
         ] {
             make(name);
@@ -39,6 +40,9 @@ impl Image {
         link.arg("-al").args(&outside).arg(tree.join("nix/store"));
         said(&link.output().expect("cp runs"));
         std::fs::write(tree.join("nix/registration"), builder.registration(&closure)).expect("files can be written");
+        // The key of the host's secrets, which somebody has to bring: here the throw-away one.
+        let key = testkit::root().join(format!("fixtures/keys/{}.age", builder.host()));
+        std::fs::copy(key, tree.join("var/lib/sops-nix/key.txt")).expect("the host has a key");
         let profiles = tree.join("nix/var/nix/profiles");
         symlink(systems[0], profiles.join("system-1-link")).expect("links can be made");
         symlink("system-1-link", profiles.join("system")).expect("links can be made");
