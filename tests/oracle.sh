@@ -3,8 +3,8 @@
 #
 # Prints the command in front of which the tests put `nix-instantiate`, so that this works:
 #   CFGCHECK_ORACLE="$(tests/oracle.sh DIR)" tests/run oracle
-# DIR is kept and used again. The tests' files are shown in it as /lang. Fails where the Nix in it is
-# not the version whose answers the golden tables hold.
+# DIR is kept and used again. The tests' files are shown in it as /lang. Ends with 3 where the Nix in it is
+# not the version whose answers the golden tables hold: good for building, but no oracle.
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 dir=${1:?usage: tests/oracle.sh DIR}
@@ -46,8 +46,9 @@ files=$repository/src/eval/tests/lang/files
     *" 2.34."*) ;;
     *)
       echo "oracle.sh: the golden tables are the answers of Nix 2.34"
-      exit 1
+      other=3
       ;;
   esac
 } >&2
 echo "chroot $dir"
+exit "${other:-0}"
