@@ -83,11 +83,13 @@ impl Builder {
         std::fs::create_dir_all(&downloads).expect("the oracle's root can be written to");
         let data = self.copy.outside().join("fixtures/inputs/nixpkgs/pkgs/debian");
         let debs = data.join("debs");
+        let scratch = self.folder();
         loop {
             let derivation = self.derivation(name);
             let needed = self.store(&["--query", "--requisites"], &[&derivation]);
-            let list = self.copy.outside().join("needed");
-            std::fs::write(&list, needed).expect("the copy can be written to");
+            // Not in the copy: it is a flake, and another file would make other systems of it.
+            let list = scratch.path().join("needed");
+            std::fs::write(&list, needed).expect("files can be written");
             // What Debian has withdrawn is renewed in the copy, and told.
             let mut fetch = Command::new(&debs);
             fetch.arg("fetch").arg(&downloads).arg("--only").arg(&list);
