@@ -60,7 +60,7 @@ let
       ${
         if remote == null then
           ''
-            at() { sh -c "$1"; }
+            at() { eval "$1"; }
             to="$folder"
           ''
         else
