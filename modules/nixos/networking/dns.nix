@@ -51,7 +51,8 @@ in
         resolveLocalQueries = false;
         settings = {
           inherit (lan) interface;
-          bind-interfaces = true;
+          # The interface may come later than the service.
+          bind-dynamic = true;
           domain-needed = true;
           bogus-priv = true;
           no-resolv = true;
@@ -65,9 +66,12 @@ in
         allowedTCPPorts = [ 53 ];
         allowedUDPPorts = [ 53 ];
       };
+      systemd.services.dnsmasq.serviceConfig.StateDirectory = "dnsmasq";
       fleet.security.isolation.services.dnsmasq = {
-        writable = [ "/var/lib/dnsmasq" ];
+        # It makes its folder its own before it gives up being root.
         capabilities = [
+          "CAP_CHOWN"
+          "CAP_DAC_OVERRIDE"
           "CAP_NET_ADMIN"
           "CAP_NET_BIND_SERVICE"
           "CAP_NET_RAW"

@@ -14,7 +14,7 @@ let
       writable = mkOption {
         type = types.listOf types.path;
         default = [ ];
-        description = "Folders that the service may write to, besides its own under /var/lib, /var/cache and /run.";
+        description = "Folders that the service may write to, besides its own `StateDirectory` and the like. They must exist when it starts.";
       };
       homes = mkOption {
         type = types.enum [
