@@ -3,6 +3,7 @@
 # stays as the host has it, so its own boot loader, services and users are what
 # is tested. All overrides are as strong as those of NixOS's own VMs.
 {
+  config,
   lib,
   pkgs,
   ...
@@ -58,8 +59,22 @@ in
   # A machine with little memory, and the time of an emulated processor.
   services.postgresql.settings.shared_buffers = mkVMOverride "16MB";
 
-  # No card is plugged in, so nothing waits for a network.
-  systemd.network.wait-online.enable = mkVMOverride false;
+  # No card is plugged in: interfaces with the names of the host's are there to have
+  # its addresses, and nothing waits for a network behind them.
+  systemd.network = {
+    wait-online.enable = mkVMOverride false;
+    netdevs = lib.mkIf config.networking.useNetworkd (
+      lib.mapAttrs' (
+        _: i:
+        lib.nameValuePair "10-${i.name}" {
+          netdevConfig = {
+            Kind = "dummy";
+            Name = i.name;
+          };
+        }
+      ) config.networking.interfaces
+    );
+  };
   # No clock of another machine is in reach.
   services.timesyncd.enable = mkVMOverride false;
 
