@@ -9,8 +9,14 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Runs `cfgcheck check` in a folder with these files, and returns its exit code and output.
+/// Runs `cfgcheck check` on the flake of a folder with these files, and returns its exit code and output.
 fn check(files: &[(&str, &str)], args: &[&str]) -> (Option<i32>, String) {
+    let (code, out, _) = check_flake("path:.", files, args);
+    (code, out)
+}
+
+/// Does that for another flake of the folder, and returns what is said on standard error, too.
+fn check_flake(flake: &str, files: &[(&str, &str)], args: &[&str]) -> (Option<i32>, String, String) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     for (name, content) in files {
         let path = folder.path().join(name);
@@ -18,7 +24,7 @@ fn check(files: &[(&str, &str)], args: &[&str]) -> (Option<i32>, String) {
         std::fs::write(path, content).expect("the folder can be written to");
     }
     let output = Command::new(env!("CARGO_BIN_EXE_cfgcheck"))
-        .args(["check", "path:."])
+        .args(["check", flake])
         .args(args)
         .current_dir(folder.path())
         .env("HOME", folder.path())
@@ -29,6 +35,7 @@ fn check(files: &[(&str, &str)], args: &[&str]) -> (Option<i32>, String) {
     (
         output.status.code(),
         String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
     )
 }
 
@@ -105,4 +112,15 @@ fn an_excluded_path_that_fits_no_file_is_noted() {
         out.contains("`exclude` names `old`") && !out.contains("`docs`"),
         "{out}"
     );
+}
+
+/// Nix reads `a/b/c` as a name in the registry with a branch and a commit; people mean the folder.
+#[test]
+fn a_folder_without_its_dot_is_recognised() {
+    let files = [("nix/hosts/web/flake.nix", DEEP)];
+    let (code, _, err) = check_flake("nix/hosts/web", &files, &[]);
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("write `./nix/hosts/web`"), "{err}");
+    let (code, out, _) = check_flake("./nix/hosts/web", &files, &[]);
+    assert_eq!(code, Some(0), "{out}");
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
-use sys::ProcessExec;
+use sys::{FileKind, ProcessExec};
 
 /// An evaluator, its flakes, and what to say about how they were set up.
 pub struct Session {
@@ -31,6 +31,14 @@ pub enum SessionError {
     /// A flake reference is wrong.
     #[error("{0}")]
     Reference(#[from] flake::RefError),
+    /// A reference that is none, but the name of a folder: Nix takes folders for flakes only behind `.` or `/`.
+    #[error("{error}\nhelp: there is a folder of this name; write `./{folder}` for the flake in it")]
+    Folder {
+        /// What is wrong with the reference.
+        error: flake::RefError,
+        /// The folder's name as it was given.
+        folder: String,
+    },
     /// The current folder is gone.
     #[error("the current folder cannot be told: {0}")]
     CurrentDir(std::io::Error),
@@ -54,7 +62,16 @@ pub fn asked(machine: &Machine, text: &str) -> Result<Asked, SessionError> {
         base: &base,
         allow_missing: false,
     };
-    let (reference, fragment, _warning) = FlakeRef::parse_at(text, &place)?;
+    let (reference, fragment, _warning) = FlakeRef::parse_at(text, &place).map_err(|error| {
+        let folder = text.split(['#', '?']).next().unwrap_or_default();
+        match machine.fs.stat(&base.join(folder)) {
+            Ok(Some(stat)) if stat.kind == FileKind::Directory => SessionError::Folder {
+                error,
+                folder: folder.to_owned(),
+            },
+            _ => error.into(),
+        }
+    })?;
     let attrs = reference.input.attrs();
     let root = match attrs.str("type").ok().flatten() {
         Some("path") => attrs.str("path").ok().flatten().map(PathBuf::from),
