@@ -28,6 +28,7 @@ impl Entry {
 
     /// Returns what systemd-boot starts without being asked: the entry that `loader.conf` names.
     pub fn of_systemd_boot(image: &Image) -> Entry {
+        image.settle();
         let settings = image.read("/boot/loader/loader.conf");
         let default = value(&settings, "default");
         let entry = image.read(&format!("/boot/loader/entries/{default}"));
@@ -47,6 +48,7 @@ impl Entry {
 
     /// Returns what U-Boot starts without being asked: the label that `DEFAULT` names.
     pub fn of_extlinux(image: &Image) -> Entry {
+        image.settle();
         let menu = image.read("/boot/extlinux/extlinux.conf");
         let label = format!("LABEL {}\n", value(&menu, "DEFAULT"));
         let (_, entry) = menu.split_once(&label).expect("the menu has its default");

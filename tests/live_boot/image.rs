@@ -70,6 +70,18 @@ impl Image {
         &self.path
     }
 
+    /// Brings the file system of a machine that has gone off into order, as mounting it would.
+    pub fn settle(&self) {
+        let check = Command::new("e2fsck")
+            .arg("-p")
+            .arg(&self.path)
+            .output()
+            .expect("e2fsck runs");
+        let said = String::from_utf8_lossy(&check.stdout).into_owned();
+        // 0 clean, 1 mended.
+        assert!(matches!(check.status.code(), Some(0 | 1)), "{said}");
+    }
+
     /// Reads a text file of a machine that is off.
     pub fn read(&self, file: &str) -> String {
         String::from_utf8(self.debugfs(&format!("cat {file}"))).expect("the file is text")
