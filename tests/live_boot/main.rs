@@ -2,7 +2,7 @@
 //!
 //! The systems are those of `tests/boot`, built by the oracle's Nix out of Debian packages, which are
 //! fetched first. Needs what `tests/oracle.sh` makes, the network, root, and the programs `qemu-system-*`,
-//! `mke2fs`, `debugfs` and `setpriv`; for the board also `qemu-aarch64-static` known to the kernel.
+//! `mke2fs`, `e2fsck`, `debugfs` and `setpriv`; for the board also `qemu-aarch64-static` known to the kernel.
 //! Nothing is asserted about how long things take; all waiting ends at a deadline.
 
 #![expect(
