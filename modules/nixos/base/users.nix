@@ -16,7 +16,7 @@ let
           type = types.singleLineStr;
           default = name;
           example = "Alice Example";
-          description = "The user's full name.";
+          description = "Who the person is, in full.";
         };
         uid = mkOption {
           type = types.nullOr (types.ints.between 1000 29999);

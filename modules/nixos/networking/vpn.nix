@@ -20,7 +20,7 @@ in
     interface = mkOption {
       type = types.strMatching "[a-z][a-z0-9-]{0,14}";
       default = "wg0";
-      description = "The name of the interface.";
+      description = "What the interface is called.";
     };
     network = mkOption {
       type = types.str;
