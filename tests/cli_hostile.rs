@@ -304,21 +304,12 @@ fn a_build_that_evaluation_needs_is_named_with_its_place() {
 /// runs inside, and must find the same derivation as Nix itself.
 #[test]
 fn oracle_import_from_derivation_gives_what_nix_gives() {
-    let oracle = std::env::var("CFGCHECK_ORACLE").expect("CFGCHECK_ORACLE names a command; see tests/oracle.sh");
-    let root = Path::new(
-        oracle
-            .strip_prefix("chroot ")
-            .expect("the oracle is a `chroot DIR`")
-            .trim(),
-    );
-    let inside = tempfile::tempdir_in(root.join("tmp")).expect("the oracle can be written to");
-    let at = format!(
-        "/tmp/{}",
-        inside.path().file_name().expect("it has a name").to_string_lossy()
-    );
-    std::fs::copy(env!("CARGO_BIN_EXE_cfgcheck"), inside.path().join("cfgcheck")).expect("the program is copied");
-    std::fs::create_dir(inside.path().join("flake")).expect("a folder can be made");
-    std::fs::write(inside.path().join("flake/source"), "from a source\n").expect("a file can be written");
+    let oracle = testkit::Oracle::named();
+    let place = oracle.share();
+    let (inside, at) = (place.outside(), place.inside());
+    std::fs::copy(env!("CARGO_BIN_EXE_cfgcheck"), inside.join("cfgcheck")).expect("the program is copied");
+    std::fs::create_dir(inside.join("flake")).expect("a folder can be made");
+    std::fs::write(inside.join("flake/source"), "from a source\n").expect("a file can be written");
     // What is built reads a dependency, a copied source and a text with all that is quoted.
     let flake = r#"{ outputs = { self }: let
         drv = name: args: derivation ({ inherit name; system = "x86_64-linux"; builder = "/bin/sh"; } // args);
@@ -326,24 +317,15 @@ fn oracle_import_from_derivation_gives_what_nix_gives() {
         text = builtins.toFile "text" "a \${x} \"q\" \\ $ text\r\n";
         made = drv "made" { args = [ "-c" "read x < ${dep}; read y < ${./source}; read z < ${text}; echo \"\\\"$x $y\\\"\" > $out" ]; };
       in { result = drv "result" { a = import made; b = builtins.readFile "${made}"; }; }; }"#;
-    std::fs::write(inside.path().join("flake/flake.nix"), flake).expect("a file can be written");
-    let ask = |words: &[&str]| {
-        let mut command = Command::new("chroot");
-        command
-            .arg(root)
-            .args(words)
-            .arg(format!("path:{at}/flake#result.drvPath"));
-        Said::of(
-            command
-                .env("TMPDIR", "/tmp")
-                .env_remove("NIX_PATH")
-                .output()
-                .expect("chroot runs"),
-        )
+    std::fs::write(inside.join("flake/flake.nix"), flake).expect("a file can be written");
+    let ask = |program: &str, words: &[&str]| {
+        let mut command = oracle.command(program);
+        command.args(words).arg(format!("path:{at}/flake#result.drvPath"));
+        Said::of(command.output().expect("chroot runs"))
     };
     let program = format!("{at}/cfgcheck");
-    let ours = ask(&[&program, "eval", "--ifd", "nix"]);
-    let nix = ask(&["nix", "eval", "--extra-experimental-features", "nix-command flakes"]);
+    let ours = ask(&program, &["eval", "--ifd", "nix"]);
+    let nix = ask("nix", &["eval", "--extra-experimental-features", "nix-command flakes"]);
     ours.is(0, "-result.drv");
     assert_eq!(ours.out, nix.out, "{}", nix.err);
 }

@@ -128,7 +128,14 @@ impl Builder {
 
     fn nix(&self, verb: &str) -> Command {
         let mut nix = self.oracle.nix(verb);
-        nix.args(["--impure", "--max-jobs", "auto", "--option", "extra-platforms", "aarch64-linux"]);
+        nix.args([
+            "--impure",
+            "--max-jobs",
+            "auto",
+            "--option",
+            "extra-platforms",
+            "aarch64-linux",
+        ]);
         nix.stderr(Stdio::inherit());
         nix
     }

@@ -3,35 +3,28 @@
 //! The variable `CFGCHECK_ORACLE` names a command of the form `chroot DIR`, as `tests/oracle.sh` makes
 //! one; the twins are copied into that folder.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
+
+use testkit::{Oracle, Shared};
 
 use crate::each_twin;
 use crate::folder::{TWINS, Twin, copy_to, program};
 
-/// Returns the root folder of the oracle.
-fn oracle() -> PathBuf {
-    let command = std::env::var("CFGCHECK_ORACLE").expect("CFGCHECK_ORACLE names a command; see tests/oracle.sh");
-    let root = command.strip_prefix("chroot ").expect("the oracle is a `chroot DIR`");
-    PathBuf::from(root.trim())
-}
-
 #[test]
 fn oracle_twins_evaluate_as_nix_does() {
-    let root = oracle();
-    let inside = tempfile::tempdir_in(root.join("tmp")).expect("the oracle can be written to");
-    copy_to(inside.path());
-    let name = inside.path().file_name().expect("it has a name").to_string_lossy();
-    let seen = format!("/tmp/{name}");
+    let oracle = Oracle::named();
+    let copy = oracle.share();
+    copy_to(copy.outside());
     each_twin(|twin| {
         let mut same = true;
         let mut told = String::new();
         for target in twin.golden.targets() {
-            let nix = said(&mut nix(&root, &seen, twin, &target))?;
-            let ours = said(&mut ours(inside.path(), twin, &target))?;
+            let nix = said(&mut nix(&oracle, &copy, twin, &target))?;
+            let ours = said(&mut ours(copy.outside(), twin, &target))?;
             // Until a flake is locked, Nix reads it in its store, and cfgcheck where it lies.
             let store = store_path(&nix).unwrap_or_default();
-            let ours = ours.replace(&inside.path().display().to_string(), store);
+            let ours = ours.replace(&copy.outside().display().to_string(), store);
             let failed = |said: &str| said.starts_with("error:");
             if ours != nix {
                 same = false;
@@ -56,19 +49,13 @@ fn store_path(text: &str) -> Option<&str> {
     Some(&text[start..end])
 }
 
-fn nix(root: &Path, seen: &str, twin: &Twin, target: &str) -> Command {
-    let mut command = Command::new("chroot");
+fn nix(oracle: &Oracle, copy: &Shared, twin: &Twin, target: &str) -> Command {
+    let mut command = oracle.nix("eval");
     command
-        .arg(root)
-        .args(["nix", "eval", "--raw", "--offline", "--no-write-lock-file"])
-        .args(["--extra-experimental-features", "nix-command flakes"])
+        .args(["--raw", "--offline", "--no-write-lock-file"])
         .args(["--option", "eval-cache", "false"])
         .args(["--option", "allow-import-from-derivation", "false"])
-        .arg(format!("path:{seen}?dir={TWINS}/{}#{target}", twin.name))
-        .env("NO_COLOR", "1")
-        .env("LC_ALL", "C.UTF-8")
-        .env("TMPDIR", "/tmp")
-        .env_remove("NIX_PATH");
+        .arg(format!("path:{}?dir={TWINS}/{}#{target}", copy.inside(), twin.name));
     command
 }
 
