@@ -127,10 +127,20 @@ fn lasting(text: &str) -> String {
                 let file = place.split(':').next().unwrap_or_default();
                 format!("{before}raised in nixpkgs: {file}:…\n")
             }
-            None => format!("{line}\n"),
+            None => format!("{}\n", without_line(line)),
         }
     });
     lines.collect()
+}
+
+/// Leaves the line out of the place at which a function of the stand-in library stands.
+fn without_line(line: &str) -> String {
+    let Some((before, place)) = line.split_once(" @ <nixpkgs>/") else {
+        return line.to_owned();
+    };
+    let (place, after) = place.split_once('»').unwrap_or((place, ""));
+    let file = place.split(':').next().unwrap_or_default();
+    format!("{before} @ <nixpkgs>/{file}:…»{after}")
 }
 
 fn golden(name: &str, text: &str) {
