@@ -55,6 +55,8 @@ pub enum Code {
     CurPos(Pos),
     /// A file's content, evaluated where its value is kept.
     File(&'static FileCode),
+    /// The body of a function whose calls are noted.
+    Noted(&'static NotedBody),
 }
 
 /// A resolved variable.
@@ -303,6 +305,14 @@ pub struct FileCode {
     pub path: &'static [u8],
 }
 
+/// The body of a file's function whose calls are noted.
+pub struct NotedBody {
+    /// The file's path.
+    pub file: &'static [u8],
+    /// The body.
+    pub body: Code,
+}
+
 /// Returns the position that messages name for a piece of code, as Nix's `getPos`.
 pub fn position(code: &Code) -> Pos {
     match code {
@@ -322,5 +332,6 @@ pub fn position(code: &Code) -> Pos {
         Code::Arith(a) => a.pos,
         Code::Concat(c) => c.pos,
         Code::CurPos(pos) => *pos,
+        Code::Noted(noted) => position(&noted.body),
     }
 }

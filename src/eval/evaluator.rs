@@ -9,6 +9,7 @@ use crate::io::EvalIo;
 use crate::lower::BaseScope;
 use crate::memory::Memory;
 use crate::names::Names;
+use crate::observed::{NotedBuild, NotedCall};
 use diag::{Origin, Pos, SourceMap};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -57,6 +58,9 @@ pub struct Settings {
     pub trace_verbose: bool,
     /// Whether `builtins.warn` aborts evaluation.
     pub abort_on_warn: bool,
+    /// Ends of the paths of files, such as `/pkgs/top-level/default.nix`, whose functions' calls are
+    /// kept in [`Evaluator::calls`].
+    pub note_calls: &'static [&'static str],
     /// Whether what `trace` and `warn` say is kept in [`Evaluator::messages`] instead of printed.
     pub keep_messages: bool,
 }
@@ -83,6 +87,7 @@ impl Default for Settings {
             home: None,
             trace_verbose: false,
             abort_on_warn: false,
+            note_calls: &[],
             keep_messages: false,
         }
     }
@@ -169,6 +174,12 @@ pub struct Evaluator {
     pub stats: Stats,
     /// What `trace` and `warn` said, if it is kept.
     pub messages: Vec<Message>,
+    /// The calls of the files whose calls are noted, in order.
+    pub calls: Vec<NotedCall>,
+    /// The builds that evaluation needed, in order.
+    pub builds: Vec<NotedBuild>,
+    /// Where the noted call that begins comes from.
+    pub(crate) noted_site: Option<Pos>,
 }
 
 /// Something that `trace` or `warn` said.
@@ -223,6 +234,9 @@ impl Evaluator {
             files: FxHashMap::default(),
             stats: Stats::default(),
             messages: Vec::new(),
+            calls: Vec::new(),
+            builds: Vec::new(),
+            noted_site: None,
         };
         crate::builtins::install(&mut ev);
         ev.restart_clock();
@@ -342,14 +356,7 @@ impl Evaluator {
     /// Tells what evaluation says: a line that is printed, or kept with the calls under way.
     pub(crate) fn say(&mut self, text: &[u8]) {
         if self.settings.keep_messages {
-            let sites = self
-                .frames
-                .iter()
-                .rev()
-                .map(|f| f.pos)
-                .filter(|p| p.is_some())
-                .take(MESSAGE_SITES)
-                .collect();
+            let sites = self.sites();
             self.messages.push(Message {
                 text: text.to_vec(),
                 sites,
@@ -357,6 +364,12 @@ impl Evaluator {
         } else {
             self.io.message(text);
         }
+    }
+
+    /// Returns the places of the calls under way, innermost first, as far as they are worth looking at.
+    pub(crate) fn sites(&self) -> Vec<Pos> {
+        let places = self.frames.iter().rev().map(|f| f.pos).filter(|p| p.is_some());
+        places.take(MESSAGE_SITES).collect()
     }
 
     /// Forgets what was under way when a panic was caught.
@@ -460,7 +473,7 @@ impl Evaluator {
         scope: Option<&[Symbol]>,
     ) -> Eval<CodeRef> {
         self.source_room(&text)?;
-        let (_, base) = self.sources.add(origin, text.clone());
+        let (_, base) = self.sources.add(origin.clone(), text.clone());
         let arena = bumpalo::Bump::with_capacity(text.len() * 4);
         let options = parse_options(&self.settings, base_path);
         let parsed = syntax::parse(&text, base, &mut self.symbols, &arena, &options);
@@ -475,7 +488,10 @@ impl Evaluator {
         );
         // Code refers to the cells of its constants.
         self.mem.heap.pin();
-        lowered.map_err(|error| self.raise(error))
+        match lowered {
+            Ok(code) => Ok(self.with_notes(&origin, code)),
+            Err(error) => Err(self.raise(error)),
+        }
     }
 
     /// Prints the warnings of a parsed text, and raises its first error.

@@ -71,6 +71,7 @@ impl Evaluator {
             }
         }
         for (drv, outputs) in wanted {
+            self.note_build(&drv);
             let built = if self.io.can_build() {
                 let sources = self.sources_of(&drv)?;
                 let build = Build {

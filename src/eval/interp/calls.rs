@@ -254,6 +254,9 @@ impl Evaluator {
                         return Err(Fail);
                     };
                     let env = self.bind(lambda, up, args[0], pos)?;
+                    if let Code::Noted(_) = lambda.body {
+                        self.noted_site = Some(pos);
+                    }
                     function = match self.eval(&lambda.body, env) {
                         Ok(value) => value,
                         Err(fail) => {

@@ -386,6 +386,10 @@ impl Evaluator {
                 Code::Concat(concat) => return self.concat_strings(concat, env),
                 Code::CurPos(pos) => return Ok(self.position_attrs(*pos)),
                 Code::File(file) => return self.eval_file_code(file),
+                Code::Noted(noted) => {
+                    self.note_call(code, noted);
+                    code = &noted.body;
+                }
             }
         }
     }

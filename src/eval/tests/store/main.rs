@@ -170,3 +170,55 @@ fn a_fetched_tree_is_a_set() {
                     \"0000000000000000000000000000000000000000\"; revCount = 0; shortRev = \"0000000\"; }\n";
     assert_eq!(found, expected);
 }
+
+#[test]
+fn calls_of_noted_files_are_kept_with_their_places() {
+    fn check(expression: &'static str, calls: &[&str]) {
+        let found: Vec<String> = on_a_thread(move || {
+            let note_calls = &["/tree/default.nix", "/tree/scoped.nix"];
+            let mut ev = evaluator(Settings {
+                note_calls,
+                ..Settings::default()
+            });
+            answer(&mut ev, expression);
+            let calls = ev.calls.iter();
+            calls
+                .map(|c| format!("{} {}", String::from_utf8_lossy(c.file), ev.show_pos(c.site)))
+                .collect()
+        });
+        assert_eq!(found, calls, "{expression}");
+    }
+    check("import /tmp/tree", &[]);
+    check("import /tmp/tree 1", &["/tmp/tree/default.nix «string»:1:1"]);
+    check(
+        "let f = import /tmp/tree; in f 1",
+        &["/tmp/tree/default.nix «string»:1:30"],
+    );
+    check(
+        "let f = import /tmp/tree; x = f 1; in [ x x (f 2) ]",
+        &[
+            "/tmp/tree/default.nix «string»:1:31",
+            "/tmp/tree/default.nix «string»:1:46",
+        ],
+    );
+    check("(x: x) (import /tmp/tree) 1", &["/tmp/tree/default.nix «string»:1:1"]);
+    check("import /tmp/tree/scope2.nix", &[]);
+    check(
+        "builtins.scopedImport { foo = 1; } /tmp/tree/scoped.nix { y = 1; }",
+        &["/tmp/tree/scoped.nix «string»:1:1"],
+    );
+    check("import /tmp/tree/scoped.nix { z = 1; }", &[]);
+}
+
+#[test]
+fn builds_that_evaluation_needs_are_kept() {
+    let found = on_a_thread(|| {
+        let drv = "derivation { name = \"ports.nix\"; builder = \"b\"; system = \"c\"; }";
+        let mut ev = evaluator(Settings::default());
+        let expression = format!("let f = x: builtins.readFile x; in f ({drv})");
+        assert!(answer(&mut ev, &expression).contains("cannot build"));
+        let places: Vec<String> = ev.builds[0].sites.iter().map(|site| ev.show_pos(*site)).collect();
+        (ev.builds.len(), ev.builds[0].name.clone(), places)
+    });
+    assert_eq!(found, (1, "ports.nix".to_owned(), vec!["«string»:1:36".to_owned()]));
+}
