@@ -17,6 +17,18 @@ pub struct Cli {
 pub enum Command {
     /// Evaluate every host of a flake for every architecture, and say what is wrong.
     Check(Box<CheckArgs>),
+    /// Apply the rules on sources and locks, without evaluation and without a network.
+    Lint(Box<crate::lint::LintArgs>),
+    /// Tell what changes on each host between two states of a flake.
+    Diff(Box<crate::diff::DiffArgs>),
+    /// Explain a rule, or where an option of a host gets its value from.
+    Explain(Box<crate::explain::ExplainArgs>),
+    /// List hosts, modules, options, inputs or rules.
+    List(Box<crate::list::ListArgs>),
+    /// Write the reference of the options that a flake declares.
+    Docs(Box<crate::docs::DocsArgs>),
+    /// Keep today's findings, so that only new ones fail a run.
+    Baseline(Box<crate::baseline::BaselineArgs>),
     /// Evaluate a file, an expression, or an attribute of a flake.
     Eval(Box<EvalArgs>),
 }
@@ -95,6 +107,15 @@ pub struct CheckArgs {
     /// The settings, in place of the flake's `cfgcheck.yaml`.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Judge ages and ends as on this day instead of today, such as 2026-11-25.
+    #[arg(long, value_name = "DAY")]
+    pub as_of: Option<check::Day>,
+    /// The flake as it runs today; what must not change is compared with it.
+    #[arg(long, value_name = "FLAKE")]
+    pub base: Option<String>,
+    /// Accept no finding because of a baseline.
+    #[arg(long)]
+    pub no_baseline: bool,
     /// When to use colours.
     #[arg(long, value_enum)]
     pub color: Option<ColorArg>,

@@ -6,17 +6,18 @@
 //!
 //! `docs/cfgcheck.schema.json` is made of these types and their comments.
 
-mod paths;
 mod read;
 #[cfg(test)]
 mod schema;
-mod values;
 
+use std::collections::BTreeMap;
+
+use check::settings::values;
+use check::{Level, Waiver};
 use serde::Deserialize;
 
-pub use paths::PathPattern;
+pub use check::settings::{Bytes, PathPattern, Pattern, System, Version};
 pub use read::read;
-pub use values::{Bytes, Pattern, System, Version};
 
 /// The settings of cfgcheck for one repository.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -46,6 +47,13 @@ pub struct Config {
     /// fit no file.
     #[serde(default)]
     pub exclude: Vec<PathPattern>,
+    /// How bad it is when a rule is broken, by the rule's id, instead of what the rule itself says.
+    /// `cfgcheck list rules` has them all.
+    #[serde(default)]
+    pub rules: BTreeMap<String, Level>,
+    /// Findings that are accepted, each for a reason.
+    #[serde(default)]
+    pub waivers: Vec<Waiver>,
     /// Bounds of the evaluation. They lower those of cfgcheck itself; options of the command line win.
     #[serde(default)]
     pub limits: Limits,
@@ -173,6 +181,8 @@ impl Default for Config {
             platforms: Vec::new(),
             outputs: None,
             exclude: Vec::new(),
+            rules: BTreeMap::new(),
+            waivers: Vec::new(),
             limits: Limits::default(),
             output: Output::default(),
         }

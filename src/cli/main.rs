@@ -1,10 +1,16 @@
 //! The binary: a doorway. Its name decides whose command line it speaks.
 
 mod args;
+mod baseline;
 mod check;
 mod config;
+mod diff;
+mod docs;
 mod eval;
 mod exit;
+mod explain;
+mod lint;
+mod list;
 mod machine;
 mod nix;
 mod progress;
@@ -40,6 +46,12 @@ fn main() -> ExitCode {
     };
     ExitCode::from(machine::Machine::run(move |machine| match &cli.command {
         args::Command::Check(args) => check::run(machine, args),
+        args::Command::Lint(args) => lint::run(machine, args),
+        args::Command::Diff(args) => diff::run(machine, args),
+        args::Command::Explain(args) => explain::run(machine, args),
+        args::Command::List(args) => list::run(machine, args),
+        args::Command::Docs(args) => docs::run(machine, args),
+        args::Command::Baseline(args) => baseline::run(machine, args),
         args::Command::Eval(args) => eval::run(machine, args),
     }))
 }

@@ -18,8 +18,14 @@ pub enum Stage {
     Lock,
     /// Evaluation of outputs and hosts.
     Eval,
+    /// What the module system says: definitions, options that were renamed or removed.
+    Modules,
     /// Rules and policies on evaluated configurations.
     Policy,
+    /// What a configuration or a flake is made of: packages, and the nixpkgs they come from.
+    Packages,
+    /// What a configuration needs to run: its closure and the size of it.
+    Closure,
     /// Laws with generated modules.
     Prop,
     /// Building derivations.
@@ -37,7 +43,10 @@ impl Stage {
             Stage::Source => "source",
             Stage::Lock => "lock",
             Stage::Eval => "eval",
+            Stage::Modules => "modules",
             Stage::Policy => "policy",
+            Stage::Packages => "packages",
+            Stage::Closure => "closure",
             Stage::Prop => "prop",
             Stage::Build => "build",
             Stage::Vm => "vm",
@@ -108,6 +117,42 @@ pub struct Subject {
     pub name: String,
 }
 
+/// What keeps a finding from counting.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaivedBy {
+    /// A comment at its line.
+    Comment,
+    /// A waiver in `cfgcheck.yaml`.
+    Waiver,
+    /// The baseline: it was there before.
+    Baseline,
+}
+
+impl WaivedBy {
+    /// Returns the word that all formats use, such as `waiver`.
+    pub fn name(self) -> &'static str {
+        match self {
+            WaivedBy::Comment => "comment",
+            WaivedBy::Waiver => "waiver",
+            WaivedBy::Baseline => "baseline",
+        }
+    }
+}
+
+/// A finding that does not count, because somebody said so.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Waived {
+    /// What was found, with the severity that it would have.
+    pub finding: Finding,
+    /// What keeps it from counting.
+    pub by: WaivedBy,
+    /// The reason that was given; empty where none is asked for.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
 /// One judged thing.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -129,6 +174,9 @@ pub struct Case {
     /// What was found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// What was found and does not count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waived: Vec<Waived>,
     /// How long it took; written apart from the rest, as it alone differs between equal runs.
     #[serde(skip)]
     pub duration: Duration,
@@ -149,6 +197,7 @@ impl Case {
             location: None,
             properties: BTreeMap::new(),
             findings: Vec::new(),
+            waived: Vec::new(),
             duration: Duration::ZERO,
         }
     }

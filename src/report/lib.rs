@@ -12,7 +12,7 @@ pub mod json;
 pub mod junit;
 pub mod text;
 
-pub use case::{Case, Outcome, Stage, Subject};
+pub use case::{Case, Outcome, Stage, Subject, Waived, WaivedBy};
 pub use event::{Event, Phase, Recorder, Sink};
 pub use finding::{Finding, Location};
 pub use group::{Group, groups};

@@ -16,6 +16,7 @@ mod print;
 mod strings;
 mod symbol;
 mod token;
+pub mod walk;
 mod wording;
 
 pub use comments::{Allow, BadSuppression, Suppression, comments};

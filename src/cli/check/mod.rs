@@ -1,55 +1,128 @@
 //! `cfgcheck check`: every host for every architecture, one case each.
 
+mod accepted;
 mod exclude;
 mod findings;
 mod run;
+mod settings;
 
 use crate::args::{CheckArgs, ColorArg, Ifd, LimitArgs, OutputKind};
 use crate::config::{self, Config, Pattern};
 use crate::exit;
 use crate::machine::Machine;
 use crate::progress::Progress;
-use crate::session::{self, Asked};
-use crate::stream::{complain, complain_styled, write_out};
-use diag::{Severity, SourceMap, Style};
+use crate::session;
+use crate::stream::{complain, write_out};
+use ::check::baseline::{self, Baseline};
+use ::check::{Day, Gate};
+use diag::Severity;
 use eval::Settings;
 use report::text::TextStyle;
 use report::{Recorder, Report};
 use run::Run;
+use settings::Place;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::PathBuf;
 use sys::{Mode, Stream};
 
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &CheckArgs) -> u8 {
-    let asked = match session::asked(machine, &args.flake) {
-        Ok(asked) => asked,
-        Err(error) => {
-            complain(&format!("error: {error}"));
-            return exit::USAGE;
-        }
-    };
-    if !asked.fragment.is_empty() {
-        complain("error: `check` takes a whole flake; use --host and --system to choose from it");
-        return exit::USAGE;
-    }
-    let config = match read_config(machine, args, &asked) {
-        Ok(config) => config,
+    let done = match judge(machine, args) {
+        Ok(done) => done,
         Err(code) => return code,
     };
-    let patterns = (patterns(&args.host), patterns(&args.system));
-    let (hosts, systems) = match patterns {
-        (Ok(hosts), Ok(systems)) => (hosts, systems),
-        (Err(error), _) | (_, Err(error)) => {
-            complain(&format!("error: {error}"));
-            return exit::USAGE;
-        }
+    let written = write_reports(machine, args, &done.config, &done.report, done.deny);
+    if let Err(message) = &written {
+        complain(&format!("error: {message}"));
+    }
+    if sys::interrupted() {
+        exit::INTERRUPTED
+    } else if written.is_err() || done.cannot_start {
+        exit::CANNOT_START
+    } else {
+        done.report.verdict(done.deny).exit_code()
+    }
+}
+
+/// Checks a flake and keeps its findings as the baseline beside it; returns the exit code.
+pub fn write_baseline(machine: &Machine, args: &CheckArgs) -> u8 {
+    let done = match judge(machine, args) {
+        Ok(done) => done,
+        Err(code) => return code,
     };
+    if sys::interrupted() {
+        return exit::INTERRUPTED;
+    }
+    let Some(folder) = done.folder.filter(|_| !done.cannot_start) else {
+        complain("error: a baseline is kept beside a flake.nix on this machine, and this flake is elsewhere");
+        return exit::CANNOT_START;
+    };
+    let baseline = Baseline::of(&done.report);
+    let path = folder.join(baseline::FILE);
+    if let Err(error) = machine
+        .fs
+        .write_atomic(&path, baseline.to_text().as_bytes(), Mode::default())
+    {
+        complain(&format!("error: {error}"));
+        return exit::CANNOT_START;
+    }
+    let findings = if baseline.len() == 1 { "finding" } else { "findings" };
+    complain(&format!("{} {findings} written to {}", baseline.len(), path.display()));
+    exit::CLEAN
+}
+
+/// What a run gave.
+struct Done {
+    config: Config,
+    report: Report,
+    deny: Severity,
+    cannot_start: bool,
+    /// The folder of the flake, if it is on the disk.
+    folder: Option<PathBuf>,
+}
+
+/// Runs the checks; an error has been told, and is the exit code.
+fn judge(machine: &Machine, args: &CheckArgs) -> Result<Done, u8> {
+    let wrong = |error: String| {
+        complain(&format!("error: {error}"));
+        exit::USAGE
+    };
+    let asked = session::asked(machine, &args.flake).map_err(|error| wrong(error.to_string()))?;
+    if !asked.fragment.is_empty() {
+        return Err(wrong(
+            "`check` takes a whole flake; use --host and --system to choose from it".into(),
+        ));
+    }
+    let place = Place {
+        machine,
+        asked: &asked,
+        trust: args.flakes.trust,
+        color: color(machine, args, &Config::default(), Stream::Err),
+    };
+    let settings = place.settings(args.config.as_deref())?;
+    let known: Vec<&str> = ::check::rules().map(|rule| rule.id).collect();
+    let mistakes = settings.unknown_rules(&known);
+    if !mistakes.is_empty() {
+        return Err(place.wrong(&mistakes, &settings.sources, &settings.root));
+    }
+    let baseline = if args.no_baseline {
+        Baseline::default()
+    } else {
+        place.baseline()?
+    };
+    let hosts = patterns(&args.host).map_err(wrong)?;
+    let systems = patterns(&args.system).map_err(wrong)?;
+    let today = args.as_of.unwrap_or_else(|| Day::of(machine.clock.unix_time()));
+    let config = settings.config.clone();
+    let gate = Gate::new(config.rules.clone(), config.waivers.clone(), today).with_baseline(baseline);
     let limits = limits(machine, args, &config);
     let mut run = Run {
         machine,
         args,
+        settings,
         config,
+        gate,
+        tree: None,
         limits,
         hosts,
         systems,
@@ -66,70 +139,17 @@ pub fn run(machine: &Machine, args: &CheckArgs) -> u8 {
     } else {
         run.deny()
     };
-    let report = run.recorder.finish();
-    let written = write_reports(machine, args, &run.config, &report, deny);
-    if let Err(message) = &written {
-        complain(&format!("error: {message}"));
-    }
-    if sys::interrupted() {
-        exit::INTERRUPTED
-    } else if written.is_err() || run.cannot_start {
-        exit::CANNOT_START
-    } else {
-        report.verdict(deny).exit_code()
-    }
+    Ok(Done {
+        deny,
+        cannot_start: run.cannot_start,
+        folder: place.folder(),
+        config: run.config,
+        report: run.recorder.finish(),
+    })
 }
 
 fn patterns(texts: &[String]) -> Result<Vec<Pattern>, String> {
     texts.iter().map(|t| Pattern::try_from(t.clone())).collect()
-}
-
-/// Returns the settings: of `--config`, or of the flake's folder, or the defaults.
-fn read_config(machine: &Machine, args: &CheckArgs, asked: &Asked) -> Result<Config, u8> {
-    let path = match (&args.config, &asked.root) {
-        (Some(path), _) => path.clone(),
-        (None, Some(root)) => root.join(&asked.reference.dir).join("cfgcheck.yaml"),
-        (None, None) => return Ok(Config::default()),
-    };
-    if args.config.is_none() && !args.flakes.trust && leads_out(machine, asked, &path) {
-        complain(&format!(
-            "error: '{}' is a link that leads out of the flake; --trust allows it for a flake that you trust",
-            path.display()
-        ));
-        return Err(exit::USAGE);
-    }
-    let bytes = match machine.fs.read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.is_absent() && args.config.is_none() => return Ok(Config::default()),
-        Err(error) => {
-            complain(&format!("error: {error}"));
-            return Err(exit::USAGE);
-        }
-    };
-    let mut sources = SourceMap::new();
-    config::read(&mut sources, path.as_os_str().as_encoded_bytes(), &bytes).map_err(|diagnostic| {
-        let style = Style {
-            color: color(machine, args, &Config::default(), Stream::Err),
-            ..Style::default()
-        };
-        let root = path
-            .parent()
-            .map(|p| p.as_os_str().as_encoded_bytes().to_vec())
-            .unwrap_or_default();
-        complain_styled(diag::render(&diagnostic, &sources, &root, style).trim_end());
-        exit::USAGE
-    })
-}
-
-/// Whether the settings of the flake under test lie elsewhere: messages quote them, and what a flake
-/// may not read must not be shown either.
-fn leads_out(machine: &Machine, asked: &Asked, path: &Path) -> bool {
-    let Some(root) = &asked.root else { return false };
-    match (machine.fs.canonicalize(root), machine.fs.canonicalize(path)) {
-        (Ok(root), Ok(real)) => !real.starts_with(root),
-        // What is absent leads nowhere; what cannot be told is told when it is read.
-        _ => false,
-    }
 }
 
 fn color(machine: &Machine, args: &CheckArgs, config: &Config, stream: Stream) -> bool {

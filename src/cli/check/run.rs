@@ -1,11 +1,14 @@
 //! The run itself: a flake is locked and called, its targets are planned and judged one by one.
 
+use super::accepted::{NoFiles, OwnFiles};
 use super::exclude::unused;
+use super::settings::Settings;
 use crate::args::{CheckArgs, LimitArgs};
 use crate::config::{self, Config, Pattern};
 use crate::machine::Machine;
 use crate::progress::Progress;
 use crate::session::{Asked, Session, Setup};
+use ::check::Gate;
 use diag::{Diagnostic, Severity};
 use eval::Val;
 use flake::locking::LockingError;
@@ -25,7 +28,11 @@ pub(super) const TELLING: u64 = 256 << 20;
 pub struct Run<'r> {
     pub(super) machine: &'r Machine,
     pub(super) args: &'r CheckArgs,
+    pub(super) settings: Settings,
     pub(super) config: Config,
+    pub(super) gate: Gate,
+    /// The flake's own files, once they are known.
+    pub(super) tree: Option<OwnFiles>,
     pub(super) limits: LimitArgs,
     pub(super) hosts: Vec<Pattern>,
     pub(super) systems: Vec<Pattern>,
@@ -68,6 +75,7 @@ impl Run<'_> {
             started: Duration::ZERO,
         });
         self.flake(asked);
+        self.waivers();
         let duration = self.machine.clock.monotonic().saturating_sub(started);
         self.tell(Event::RunFinished { duration });
     }
@@ -179,6 +187,10 @@ impl Run<'_> {
         };
         if let Some(locked) = session.flakes.get(number) {
             self.folder = locked.flake.dir.clone();
+            self.gate.set_folder(&String::from_utf8_lossy(&self.folder));
+            self.tree = Some(OwnFiles {
+                tree: locked.flake.tree.accessor.clone(),
+            });
             let unused = unused(&self.config.exclude, locked.flake.tree.accessor.as_ref(), &self.folder);
             let notes: Vec<String> = unused
                 .iter()
@@ -371,7 +383,13 @@ impl Run<'_> {
         self.finish(Case::new(Stage::Lock, "the flake is locked", Outcome::Errored).finding(finding));
     }
 
+    /// Ends a case, as far as it counts.
     pub(super) fn finish(&mut self, case: Case) {
+        let admitted = match &self.tree {
+            Some(files) => self.gate.admit(case, files),
+            None => self.gate.admit(case, &NoFiles),
+        };
+        let Some(case) = admitted else { return };
         self.tell(Event::CaseStarted(case.subject.clone()));
         self.tell(Event::CaseFinished(case));
     }

@@ -1,137 +1,13 @@
-//! Reads the settings and says what is wrong with them, with the exact place and the nearest right name.
+//! Reads the settings.
 
-use std::sync::Arc;
-
-use diag::{Diagnostic, Origin, Pos, SourceMap, Span};
+use diag::{Diagnostic, SourceMap};
 
 use super::Config;
-
-/// Most bytes of a settings file (256 KiB).
-const MOST_BYTES: usize = 256 << 10;
-
-/// Deepest nesting of brackets. The YAML reader takes quadratic time for it: 40,000 take two seconds.
-const MOST_OPEN: usize = 256;
 
 /// Returns the settings that a file's bytes say, or what is wrong with them. The bytes are added to
 /// the sources under the file's absolute path.
 pub fn read(sources: &mut SourceMap, path: &[u8], bytes: &[u8]) -> Result<Config, Box<Diagnostic>> {
-    let (_, base) = sources.add(Origin::File(path.into()), Arc::from(bytes));
-    if bytes.len() > MOST_BYTES {
-        let message = format!("the settings are larger than {MOST_BYTES} bytes");
-        return Err(Box::new(
-            Diagnostic::error(message)
-                .rule("settings")
-                .at(Span::new(base, base), ""),
-        ));
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let at = base.offset(error.valid_up_to() as u32);
-        Box::new(
-            Diagnostic::error("the settings are not UTF-8")
-                .rule("settings")
-                .at(Span::new(at, at.offset(1)), "here"),
-        )
-    })?;
-    if let Some(at) = too_deep(bytes) {
-        let at = base.offset(at as u32);
-        let diagnostic = Diagnostic::error("the settings are nested too deeply").rule("settings");
-        return Err(Box::new(diagnostic.at(Span::new(at, at.offset(1)), "")));
-    }
-    serde_yaml::from_str(text).map_err(|error| Box::new(explain(&error, base, text)))
-}
-
-/// Returns where more brackets are open than any settings need. Quoted ones count, too: none are usual.
-fn too_deep(bytes: &[u8]) -> Option<usize> {
-    let mut open = 0usize;
-    bytes.iter().position(|byte| {
-        match byte {
-            b'[' | b'{' => open += 1,
-            b']' | b'}' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        open > MOST_OPEN
-    })
-}
-
-fn explain(error: &serde_yaml::Error, base: Pos, text: &str) -> Diagnostic {
-    let mut message = error.to_string();
-    let mut span = Span::new(base, base);
-    if let Some(location) = error.location() {
-        let told = format!(" at line {} column {}", location.line(), location.column());
-        message = message.replacen(&told, "", 1);
-        span = word_at(base, text, location.line(), location.column());
-    }
-    let mut hint = None;
-    if let Some((unknown, known)) = unknown_name(&message) {
-        hint = nearest(&unknown, &known).map(|near| format!("did you mean `{near}`?"));
-        hint = hint.or_else(|| Some(format!("known here are {}", listed(&known))));
-        let what = if message.contains("unknown variant") {
-            "unknown value"
-        } else {
-            "unknown key"
-        };
-        message = format!("{what} `{unknown}`");
-    } else if message == "missing field `version`" {
-        message = "the key `version` is missing".into();
-        hint = Some("begin the file with `version: 1`".into());
-    } else {
-        message = message
-            .replace("duplicate field", "duplicate key")
-            .replace("missing field", "missing key");
-    }
-    let diagnostic = Diagnostic::error(message).rule("settings").at(span, "");
-    match hint {
-        Some(hint) => diagnostic.hint(hint),
-        None => diagnostic,
-    }
-}
-
-/// Returns the span of the word at a one-based line and column (in characters).
-fn word_at(base: Pos, text: &str, line: usize, column: usize) -> Span {
-    let lines = text.split_inclusive('\n');
-    let start: usize = lines.clone().take(line.saturating_sub(1)).map(str::len).sum();
-    let this = lines.clone().nth(line.saturating_sub(1)).unwrap_or_default();
-    let before = this
-        .chars()
-        .take(column.saturating_sub(1))
-        .map(char::len_utf8)
-        .sum::<usize>();
-    let rest = this.get(before..).unwrap_or_default();
-    let word = rest.find([' ', ':', ',', '\n', '\r', ']', '}']).unwrap_or(rest.len());
-    let start = base.offset((start + before).min(text.len()) as u32);
-    Span::new(start, start.offset(word as u32))
-}
-
-/// Returns the name and the possible names that serde's "unknown field" and "unknown variant" tell of.
-fn unknown_name(message: &str) -> Option<(String, Vec<String>)> {
-    let (_, rest) = message
-        .split_once("unknown field `")
-        .or_else(|| message.split_once("unknown variant `"))?;
-    let (unknown, known) = rest
-        .split_once("`, expected ")
-        .or_else(|| rest.split_once("`, there are no "))?;
-    // Names are the odd parts between the back quotes.
-    let known = known.split('`').skip(1).step_by(2).map(str::to_string).collect();
-    Some((unknown.to_string(), known))
-}
-
-/// Returns the name that is likely meant: at most a third of its letters differ.
-fn nearest<'a>(unknown: &str, known: &'a [String]) -> Option<&'a str> {
-    // A name of a key is short; a longer one is no slip.
-    if unknown.len() > 64 {
-        return None;
-    }
-    let distance = |name: &&str| strsim::damerau_levenshtein(unknown, name);
-    let near = known.iter().map(String::as_str).min_by_key(distance)?;
-    (distance(&near) <= near.len().div_ceil(3)).then_some(near)
-}
-
-fn listed(names: &[String]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    check::yaml::read(sources, path, bytes, "settings")
 }
 
 #[cfg(test)]
@@ -328,7 +204,14 @@ mod tests {
         assert!(read(&mut sources, b"/f/cfgcheck.yaml", text.as_bytes()).is_err());
         let deep = format!("version: 1\nhosts: {}", "[".repeat(100_000));
         assert!(read(&mut sources, b"/f/cfgcheck.yaml", deep.as_bytes()).is_err());
-        assert!(read(&mut sources, b"/f/cfgcheck.yaml", &vec![b' '; MOST_BYTES + 1]).is_err());
+        assert!(
+            read(
+                &mut sources,
+                b"/f/cfgcheck.yaml",
+                &vec![b' '; check::yaml::MOST_BYTES + 1]
+            )
+            .is_err()
+        );
     }
 
     proptest! {

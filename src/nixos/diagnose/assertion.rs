@@ -2,11 +2,12 @@
 
 use super::attr_path::option_steps;
 use super::definitions::from_root;
-use super::tree::{Tree, each_expr, with_tree};
+use super::tree::{Tree, with_tree};
 use super::viewpoint::{Viewpoint, name_inputs};
 use diag::{Diagnostic, FileId, Origin, Span};
 use eval::Evaluator;
 use syntax::ast::{ExprKind, ExprRef};
+use syntax::walk::each_expr;
 
 /// Least bytes of fixed text by which a message is recognised.
 const LEAST_TEXT: usize = 12;

@@ -5,10 +5,11 @@
 //! of modules. All of them are followed here, as far as the text alone tells.
 
 use super::attr_path::{Step, written};
-use super::tree::{Tree, each_expr};
+use super::tree::Tree;
 use diag::{Pos, Span};
 use syntax::Symbol;
 use syntax::ast::{BinaryOp, Binding, BindingValue, Bindings, ExprKind, ExprRef};
+use syntax::walk::each_expr;
 
 /// A binding that defines an option, or a part of the way there.
 #[derive(Clone, PartialEq, Eq, Debug)]

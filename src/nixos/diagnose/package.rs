@@ -6,12 +6,13 @@
 
 use super::assertion::in_own_files;
 use super::hints::refused;
-use super::tree::{Tree, children, each_expr, with_tree};
+use super::tree::{Tree, with_tree};
 use super::viewpoint::Viewpoint;
 use diag::Span;
 use eval::Evaluator;
 use syntax::Symbol;
 use syntax::ast::{AttrName, BindingValue, ExprKind, ExprRef};
+use syntax::walk::{children, each_expr};
 
 /// Returns the place where the package is taken out of a set of packages, else where it is named.
 pub(super) fn asked_for(ev: &mut Evaluator, message: &str, view: &Viewpoint<'_>) -> Option<Span> {

@@ -4,10 +4,11 @@
 //! bound, an operator, or an expression.
 
 use super::attr_path::{is_name_byte, written};
-use super::tree::{Tree, each_expr, with_tree};
+use super::tree::{Tree, with_tree};
 use diag::{Pos, Span};
 use eval::Evaluator;
 use syntax::ast::{BindingValue, ExprKind, ExprRef};
+use syntax::walk::each_expr;
 
 /// Which of the expressions that start at one place is meant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -60,7 +60,7 @@ macro_rules! from_text {
     };
 }
 
-pub(super) use from_text;
+pub(crate) use from_text;
 
 from_text!(Pattern, "a pattern of names");
 from_text!(System, "a system such as `x86_64-linux`");
@@ -212,8 +212,8 @@ impl TryFrom<String> for Time {
     }
 }
 
-/// Reads a map as a list of its entries in the order of the file.
-pub(super) fn in_order<'de, D, T>(deserializer: D) -> Result<Vec<(Pattern, T)>, D::Error>
+/// Returns a map from patterns as a list of its entries in the order of the file, for serde's `deserialize_with`.
+pub fn in_order<'de, D, T>(deserializer: D) -> Result<Vec<(Pattern, T)>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

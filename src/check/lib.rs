@@ -1,0 +1,24 @@
+//! Rules, policies, and what keeps a finding from counting.
+//!
+//! A rule makes cases with findings ([`report::Case`]); a [`Gate`] lets them through: it knows the
+//! levels, the comments that allow something, the waivers and the baseline.
+
+mod allow;
+pub mod baseline;
+mod day;
+mod gate;
+mod level;
+mod names;
+mod rule;
+mod rules;
+pub mod settings;
+pub mod waiver;
+pub mod yaml;
+
+pub use day::Day;
+pub use gate::{Gate, Sources};
+pub use level::Level;
+pub use names::nearest;
+pub use rule::Rule;
+pub use rules::{rule, rules};
+pub use waiver::Waiver;

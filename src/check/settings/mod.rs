@@ -1,0 +1,10 @@
+//! What `cfgcheck.yaml` says to rules: their levels, waivers, and what single rules need to know.
+
+mod paths;
+#[cfg(feature = "schema")]
+mod schema;
+pub mod values;
+
+pub use paths::PathPattern;
+pub(crate) use values::from_text;
+pub use values::{Bytes, Pattern, System, Time, Version};

@@ -1,0 +1,44 @@
+//! `cfgcheck list`: what there is.
+
+mod rules;
+
+use crate::exit;
+use crate::machine::Machine;
+use crate::stream::{complain, write_out};
+use clap::{Args, Subcommand};
+
+/// Arguments of `cfgcheck list`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  cfgcheck list rules
+  cfgcheck list rules --json
+")]
+pub struct ListArgs {
+    /// What to list.
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand, Debug)]
+enum What {
+    /// The rules that come with cfgcheck.
+    Rules(rules::RulesArgs),
+}
+
+/// Runs the command and returns its exit code.
+pub fn run(machine: &Machine, args: &ListArgs) -> u8 {
+    match &args.what {
+        What::Rules(args) => rules::run(machine, args),
+    }
+}
+
+/// Writes a list to standard output and returns the exit code.
+fn told(text: &str) -> u8 {
+    match write_out(text.as_bytes()) {
+        Ok(()) => exit::CLEAN,
+        Err(error) => {
+            complain(&format!("error: cannot write to standard output: {error}"));
+            exit::CANNOT_START
+        }
+    }
+}
