@@ -105,7 +105,7 @@ pub fn write(report: &Report, deny: Severity) -> String {
 
 /// Returns JSON whose characters that reorder or steer what a terminal shows are escaped; they can
 /// only stand in strings. JSON itself asks for that only below U+0020.
-fn escape_steering(json: &str) -> String {
+pub(crate) fn escape_steering(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         match c {

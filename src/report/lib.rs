@@ -8,6 +8,7 @@ mod finding;
 mod group;
 mod run;
 
+pub mod diff;
 pub mod json;
 pub mod junit;
 pub mod text;

@@ -1,7 +1,7 @@
 //! The report as a person reads it: one line a host, errors drawn once, warnings grouped, a summary
 //! that says what was checked and what was not.
 
-mod wrap;
+pub(crate) mod wrap;
 
 use std::time::Duration;
 

@@ -3,12 +3,12 @@
 use unicode_width::UnicodeWidthStr;
 
 /// Returns the columns that a text takes on a terminal.
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
 /// Returns the text cut to `most` columns, the last one an ellipsis if something is missing.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     if columns(text) <= most {
         return text.to_string();
     }
@@ -26,7 +26,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 
 /// Returns the text in lines of at most `width` columns, broken at spaces; longer words stay whole.
 /// Line feeds in the text are kept.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.trim_end().split('\n') {
         let mut line = String::new();
