@@ -13,11 +13,13 @@
 
 mod objects;
 mod refs;
+mod revision;
 mod submodules;
 mod work_tree;
 
 pub use objects::{Commit, Objects, TreeEntry, TreeMode};
 pub use refs::Repository;
+pub use revision::RevisionError;
 pub use submodules::{Submodule, parse_gitmodules, resolve_submodule_url};
 pub use work_tree::WorkTree;
 

@@ -101,6 +101,19 @@ impl Objects {
         Ok(self.get(id)?.is_some())
     }
 
+    /// Returns the object whose id begins with these hexadecimal digits, an error if several do.
+    pub(super) fn by_prefix(&self, digits: &str) -> Result<Option<Result<Oid, ()>>, GitError> {
+        let read = |why: String| GitError::Read {
+            repository: self.name.clone(),
+            why,
+        };
+        let prefix = gix_hash::Prefix::from_hex(digits).map_err(|error| read(error.to_string()))?;
+        let handle = self.handle.lock().expect("no panic while holding the database");
+        handle
+            .lookup_prefix(prefix, None)
+            .map_err(|error| read(error.to_string()))
+    }
+
     /// Returns a file's bytes, or a link's target.
     pub fn blob(&self, id: &Oid) -> Result<Vec<u8>, GitError> {
         self.expect(id, Kind::Blob, "a blob")

@@ -100,6 +100,10 @@ impl Repository {
         self.git_dir.join("index")
     }
 
+    pub(super) fn common_dir(&self) -> &Path {
+        &self.common_dir
+    }
+
     pub(super) fn hash(&self) -> gix_hash::Kind {
         self.hash
     }
@@ -192,6 +196,20 @@ impl Repository {
             }
         }
         Err(self.broken("symbolic references lead in a circle"))
+    }
+
+    /// Returns the full names of the references that are kept in one file.
+    pub(super) fn packed_names(&self) -> Result<Vec<String>, GitError> {
+        let path = self.common_dir.join("packed-refs");
+        if self.fs.stat(&path)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let text = self.fs.read(&path)?;
+        let lines = String::from_utf8_lossy(&text);
+        // Lines of `#` are about the file, those of `^` say where a tag leads.
+        let names = lines.lines().filter(|line| !line.starts_with(['#', '^']));
+        let names = names.filter_map(|line| line.split_once(' '));
+        Ok(names.map(|(_, name)| name.to_owned()).collect())
     }
 
     fn packed(&self, name: &str) -> Result<Option<Oid>, GitError> {
