@@ -340,7 +340,7 @@ impl Run<'_> {
     }
 
     fn judged(&mut self, session: &mut Session, target: &Target, platform: Option<&str>) -> Option<Case> {
-        let judged = judge(&mut session.ev, target, platform);
+        let (judged, _configuration) = judge(&mut session.ev, target, platform);
         let system = judged.system.clone().unwrap_or_else(|| UNKNOWN.into());
         if !self.systems.is_empty() && !self.systems.iter().any(|p| p.matches(&system)) {
             return None;

@@ -3,7 +3,7 @@
 use super::attr_path::option_steps;
 use super::definitions::from_root;
 use super::tree::{Tree, with_tree};
-use super::viewpoint::{Viewpoint, name_inputs};
+use super::viewpoint::{Viewpoint, inputs_of};
 use diag::{Diagnostic, FileId, Origin, Span};
 use eval::Evaluator;
 use syntax::ast::{ExprKind, ExprRef};
@@ -150,7 +150,7 @@ fn told(
     words: [&str; 2],
     view: &Viewpoint<'_>,
 ) -> Diagnostic {
-    let inputs = name_inputs(ev, view);
+    let inputs = inputs_of(ev, view);
     let view = &Viewpoint {
         inputs: &inputs,
         ..*view

@@ -367,7 +367,7 @@ mod tests {
     use super::super::attr_path::option_steps;
     use super::super::tree::with_tree;
     use super::*;
-    use crate::diagnose::fixture::evaluator;
+    use crate::fixture::evaluator;
     use diag::Origin;
     use proptest::prelude::*;
 

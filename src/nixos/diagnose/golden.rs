@@ -8,8 +8,8 @@
     reason = "golden files are read and, on request, written"
 )]
 
-use super::fixture::fleet;
 use super::{Viewpoint, diagnose_from, failed_assertion};
+use crate::fixture::fleet;
 use diag::{Origin, Pos, Style, render};
 use eval::coerce::Coercion;
 use eval::error::Eval;

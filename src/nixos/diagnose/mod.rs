@@ -14,18 +14,19 @@ mod hints;
 mod message;
 mod options;
 mod package;
+mod places;
 mod semicolon;
 mod spans;
 mod tree;
 mod viewpoint;
 
 #[cfg(test)]
-mod fixture;
-#[cfg(test)]
 mod golden;
 
 pub use assertion::{configuration_warning, failed_assertion};
+pub(crate) use places::{binding_at, declared_in, defined_in, is_missing_option, is_undefined, name_at};
 pub use viewpoint::Viewpoint;
+pub use viewpoint::inputs_of;
 
 use chain::{argument_of, is_call_site, option_of};
 use diag::{Diagnostic, Pos, Span};
@@ -55,7 +56,7 @@ pub fn diagnose(ev: &mut Evaluator, error: &EvalError, root: &[u8]) -> Diagnosis
 
 /// Returns what an error means, with inputs called by their names.
 pub fn diagnose_from(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> Diagnosis {
-    let inputs = viewpoint::name_inputs(ev, view);
+    let inputs = viewpoint::inputs_of(ev, view);
     let view = &Viewpoint {
         inputs: &inputs,
         ..*view
@@ -109,7 +110,7 @@ pub fn diagnose_from(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>
 /// Returns a diagnostic that has a place in the user's files: if it has none, the definition of what
 /// was evaluated becomes it.
 pub fn or_at(ev: &mut Evaluator, mut diagnostic: Diagnostic, pos: Pos, view: &Viewpoint<'_>) -> Diagnostic {
-    let inputs = viewpoint::name_inputs(ev, view);
+    let inputs = viewpoint::inputs_of(ev, view);
     let view = &Viewpoint {
         inputs: &inputs,
         ..*view
@@ -219,23 +220,9 @@ fn no_module(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> Opt
 fn previous(ev: &mut Evaluator, message: &str) -> Option<Span> {
     let (_, place) = message.split_once("' already defined at ")?;
     let mut parts = place.trim().rsplitn(3, ':');
-    let column: u32 = parts.next()?.parse().ok()?;
-    let line: u32 = parts.next()?.parse().ok()?;
-    let id = tree::find_file(ev, parts.next()?.as_bytes())?;
-    let file = ev.sources.file(id);
-    // Looked for line by line, as the file's own table answers only the other question.
-    let before: usize = file
-        .text
-        .split_inclusive(|&b| b == b'\n')
-        .take(line.saturating_sub(1) as usize)
-        .map(<[u8]>::len)
-        .sum();
-    let start = before + column.saturating_sub(1) as usize;
-    let last = attr_path::written(&file.text, start).pop()?;
-    Some(Span::new(
-        file.base.offset(start as u32),
-        file.base.offset(last.range.end as u32),
-    ))
+    let column: i64 = parts.next()?.parse().ok()?;
+    let line: i64 = parts.next()?.parse().ok()?;
+    places::name_at(ev, parts.next()?, line, column)
 }
 
 /// Returns the diagnostic of assertions that do not hold, with each told apart.

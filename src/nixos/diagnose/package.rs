@@ -89,8 +89,8 @@ fn around(tree: &Tree<'_>, span: Span) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::evaluator;
     use super::*;
+    use crate::fixture::evaluator;
     use diag::Origin;
 
     #[test]

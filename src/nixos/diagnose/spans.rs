@@ -189,7 +189,7 @@ pub(super) fn top_binding(tree: &Tree<'_>, name: &[u8]) -> Option<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::fixture::evaluator;
+    use crate::fixture::evaluator;
     use diag::Origin;
 
     #[test]

@@ -19,7 +19,7 @@ pub struct Viewpoint<'a> {
 
 impl Viewpoint<'_> {
     /// Whether a text is a file of the user.
-    pub(super) fn is_own(&self, origin: &Origin) -> bool {
+    pub fn is_own(&self, origin: &Origin) -> bool {
         match origin {
             Origin::File(path) => {
                 below(path, self.root).is_some() && !self.inputs.iter().any(|(folder, _)| below(path, folder).is_some())
@@ -29,22 +29,25 @@ impl Viewpoint<'_> {
     }
 
     /// Whether a position lies in a file of the user.
-    pub(super) fn owns(&self, sources: &SourceMap, pos: Pos) -> bool {
+    pub fn owns(&self, sources: &SourceMap, pos: Pos) -> bool {
         sources
             .lookup(pos)
             .is_some_and(|(file, _)| self.is_own(&sources.file(file).origin))
     }
 
     /// Returns the name of the input that a text belongs to.
-    pub(super) fn input_of(&self, sources: &SourceMap, pos: Pos) -> Option<&str> {
+    pub fn input_of(&self, sources: &SourceMap, pos: Pos) -> Option<&str> {
         let (file, _) = sources.lookup(pos)?;
         let Origin::File(path) = &sources.file(file).origin else {
             return None;
         };
-        self.inputs
-            .iter()
-            .find(|(folder, _)| below(path, folder).is_some())
-            .map(|(_, name)| name.as_str())
+        self.input_of_path(path)
+    }
+
+    /// Returns the name of the input that a file belongs to.
+    pub(crate) fn input_of_path(&self, path: &[u8]) -> Option<&str> {
+        let of = |(folder, _): &&(Vec<u8>, String)| below(path, folder).is_some();
+        self.inputs.iter().find(of).map(|(_, name)| name.as_str())
     }
 
     /// Returns a position in words: below the root, `<input>/path`, or as it is.
@@ -95,7 +98,7 @@ impl Viewpoint<'_> {
 }
 
 /// Returns all inputs, and has the source map call their files by these names.
-pub(super) fn name_inputs(ev: &mut Evaluator, view: &Viewpoint<'_>) -> Vec<(Vec<u8>, String)> {
+pub fn inputs_of(ev: &mut Evaluator, view: &Viewpoint<'_>) -> Vec<(Vec<u8>, String)> {
     let inputs = all_inputs(&ev.sources, view);
     for (folder, name) in &inputs {
         ev.sources.name_folder(folder, name);
