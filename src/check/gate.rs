@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use diag::Severity;
-use report::{Case, Finding, Outcome, Subject, Waived, WaivedBy};
+use report::{Case, Finding, Outcome, Stage, Subject, Waived, WaivedBy};
 
 use crate::allow::Allows;
 use crate::baseline::Baseline;
@@ -78,8 +78,11 @@ impl Gate {
             }
         }
         let wrong = case.findings.iter().any(|finding| finding.severity == Severity::Error);
+        // A host whose assertions do not hold has no derivation, whatever is thought of the assertions.
+        let no_host = case.subject.stage == Stage::Eval && case.rule.is_none() && !case.properties.contains_key("drv");
         case.outcome = match case.outcome {
             Outcome::Passed | Outcome::Failed if wrong => Outcome::Failed,
+            Outcome::Failed if no_host => Outcome::Skipped("it does not evaluate, which is accepted".into()),
             Outcome::Failed => Outcome::Passed,
             Outcome::Errored if failed && case.findings.is_empty() => {
                 Outcome::Skipped("it cannot be judged, which is accepted".into())
@@ -147,7 +150,6 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use report::Stage;
 
     struct One(&'static str);
 
@@ -189,7 +191,7 @@ mod tests {
         );
         assert_eq!(warned.findings[0].text, "warning[b]: m");
         assert_eq!(gate.admit(failed("d"), &One("")), Some(failed("d")));
-        let raised = Case::new(Stage::Eval, "x", Outcome::Passed).finding(Finding::new("c", Severity::Error, ""));
+        let raised = Case::new(Stage::Policy, "x", Outcome::Passed).finding(Finding::new("c", Severity::Error, ""));
         assert_eq!(gate.admit(raised, &One("")).unwrap().outcome, Outcome::Passed);
         // What could not be judged stays so, whatever the level.
         let errored = Case {
@@ -239,6 +241,9 @@ mod tests {
 
     #[test]
     fn an_accepted_error_of_evaluation_is_no_pass() {
+        let asserted = Case::new(Stage::Eval, "evaluates", Outcome::Failed).finding(finding("assertion"));
+        let accepted = gate("{ assertion: off }", "[]").admit(asserted, &One("")).unwrap();
+        assert!(matches!(accepted.outcome, Outcome::Skipped(_)) && accepted.findings.is_empty());
         let mut waiving = gate("{}", "[{ rule: eval, reason: broken upstream }]");
         let errored = Case {
             outcome: Outcome::Errored,

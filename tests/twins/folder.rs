@@ -95,10 +95,11 @@ pub fn program(home: &Path) -> Command {
     command
 }
 
-/// Runs `cfgcheck check` and returns its exit code and report.
-pub fn check(home: &Path, flake: &str) -> Result<(i32, Report), String> {
+/// Runs `cfgcheck check` with these arguments and returns its exit code and report.
+pub fn check(home: &Path, args: &[&str]) -> Result<(i32, Report), String> {
     let output = program(home)
-        .args(["check", "--offline", "--output", "json=-", flake])
+        .args(["check", "--offline", "--output", "json=-"])
+        .args(args)
         .output()
         .map_err(|error| format!("the program does not run: {error}"))?;
     let report = report::json::read(&output.stdout)

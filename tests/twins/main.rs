@@ -62,8 +62,18 @@ fn every_twin_gives_the_findings_of_its_golden_file() {
     copy_to(root.path());
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     each_twin(|twin| {
-        let flake = format!("path:{}?dir={TWINS}/{}", root.path().display(), twin.name);
-        let (code, report) = check(root.path(), &flake)?;
+        let flake = |name: &str| format!("path:{}?dir={TWINS}/{name}", root.path().display());
+        let (this, before) = (flake(&twin.name), twin.golden.before.as_deref());
+        let mut args = vec![this.as_str()];
+        if let Some(day) = &twin.golden.judged_at {
+            args.extend(["--as-of", day]);
+        }
+        // Where another host ran before, there is none of the same name to compare with.
+        let before = before.filter(|before| !before.contains('#')).map(flake);
+        if let Some(before) = &before {
+            args.extend(["--base", before]);
+        }
+        let (code, report) = check(root.path(), &args)?;
         let found = found(&report, &twin.folder, &format!("{TWINS}/{}/", twin.name));
         if update {
             return renew(twin, code, &found);

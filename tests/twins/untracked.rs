@@ -32,7 +32,7 @@ fn git(folder: &Path, args: &[&str]) {
 
 /// Checks that a flake gives exactly this finding.
 fn gives(root: &Path, flake: &str, expected: &str) {
-    let (code, report) = check(root, flake).expect("there is a report");
+    let (code, report) = check(root, &[flake]).expect("there is a report");
     let twin = repository().join(TWINS).join("healthy");
     let found = found(&report, &twin, &format!("{TWINS}/healthy/"));
     let expected: Expected = serde_yaml::from_str(expected).expect("the finding is well formed");
