@@ -6,7 +6,9 @@
 mod allow;
 pub mod baseline;
 mod day;
+pub mod fleet;
 mod gate;
+pub mod host;
 mod level;
 mod names;
 mod rule;

@@ -1,10 +1,13 @@
 //! All rules, in the order of the run.
 
-use crate::{Rule, waiver};
+use crate::{Rule, fleet, host, waiver};
 
 /// Returns all rules that come with cfgcheck.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [&waiver::EXPIRED, &waiver::UNUSED].into_iter()
+    let own = [&waiver::EXPIRED, &waiver::UNUSED].into_iter();
+    own.chain(host::OF_EVALUATION.iter().copied())
+        .chain(host::RULES.iter().map(|entry| entry.rule))
+        .chain(fleet::RULES.iter().map(|entry| entry.rule))
 }
 
 /// Returns the rule of this id.

@@ -1,0 +1,135 @@
+//! Rules over several hosts: each host is compared with those that were judged before it.
+
+mod disk_device_shared;
+mod host_id_shared;
+
+use crate::Rule;
+use crate::host::{Found, Host, Stop};
+use report::{Case, Outcome};
+
+/// A rule over several hosts, and what applies it.
+pub struct Entry {
+    /// The rule.
+    pub rule: &'static Rule,
+    facts: fn(&mut Host<'_>) -> Result<Vec<Fact>, Stop>,
+    found: fn(&mut Host<'_>, &Shared<'_>) -> Result<Found, Stop>,
+}
+
+/// The rules over several hosts, in the order in which they are applied.
+pub static RULES: &[Entry] = &[
+    Entry {
+        rule: &disk_device_shared::RULE,
+        facts: disk_device_shared::facts,
+        found: disk_device_shared::found,
+    },
+    Entry {
+        rule: &host_id_shared::RULE,
+        facts: host_id_shared::facts,
+        found: host_id_shared::found,
+    },
+];
+
+/// Something that only one host can have.
+struct Fact {
+    /// What it is, such as the name of a disk.
+    value: String,
+    /// The option that says so.
+    option: Vec<String>,
+    /// Where that is written, as far as it is known without looking for it.
+    place: Option<String>,
+}
+
+/// A fact of a host that another one has, too.
+struct Shared<'s> {
+    fact: &'s Fact,
+    /// The other host.
+    other: &'s str,
+}
+
+/// The hosts that were judged so far.
+#[derive(Default)]
+pub struct Fleet {
+    hosts: Vec<Known>,
+}
+
+/// A host that was judged.
+struct Known {
+    name: String,
+    /// What it calls itself: variants of one machine are called the same.
+    host_name: Option<String>,
+    facts: Vec<Vec<Fact>>,
+}
+
+impl Fleet {
+    /// Returns the cases of all rules for a host, compared with the hosts before it, and remembers the
+    /// host. Further systems of one host are the host itself. `applies` tells whether a rule is wanted.
+    pub fn cases(&mut self, host: &mut Host<'_>, applies: &dyn Fn(&str) -> bool) -> Vec<Case> {
+        if host.system.kind() != nixos::Kind::Nixos {
+            return Vec::new();
+        }
+        let name = host.system.name().to_owned();
+        let host_name = host.text(&["networking", "hostName"]).ok().flatten();
+        let mut known = Known {
+            name,
+            host_name,
+            facts: Vec::new(),
+        };
+        let mut cases = Vec::new();
+        for (index, entry) in RULES.iter().enumerate() {
+            let facts = (entry.facts)(host);
+            if !applies(entry.rule.id) {
+                known.facts.push(Vec::new());
+                continue;
+            }
+            let case = entry.rule.case().on(known.name.clone(), host.platform());
+            let judged = facts.and_then(|facts| {
+                let found = self.shared(host, entry, index, &known, &facts)?;
+                Ok((facts, found))
+            });
+            match judged {
+                Ok((facts, found)) => {
+                    known.facts.push(facts);
+                    cases.push(crate::host::judged(host, case, found));
+                }
+                Err(stop) => {
+                    known.facts.push(Vec::new());
+                    cases.push(crate::host::stopped(host, case, stop));
+                }
+            }
+        }
+        if !self.hosts.iter().any(|other| other.name == known.name) {
+            self.hosts.push(known);
+        }
+        cases
+    }
+
+    fn shared(
+        &self,
+        host: &mut Host<'_>,
+        entry: &Entry,
+        index: usize,
+        known: &Known,
+        facts: &[Fact],
+    ) -> Result<Vec<Found>, Stop> {
+        let mut found = Vec::new();
+        for fact in facts {
+            let others = self.hosts.iter().filter(|other| !is_variant(other, known));
+            // What one file says for several hosts is the same machine, or meant.
+            let same = |other: &Fact| other.value == fact.value && (other.place.is_none() || other.place != fact.place);
+            let other = others.into_iter().find(|other| other.facts[index].iter().any(same));
+            if let Some(other) = other {
+                let shared = Shared {
+                    fact,
+                    other: &other.name,
+                };
+                found.push((entry.found)(host, &shared)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether two configurations are of one machine.
+fn is_variant(one: &Known, other: &Known) -> bool {
+    one.name == other.name || (one.host_name.is_some() && one.host_name == other.host_name)
+}

@@ -1,0 +1,109 @@
+//! Nothing is mounted where the boot loader belongs.
+
+use super::reading::Host;
+use super::{Found, Stop};
+use crate::{Level, Rule};
+use report::Stage;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "boot-file-system-missing",
+    stage: Stage::Policy,
+    level: Level::Error,
+    title: "The partition that the firmware starts from is mounted",
+    why: "The boot loader is written to the EFI system partition. If that is not mounted where NixOS expects it, the \
+          boot loader lands on the root file system, where the firmware does not look: the machine goes on to start \
+          what was installed last, or nothing.",
+    fix: "Mount it at `boot.loader.efi.efiSysMountPoint`, which is `/boot` unless something else is said.",
+    wrong: "boot.loader.systemd-boot.enable = true;\nfileSystems.\"/\" = { … };",
+    right: "boot.loader.systemd-boot.enable = true;\nfileSystems.\"/\" = { … };\nfileSystems.\"/boot\" = {\n  \
+            device = \"/dev/disk/by-label/ESP\";\n  fsType = \"vfat\";\n};",
+};
+
+/// Boot loaders that the firmware starts from the EFI system partition: the option by which one is chosen,
+/// the further one without which it is another kind, and its name.
+const LOADERS: [(&[&str], Option<&[&str]>, &str); 4] = [
+    (&["boot", "loader", "systemd-boot", "enable"], None, "systemd-boot"),
+    (&["boot", "lanzaboote", "enable"], None, "lanzaboote"),
+    (
+        &["boot", "loader", "limine", "enable"],
+        Some(&["boot", "loader", "limine", "efiSupport"]),
+        "limine",
+    ),
+    (
+        &["boot", "loader", "grub", "enable"],
+        Some(&["boot", "loader", "grub", "efiSupport"]),
+        "GRUB",
+    ),
+];
+
+const MOUNT_POINT: &[&str] = &["boot", "loader", "efi", "efiSysMountPoint"];
+
+pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
+    if host.is_on(&["boot", "isContainer"])? {
+        return Ok(Vec::new());
+    }
+    let mount = host.text(MOUNT_POINT)?.unwrap_or_else(|| "/boot".into());
+    let mounted: Vec<String> = host.entries(&["fileSystems"])?.into_iter().map(|(name, _)| name).collect();
+    let is_mounted = |point: &str| mounted.iter().any(|m| m.trim_end_matches('/') == point.trim_end_matches('/'));
+    // A host without any file system is not one that starts from a disk.
+    if is_mounted(&mount) || !is_mounted("/") {
+        return Ok(Vec::new());
+    }
+    for (enable, efi, name) in LOADERS {
+        if !host.is_on(enable)? || !efi.map_or(Ok(true), |efi| host.is_on(efi))? {
+            continue;
+        }
+        // GRUB may be told of other places.
+        if name == "GRUB" && !mirrors_to(host, &mount)? {
+            continue;
+        }
+        let place = host.place(enable)?;
+        let diagnostic = RULE
+            .found(format!("{name} is installed into {mount}, and no file system is mounted there"))
+            .at(place, "")
+            .hint(format!(
+                "mount the EFI system partition: `fileSystems.\"{mount}\" = {{ device = \"/dev/disk/by-label/ESP\"; fsType = \"vfat\"; }};`"
+            ));
+        return Ok(vec![Found::new(diagnostic).option(format!("fileSystems.\"{mount}\""))]);
+    }
+    Ok(Vec::new())
+}
+
+/// Whether one of the copies of GRUB is for the file system at a mount point.
+fn mirrors_to(host: &mut Host<'_>, mount: &str) -> Result<bool, Stop> {
+    let copies = host.elements(&["boot", "loader", "grub", "mirroredBoots"])?;
+    for &cell in copies {
+        let point = host.used(cell, &["efiSysMountPoint"])?.and_then(super::reading::text_of);
+        if point.is_none_or(|point| point == mount) {
+            return Ok(true);
+        }
+    }
+    Ok(copies.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::host::fixture::check;
+
+    #[test]
+    fn a_boot_loader_without_its_partition_is_told() {
+        let told = |name: &str, mount: &str| {
+            format!("host.nix:1:3: {name} is installed into {mount}, and no file system is mounted there")
+        };
+        let root = "fileSystems.\"/\".device = \"/dev/disk/by-label/root\";";
+        let with = |text: &str| format!("{{ {text} {root} }}");
+        let boot = "boot.loader.systemd-boot.enable = true;";
+        check(super::run, &with(boot), &[&told("systemd-boot", "/boot")]);
+        check(super::run, &with(&format!("{boot} fileSystems.\"/boot\".device = \"/dev/x\";")), &[]);
+        let efi = format!("{boot} boot.loader.efi.efiSysMountPoint = \"/efi\"; fileSystems.\"/boot\".device = \"/dev/x\";");
+        check(super::run, &with(&efi), &[&told("systemd-boot", "/efi")]);
+        check(super::run, &with(&format!("{boot} boot.isContainer = true;")), &[]);
+        check(super::run, &format!("{{ {boot} }}"), &[]);
+        let grub = "boot.loader.grub.enable = true;";
+        check(super::run, &with(grub), &[]);
+        check(super::run, &with(&format!("{grub} boot.loader.grub.efiSupport = true;")), &[&told("GRUB", "/boot")]);
+        let mirrored = "boot.loader.grub.efiSupport = true; boot.loader.grub.mirroredBoots = [ { efiSysMountPoint = \"/b\"; } ];";
+        check(super::run, &with(&format!("{grub} {mirrored}")), &[]);
+    }
+}

@@ -1,0 +1,146 @@
+//! A host for the tests of rules: a flake in memory, evaluated by the module system of the repository's
+//! stand-in for nixpkgs, with the options that rules read.
+
+use super::{Before, Found, Host, Stop};
+use diag::{Origin, Pos};
+use eval::{Evaluator, Message, NotedBuild, NotedCall, Settings};
+use flake::world::{Access, World};
+use nixos::diagnose::Viewpoint;
+use nixos::{Judged, Kind, System, Target, Warning};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use sys::{DiskFs, FileKind, FixedEnv, Fs, ManualClock, MemoryFs};
+
+/// The flake; the host is in its fourth line.
+const FLAKE: &str = "# A flake of one host.
+let lib = import /nixpkgs/lib; in
+{
+  web = lib.evalModules { modules = [ /nixpkgs/options.nix ./host.nix ]; };
+}
+";
+
+/// A file of secrets.
+const SECRETS: &str = "db:\n    password: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]\nsops:\n    version: 3.11.0\n";
+
+/// Stack for evaluating a small host.
+const STACK: usize = 64 << 20;
+
+/// What evaluating the host is said to have told.
+#[derive(Clone, Default)]
+pub struct Told {
+    pub warnings: Vec<Warning>,
+    pub messages: Vec<Message>,
+    pub builds: Vec<NotedBuild>,
+}
+
+type Run = fn(&mut Host<'_>) -> Result<Vec<Found>, Stop>;
+
+/// Checks what a rule finds on a host with this module as its own: place and message of each finding, or
+/// `skipped`, or `errored`.
+pub fn check(run: Run, module: &str, expected: &[&str]) {
+    compare(run, module, &Told::default(), None, expected);
+}
+
+/// As [`check`], for a host that was another one before.
+pub fn check_after(run: Run, module: &str, before: Option<&Before>, expected: &[&str]) {
+    compare(run, module, &Told::default(), before, expected);
+}
+
+/// As [`check`], for a host whose evaluation told something.
+pub fn check_told(run: Run, module: &str, told: &Told, expected: &[&str]) {
+    compare(run, module, told, None, expected);
+}
+
+fn compare(run: Run, module: &str, told: &Told, before: Option<&Before>, expected: &[&str]) {
+    let (module, told, before) = (module.to_owned(), told.clone(), before.cloned());
+    let text = module.clone();
+    let work = move || found(run, &text, &told, before.as_ref());
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(work);
+    let found = thread.expect("a thread can be made").join().expect("rules do not panic");
+    assert_eq!(found, expected, "{module}");
+}
+
+fn found(run: Run, module: &str, told: &Told, before: Option<&Before>) -> Vec<String> {
+    with_host(module, told, before, |host| match run(host) {
+        Ok(found) => found
+            .iter()
+            .map(|found| {
+                let finding = found.finding(&host.ev.sources, host.view.root);
+                match finding.location {
+                    Some(location) => format!("{location}: {}", finding.message),
+                    None => finding.message,
+                }
+            })
+            .collect(),
+        Err(Stop::Skipped(_)) => vec!["skipped".into()],
+        Err(_) => vec![format!("errored: {}", host.ev.take_error().message)],
+    })
+}
+
+fn with_host<R>(module: &str, told: &Told, before: Option<&Before>, work: impl FnOnce(&mut Host<'_>) -> R) -> R {
+    let mut ev = evaluator(module);
+    let flake = ev.eval_file(b"/fleet/flake.nix");
+    let flake = flake.unwrap_or_else(|_| panic!("{}", ev.take_error().message));
+    let web = ev.symbols.intern(b"web");
+    let attr = ev.mem.attr(flake, web).expect("the flake has the host");
+    let target = Target {
+        kind: Kind::Nixos,
+        name: "web".into(),
+        system: None,
+        value: attr.value,
+        pos: attr.pos,
+    };
+    let system = System::of(&mut ev, &target, None).unwrap_or_else(|_| panic!("{}", ev.take_error().message));
+    let judged = Judged {
+        drv: Some("/nix/store/00000000000000000000000000000000-web.drv".into()),
+        warnings: told.warnings.clone(),
+        ..Judged::default()
+    };
+    let inputs = [(b"/nixpkgs".to_vec(), "nixpkgs".to_owned())];
+    let calls: Vec<NotedCall> = ev.calls.clone();
+    let view = Viewpoint {
+        root: b"/fleet",
+        inputs: &inputs,
+        ..Viewpoint::default()
+    };
+    work(&mut Host {
+        ev: &mut ev,
+        system: &system,
+        view,
+        judged: &judged,
+        messages: &told.messages,
+        calls: &calls,
+        builds: &told.builds,
+        before,
+        secrets: Vec::new(),
+    })
+}
+
+fn evaluator(module: &str) -> Evaluator {
+    let lib = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/inputs/nixpkgs/lib");
+    let mut fs = MemoryFs::new()
+        .file("/fleet/flake.nix", FLAKE)
+        .file("/fleet/host.nix", module)
+        .file("/fleet/secrets.yaml", SECRETS)
+        .file("/nixpkgs/options.nix", include_str!("fixture/options.nix"));
+    let mut open: Vec<(PathBuf, PathBuf)> = vec![(lib, PathBuf::from("/nixpkgs/lib"))];
+    while let Some((from, to)) = open.pop() {
+        for entry in DiskFs.read_dir(&from).expect("the library is in the repository") {
+            let (from, to) = (from.join(&entry.name), to.join(&entry.name));
+            match entry.kind {
+                FileKind::Directory => open.push((from, to)),
+                _ => fs = fs.file(to, DiskFs.read(&from).expect("the library can be read")),
+            }
+        }
+    }
+    let clock = ManualClock::at(Duration::ZERO);
+    let world = World::new(
+        Arc::new(fs),
+        Arc::new(FixedEnv::at("/")),
+        Arc::new(clock),
+        Access::Everything,
+        Box::new(|_: &[u8]| {}),
+    );
+    Evaluator::new(Settings::default(), Box::new(world), STACK / 2)
+}

@@ -1,0 +1,75 @@
+//! A host evaluates nixpkgs more than once.
+
+use super::reading::{Host, lossy};
+use super::{Found, Stop};
+use crate::{Level, Rule};
+use diag::{Origin, Pos};
+use report::Stage;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    id: "nixpkgs-instances",
+    stage: Stage::Packages,
+    level: Level::Warning,
+    title: "A host has one set of packages of each nixpkgs",
+    why: "`import nixpkgs { … }` in a module makes all packages a second time: evaluation takes the time and the memory \
+          of another host, and what `nixpkgs.config` and `nixpkgs.overlays` say does not count there. Another release of \
+          nixpkgs beside the host's own is not told, nor packages for another architecture that nixpkgs makes by itself.",
+    fix: "Put the change into `nixpkgs.overlays`, or take the package from `pkgs`.",
+    wrong: "environment.systemPackages = [\n  (import inputs.nixpkgs { inherit system; overlays = [ fast ]; }).jq\n];",
+    right: "nixpkgs.overlays = [ fast ];\nenvironment.systemPackages = [ pkgs.jq ];",
+};
+
+/// Ends of the paths of the files whose functions make nixpkgs's packages.
+pub const MAKERS: &[&str] = &[IMPURE, TOP_LEVEL];
+const IMPURE: &str = "/pkgs/top-level/impure.nix";
+const TOP_LEVEL: &str = "/pkgs/top-level/default.nix";
+/// The module that makes the packages of a host.
+const MODULE: &str = "/nixos/modules/misc/nixpkgs.nix";
+
+pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
+    let calls = host.calls;
+    let mut own: Vec<(&[u8], Pos)> = Vec::new();
+    let mut of_hosts: Vec<&[u8]> = Vec::new();
+    for call in calls {
+        let Some(tree) = tree(call.file) else { continue };
+        let site = file_of(host, call.site);
+        if host.owns(call.site) {
+            if !own.contains(&(tree, call.site)) {
+                own.push((tree, call.site));
+            }
+        } else if site.is_some_and(|site| site.ends_with(MODULE.as_bytes())) {
+            of_hosts.push(tree);
+        }
+    }
+    let mut found = Vec::new();
+    // A set of packages that the flake makes and gives to the host is the host's own.
+    for (_, site) in own.iter().filter(|(tree, _)| of_hosts.contains(tree)) {
+        let place = nixos::diagnose::call_at(host.ev, *site);
+        let times = match own.iter().filter(|(tree, _)| of_hosts.contains(tree)).count() {
+            1 => "twice".to_owned(),
+            more => format!("{} times", more + 1),
+        };
+        let diagnostic = RULE
+            .found(format!(
+                "this host evaluates nixpkgs {times}, which takes time and memory {times} and ignores nixpkgs.config and nixpkgs.overlays"
+            ))
+            .at(place, "")
+            .hint("put the change into `nixpkgs.overlays`");
+        found.push(Found::new(diagnostic));
+    }
+    Ok(found)
+}
+
+/// Returns the folder of the nixpkgs that a file makes packages of.
+fn tree(file: &[u8]) -> Option<&[u8]> {
+    MAKERS.iter().find_map(|end| file.strip_suffix(end.as_bytes()))
+}
+
+fn file_of(host: &Host<'_>, site: Pos) -> Option<Vec<u8>> {
+    let (file, _) = host.ev.sources.lookup(site)?;
+    match &host.ev.sources.file(file).origin {
+        Origin::File(path) => Some(path.to_vec()),
+        _ => None,
+    }
+}
