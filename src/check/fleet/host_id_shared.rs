@@ -36,7 +36,10 @@ pub(super) fn facts(host: &mut Host<'_>) -> Result<Vec<Fact>, Stop> {
 pub(super) fn found(host: &mut Host<'_>, shared: &Shared<'_>) -> Result<Found, Stop> {
     let place = host.place(HOST_ID)?;
     let diagnostic = RULE
-        .found(format!("`{}` is also the hostId of the host `{}`", shared.fact.value, shared.other))
+        .found(format!(
+            "`{}` is also the hostId of the host `{}`",
+            shared.fact.value, shared.other
+        ))
         .at(place, "")
         .hint("give this host one of its own: `head -c4 /dev/urandom | od -A none -t x4`");
     Ok(Found::new(diagnostic).option("networking.hostId"))

@@ -5,7 +5,7 @@ mod host_id_shared;
 
 use crate::Rule;
 use crate::host::{Found, Host, Stop};
-use report::{Case, Outcome};
+use report::Case;
 
 /// A rule over several hosts, and what applies it.
 pub struct Entry {

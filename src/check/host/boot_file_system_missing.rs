@@ -20,19 +20,23 @@ pub const RULE: Rule = Rule {
             device = \"/dev/disk/by-label/ESP\";\n  fsType = \"vfat\";\n};",
 };
 
-/// Boot loaders that the firmware starts from the EFI system partition: the option by which one is chosen,
-/// the further one without which it is another kind, and its name.
-const LOADERS: [(&[&str], Option<&[&str]>, &str); 4] = [
-    (&["boot", "loader", "systemd-boot", "enable"], None, "systemd-boot"),
-    (&["boot", "lanzaboote", "enable"], None, "lanzaboote"),
+/// Boot loaders that the firmware starts from the EFI system partition: the options by which one is chosen,
+/// all of them, and its name.
+const LOADERS: [(&[&[&str]], &str); 4] = [
+    (&[&["boot", "loader", "systemd-boot", "enable"]], "systemd-boot"),
+    (&[&["boot", "lanzaboote", "enable"]], "lanzaboote"),
     (
-        &["boot", "loader", "limine", "enable"],
-        Some(&["boot", "loader", "limine", "efiSupport"]),
+        &[
+            &["boot", "loader", "limine", "enable"],
+            &["boot", "loader", "limine", "efiSupport"],
+        ],
         "limine",
     ),
     (
-        &["boot", "loader", "grub", "enable"],
-        Some(&["boot", "loader", "grub", "efiSupport"]),
+        &[
+            &["boot", "loader", "grub", "enable"],
+            &["boot", "loader", "grub", "efiSupport"],
+        ],
         "GRUB",
     ),
 ];
@@ -44,21 +48,33 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
         return Ok(Vec::new());
     }
     let mount = host.text(MOUNT_POINT)?.unwrap_or_else(|| "/boot".into());
-    let mounted: Vec<String> = host.entries(&["fileSystems"])?.into_iter().map(|(name, _)| name).collect();
-    let is_mounted = |point: &str| mounted.iter().any(|m| m.trim_end_matches('/') == point.trim_end_matches('/'));
+    let mounted: Vec<String> = host
+        .entries(&["fileSystems"])?
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    let is_mounted = |point: &str| {
+        mounted
+            .iter()
+            .any(|m| m.trim_end_matches('/') == point.trim_end_matches('/'))
+    };
     // A host without any file system is not one that starts from a disk.
     if is_mounted(&mount) || !is_mounted("/") {
         return Ok(Vec::new());
     }
-    for (enable, efi, name) in LOADERS {
-        if !host.is_on(enable)? || !efi.map_or(Ok(true), |efi| host.is_on(efi))? {
+    for (options, name) in LOADERS {
+        let mut chosen = true;
+        for option in options {
+            chosen = chosen && host.is_on(option)?;
+        }
+        if !chosen {
             continue;
         }
         // GRUB may be told of other places.
         if name == "GRUB" && !mirrors_to(host, &mount)? {
             continue;
         }
-        let place = host.place(enable)?;
+        let place = host.place(options[0])?;
         let diagnostic = RULE
             .found(format!("{name} is installed into {mount}, and no file system is mounted there"))
             .at(place, "")
@@ -74,7 +90,9 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
 fn mirrors_to(host: &mut Host<'_>, mount: &str) -> Result<bool, Stop> {
     let copies = host.elements(&["boot", "loader", "grub", "mirroredBoots"])?;
     for &cell in copies {
-        let point = host.used(cell, &["efiSysMountPoint"])?.and_then(super::reading::text_of);
+        let point = host
+            .used(cell, &["efiSysMountPoint"])?
+            .and_then(super::reading::text_of);
         if point.is_none_or(|point| point == mount) {
             return Ok(true);
         }
@@ -95,15 +113,25 @@ mod tests {
         let with = |text: &str| format!("{{ {text} {root} }}");
         let boot = "boot.loader.systemd-boot.enable = true;";
         check(super::run, &with(boot), &[&told("systemd-boot", "/boot")]);
-        check(super::run, &with(&format!("{boot} fileSystems.\"/boot\".device = \"/dev/x\";")), &[]);
-        let efi = format!("{boot} boot.loader.efi.efiSysMountPoint = \"/efi\"; fileSystems.\"/boot\".device = \"/dev/x\";");
+        check(
+            super::run,
+            &with(&format!("{boot} fileSystems.\"/boot\".device = \"/dev/x\";")),
+            &[],
+        );
+        let efi =
+            format!("{boot} boot.loader.efi.efiSysMountPoint = \"/efi\"; fileSystems.\"/boot\".device = \"/dev/x\";");
         check(super::run, &with(&efi), &[&told("systemd-boot", "/efi")]);
         check(super::run, &with(&format!("{boot} boot.isContainer = true;")), &[]);
         check(super::run, &format!("{{ {boot} }}"), &[]);
         let grub = "boot.loader.grub.enable = true;";
         check(super::run, &with(grub), &[]);
-        check(super::run, &with(&format!("{grub} boot.loader.grub.efiSupport = true;")), &[&told("GRUB", "/boot")]);
-        let mirrored = "boot.loader.grub.efiSupport = true; boot.loader.grub.mirroredBoots = [ { efiSysMountPoint = \"/b\"; } ];";
+        check(
+            super::run,
+            &with(&format!("{grub} boot.loader.grub.efiSupport = true;")),
+            &[&told("GRUB", "/boot")],
+        );
+        let mirrored =
+            "boot.loader.grub.efiSupport = true; boot.loader.grub.mirroredBoots = [ { efiSysMountPoint = \"/b\"; } ];";
         check(super::run, &with(&format!("{grub} {mirrored}")), &[]);
     }
 }

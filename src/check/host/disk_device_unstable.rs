@@ -39,7 +39,9 @@ fn is_unstable(device: &str) -> bool {
         return false;
     };
     let letters = |prefix: &str| {
-        let rest = name.strip_prefix(prefix)?.strip_prefix(|c: char| c.is_ascii_lowercase())?;
+        let rest = name
+            .strip_prefix(prefix)?
+            .strip_prefix(|c: char| c.is_ascii_lowercase())?;
         rest.chars().all(|c| c.is_ascii_alphanumeric()).then_some(())
     };
     // A virtual machine mostly has one disk of the kind, and it is `vda`.
@@ -58,10 +60,22 @@ mod tests {
     fn devices_by_their_order_are_told() {
         let told = |place: &str, device: &str| format!("{place}: `{device}` may be another disk after the next start");
         let check = |text: &str, found: &[&str]| check(super::run, text, found);
-        check("{ fileSystems.\"/srv\".device = \"/dev/sdb1\"; }", &[&told("host.nix:1:3", "/dev/sdb1")]);
-        check("{ fileSystems.\"/srv\" = {\n  device = \"/dev/sdb1\";\n}; }", &[&told("host.nix:2:3", "/dev/sdb1")]);
-        check("{ swapDevices = [ { device = \"/dev/sda2\"; } ]; }", &[&told("host.nix:1:3", "/dev/sda2")]);
-        check("{ boot.initrd.luks.devices.x.device = \"/dev/sda2\"; }", &[&told("host.nix:1:3", "/dev/sda2")]);
+        check(
+            "{ fileSystems.\"/srv\".device = \"/dev/sdb1\"; }",
+            &[&told("host.nix:1:3", "/dev/sdb1")],
+        );
+        check(
+            "{ fileSystems.\"/srv\" = {\n  device = \"/dev/sdb1\";\n}; }",
+            &[&told("host.nix:2:3", "/dev/sdb1")],
+        );
+        check(
+            "{ swapDevices = [ { device = \"/dev/sda2\"; } ]; }",
+            &[&told("host.nix:1:3", "/dev/sda2")],
+        );
+        check(
+            "{ boot.initrd.luks.devices.x.device = \"/dev/sda2\"; }",
+            &[&told("host.nix:1:3", "/dev/sda2")],
+        );
         check("{ fileSystems.\"/srv\".device = \"/dev/disk/by-label/srv\"; }", &[]);
         check("{ fileSystems.\"/tmp\".device = \"tmpfs\"; }", &[]);
         check("{ }", &[]);

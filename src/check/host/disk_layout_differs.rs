@@ -42,7 +42,9 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
     let mut found = Vec::new();
     for (mount, cell) in host.entries(&["fileSystems"])? {
         let device = host.used(cell, &["device"])?.and_then(text_of).unwrap_or_default();
-        let Some(label) = device.strip_prefix(BY_LABEL) else { continue };
+        let Some(label) = device.strip_prefix(BY_LABEL) else {
+            continue;
+        };
         // The label of a disk that disko knows nothing of says nothing.
         let is_of_layout = names.iter().any(|name| label.starts_with(&format!("disk-{name}-")));
         if !is_of_layout || labels.contains(label) {
@@ -51,7 +53,9 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
         let path = ["fileSystems", &mount, "device"];
         let place = host.place(&path)?;
         let diagnostic = RULE
-            .found(format!("`{mount}` is on the partition `{label}`, which disko.devices does not make"))
+            .found(format!(
+                "`{mount}` is on the partition `{label}`, which disko.devices does not make"
+            ))
             .at(place, "")
             .hint("add the partition to disko.devices, or remove the file system");
         found.push(Found::new(diagnostic).option(super::reading::shown(&path)));
@@ -66,7 +70,9 @@ mod tests {
     #[test]
     fn a_partition_that_the_layout_lacks_is_told() {
         let with = |label: &str, disks: &str| {
-            format!("{{ fileSystems.\"/srv\".device = \"/dev/disk/by-partlabel/{label}\"; disko.devices.disk = {{ {disks} }}; }}")
+            format!(
+                "{{ fileSystems.\"/srv\".device = \"/dev/disk/by-partlabel/{label}\"; disko.devices.disk = {{ {disks} }}; }}"
+            )
         };
         let disk = "main.content = { type = \"gpt\"; partitions = { root = { }; old.label = \"boot\"; }; };";
         let told = "host.nix:1:3: `/srv` is on the partition `disk-main-data`, which disko.devices does not make";
@@ -75,6 +81,10 @@ mod tests {
         check(super::run, &with("disk-other-data", disk), &[]);
         check(super::run, &with("data", disk), &[]);
         check(super::run, &with("disk-main-data", ""), &[]);
-        check(super::run, "{ fileSystems.\"/srv\".device = \"/dev/disk/by-partlabel/disk-main-data\"; }", &[]);
+        check(
+            super::run,
+            "{ fileSystems.\"/srv\".device = \"/dev/disk/by-partlabel/disk-main-data\"; }",
+            &[],
+        );
     }
 }

@@ -49,7 +49,10 @@ mod tests {
     #[test]
     fn errors_and_assertions_have_rules() {
         let error = |kind| EvalError::new(kind, "m");
-        assert_eq!(error_rule(&error(ErrorKind::ImportFromDerivation)), "import-from-derivation");
+        assert_eq!(
+            error_rule(&error(ErrorKind::ImportFromDerivation)),
+            "import-from-derivation"
+        );
         assert_eq!(error_rule(&error(ErrorKind::Thrown)), "eval");
         let removed = "The option definition `a.b' in `f' no longer has any effect; please remove it.";
         assert_eq!(assertion_rule(removed).0.id, "option-removed");

@@ -41,7 +41,9 @@ fn is_filtered(host: &mut Host<'_>) -> Result<bool, Stop> {
     if !host.is_on(&["networking", "nftables", "enable"])? {
         return Ok(false);
     }
-    let has_rules = host.text(&["networking", "nftables", "ruleset"])?.is_some_and(|rules| !rules.trim().is_empty());
+    let has_rules = host
+        .text(&["networking", "nftables", "ruleset"])?
+        .is_some_and(|rules| !rules.trim().is_empty());
     let has_file = host
         .value(&["networking", "nftables", "rulesetFile"])?
         .is_some_and(|file| file.tag() != eval::Tag::Null);
@@ -62,6 +64,10 @@ mod tests {
         check(super::run, own, &[]);
         let empty = "{ networking.firewall.enable = false; networking.nftables.enable = true; }";
         check(super::run, empty, &[off]);
-        check(super::run, "{ networking.firewall.enable = false; services.firewalld.enable = true; }", &[]);
+        check(
+            super::run,
+            "{ networking.firewall.enable = false; services.firewalld.enable = true; }",
+            &[],
+        );
     }
 }

@@ -1,8 +1,7 @@
 //! A host for the tests of rules: a flake in memory, evaluated by the module system of the repository's
 //! stand-in for nixpkgs, with the options that rules read.
 
-use super::{Before, Found, Host, Stop};
-use diag::{Origin, Pos};
+use super::{Before, Found, Host, MAKERS, Stop};
 use eval::{Evaluator, Message, NotedBuild, NotedCall, Settings};
 use flake::world::{Access, World};
 use nixos::diagnose::Viewpoint;
@@ -16,12 +15,27 @@ use sys::{DiskFs, FileKind, FixedEnv, Fs, ManualClock, MemoryFs};
 const FLAKE: &str = "# A flake of one host.
 let lib = import /nixpkgs/lib; in
 {
-  web = lib.evalModules { modules = [ /nixpkgs/options.nix ./host.nix ]; };
+  web = lib.evalModules { modules = [ /nixpkgs/options.nix /nixpkgs/nixos/modules/misc/nixpkgs.nix ./host.nix ]; };
 }
 ";
 
 /// A file of secrets.
-const SECRETS: &str = "db:\n    password: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]\nsops:\n    version: 3.11.0\n";
+const SECRETS: &str =
+    "db:\n    password: ENC[AES256_GCM,data:AAAA,iv:AAAA,tag:AAAA,type:str]\nsops:\n    version: 3.11.0\n";
+
+/// How nixpkgs makes its packages, and those of a host.
+const PACKAGES: [(&str, &str); 4] = [
+    ("/nixpkgs/default.nix", "import ./pkgs/top-level/impure.nix"),
+    ("/nixpkgs/pkgs/top-level/impure.nix", "args: import ./. args"),
+    (
+        "/nixpkgs/pkgs/top-level/default.nix",
+        "args: { name = args.name or \"pkgs\"; musl = import ./. (args // { name = \"musl\"; }); }",
+    ),
+    (
+        "/nixpkgs/nixos/modules/misc/nixpkgs.nix",
+        "{ _module.args.pkgs = import ../../../. { }; }",
+    ),
+];
 
 /// Stack for evaluating a small host.
 const STACK: usize = 64 << 20;
@@ -57,7 +71,10 @@ fn compare(run: Run, module: &str, told: &Told, before: Option<&Before>, expecte
     let text = module.clone();
     let work = move || found(run, &text, &told, before.as_ref());
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(work);
-    let found = thread.expect("a thread can be made").join().expect("rules do not panic");
+    let found = thread
+        .expect("a thread can be made")
+        .join()
+        .expect("rules do not panic");
     assert_eq!(found, expected, "{module}");
 }
 
@@ -97,6 +114,10 @@ fn with_host<R>(module: &str, told: &Told, before: Option<&Before>, work: impl F
         warnings: told.warnings.clone(),
         ..Judged::default()
     };
+    // What the toplevel would need.
+    for name in ["hostName", "domain"] {
+        assert!(system.value(&mut ev, &["networking", name]).is_ok());
+    }
     let inputs = [(b"/nixpkgs".to_vec(), "nixpkgs".to_owned())];
     let calls: Vec<NotedCall> = ev.calls.clone();
     let view = Viewpoint {
@@ -119,11 +140,13 @@ fn with_host<R>(module: &str, told: &Told, before: Option<&Before>, work: impl F
 
 fn evaluator(module: &str) -> Evaluator {
     let lib = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/inputs/nixpkgs/lib");
-    let mut fs = MemoryFs::new()
+    let fs = MemoryFs::new()
         .file("/fleet/flake.nix", FLAKE)
         .file("/fleet/host.nix", module)
         .file("/fleet/secrets.yaml", SECRETS)
         .file("/nixpkgs/options.nix", include_str!("fixture/options.nix"));
+    let fs = PACKAGES.iter().fold(fs, |fs, (path, text)| fs.file(*path, *text));
+    let mut fs = fs;
     let mut open: Vec<(PathBuf, PathBuf)> = vec![(lib, PathBuf::from("/nixpkgs/lib"))];
     while let Some((from, to)) = open.pop() {
         for entry in DiskFs.read_dir(&from).expect("the library is in the repository") {
@@ -142,5 +165,9 @@ fn evaluator(module: &str) -> Evaluator {
         Access::Everything,
         Box::new(|_: &[u8]| {}),
     );
-    Evaluator::new(Settings::default(), Box::new(world), STACK / 2)
+    let settings = Settings {
+        note_calls: MAKERS,
+        ..Settings::default()
+    };
+    Evaluator::new(settings, Box::new(world), STACK / 2)
 }

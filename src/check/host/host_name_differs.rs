@@ -28,14 +28,18 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
     if name.is_empty() || are_alike(&attribute, &name) || !host.is_own(HOST_NAME)? {
         return Ok(Vec::new());
     }
-    if let Some(fqdn) = host.text(&["networking", "domain"])?.map(|domain| format!("{name}.{domain}"))
+    if let Some(fqdn) = host
+        .text(&["networking", "domain"])?
+        .map(|domain| format!("{name}.{domain}"))
         && attribute.eq_ignore_ascii_case(&fqdn)
     {
         return Ok(Vec::new());
     }
     let place = host.place(HOST_NAME)?;
     let diagnostic = RULE
-        .found(format!("the host is `{attribute}` in the flake, and calls itself `{name}`"))
+        .found(format!(
+            "the host is `{attribute}` in the flake, and calls itself `{name}`"
+        ))
         .at(place, "")
         .hint("use one name, or say in cfgcheck.yaml that it is meant");
     Ok(vec![Found::new(diagnostic).option("networking.hostName")])
@@ -46,8 +50,12 @@ fn are_alike(attribute: &str, name: &str) -> bool {
     let (attribute, name) = (attribute.to_ascii_lowercase(), name.to_ascii_lowercase());
     let is_apart = |rest: &str, from: fn(&str) -> Option<char>| from(rest).is_none_or(|c| "-_.@".contains(c));
     let within = |long: &str, short: &str| {
-        let behind = long.strip_prefix(short).is_some_and(|rest| is_apart(rest, |rest| rest.chars().next()));
-        let before = long.strip_suffix(short).is_some_and(|rest| is_apart(rest, |rest| rest.chars().next_back()));
+        let behind = long
+            .strip_prefix(short)
+            .is_some_and(|rest| is_apart(rest, |rest| rest.chars().next()));
+        let before = long
+            .strip_suffix(short)
+            .is_some_and(|rest| is_apart(rest, |rest| rest.chars().next_back()));
         behind || before
     };
     within(&attribute, &name) || within(&name, &attribute)

@@ -59,10 +59,15 @@ mod tests {
             builds: vec![build("a"), build("b"), build("a")],
             ..Told::default()
         };
-        check_told(super::run, "{ }", &told, &[
-            "flake.nix:4:3: evaluating this needs `a` to be built first",
-            "flake.nix:4:3: evaluating this needs `b` to be built first",
-        ]);
+        check_told(
+            super::run,
+            "{ }",
+            &told,
+            &[
+                "flake.nix:4:3: evaluating this needs `a` to be built first",
+                "flake.nix:4:3: evaluating this needs `b` to be built first",
+            ],
+        );
         check_told(super::run, "{ }", &Told::default(), &[]);
     }
 }

@@ -23,8 +23,6 @@ mod package_insecure_allowed;
 mod package_unfree_unlisted;
 mod reading;
 mod root_file_system_missing;
-mod secret_in_store;
-mod secret_key_absent;
 mod service_unhardened;
 mod ssh_password_login;
 mod ssh_root_login;
@@ -85,7 +83,6 @@ rules! {
         disk_device_unstable, disk_layout_differs, firewall_disabled, ssh_root_login, ssh_password_login,
         sudo_passwordless, user_without_password, user_password_empty, service_unhardened, nix_sandbox_off,
         nix_trusts_everybody;
-    HOSTS_AND_HOMES: secret_in_store, secret_key_absent;
 }
 
 /// Rules whose findings the case of a configuration's own evaluation has.
@@ -96,7 +93,9 @@ pub static OF_EVALUATION: &[&Rule] = &[&ASSERTION, &option_removed::RULE, &root_
 /// evaluate, its own case says why.
 pub fn cases(host: &mut Host<'_>, applies: &dyn Fn(&str) -> bool) -> Vec<Case> {
     let kind = host.system.kind();
-    let wanted = RULES.iter().filter(|entry| entry.kinds.contains(&kind) && applies(entry.rule.id));
+    let wanted = RULES
+        .iter()
+        .filter(|entry| entry.kinds.contains(&kind) && applies(entry.rule.id));
     wanted
         .map(|entry| {
             let case = entry.rule.case().on(host.system.name(), host.platform());

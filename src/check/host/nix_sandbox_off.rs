@@ -38,7 +38,11 @@ mod tests {
 
     #[test]
     fn a_sandbox_that_is_off_is_told() {
-        check(super::run, "{ nix.settings.sandbox = false; }", &["host.nix:1:3: Nix builds without a sandbox"]);
+        check(
+            super::run,
+            "{ nix.settings.sandbox = false; }",
+            &["host.nix:1:3: Nix builds without a sandbox"],
+        );
         check(super::run, "{ nix.settings.sandbox = \"relaxed\"; }", &[]);
         check(super::run, "{ nix.settings.sandbox = true; }", &[]);
         check(super::run, "{ }", &[]);

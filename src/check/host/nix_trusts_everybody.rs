@@ -30,7 +30,9 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
         };
         let place = host.place(&path)?;
         let diagnostic = RULE
-            .found(format!("the Nix daemon trusts `{who}`: every account can become root by it"))
+            .found(format!(
+                "the Nix daemon trusts `{who}`: every account can become root by it"
+            ))
             .at(place, "")
             .hint("trust administrators only: `nix.settings.trusted-users = [ \"root\" \"@wheel\" ];`");
         return Ok(vec![Found::new(diagnostic).option("nix.settings.trusted-users")]);
@@ -44,10 +46,19 @@ mod tests {
 
     #[test]
     fn trust_in_everybody_is_told() {
-        let told = |who: &str| format!("host.nix:1:3: the Nix daemon trusts `{who}`: every account can become root by it");
+        let told =
+            |who: &str| format!("host.nix:1:3: the Nix daemon trusts `{who}`: every account can become root by it");
         check(super::run, "{ nix.settings.trusted-users = [ \"*\" ]; }", &[&told("*")]);
-        check(super::run, "{ nix.settings.trusted-users = [ \"root\" \"@users\" ]; }", &[&told("@users")]);
-        check(super::run, "{ nix.settings.trusted-users = [ \"root\" \"@wheel\" \"alice\" ]; }", &[]);
+        check(
+            super::run,
+            "{ nix.settings.trusted-users = [ \"root\" \"@users\" ]; }",
+            &[&told("@users")],
+        );
+        check(
+            super::run,
+            "{ nix.settings.trusted-users = [ \"root\" \"@wheel\" \"alice\" ]; }",
+            &[],
+        );
         check(super::run, "{ }", &[]);
     }
 }

@@ -1,6 +1,6 @@
 //! A host evaluates nixpkgs more than once.
 
-use super::reading::{Host, lossy};
+use super::reading::Host;
 use super::{Found, Stop};
 use crate::{Level, Rule};
 use diag::{Origin, Pos};
@@ -45,7 +45,7 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
     let mut found = Vec::new();
     // A set of packages that the flake makes and gives to the host is the host's own.
     for (_, site) in own.iter().filter(|(tree, _)| of_hosts.contains(tree)) {
-        let place = nixos::diagnose::call_at(host.ev, *site);
+        let place = nixos::diagnose::expression_at(host.ev, *site);
         let times = match own.iter().filter(|(tree, _)| of_hosts.contains(tree)).count() {
             1 => "twice".to_owned(),
             more => format!("{} times", more + 1),
@@ -71,5 +71,41 @@ fn file_of(host: &Host<'_>, site: Pos) -> Option<Vec<u8>> {
     match &host.ev.sources.file(file).origin {
         Origin::File(path) => Some(path.to_vec()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::host::fixture::check;
+
+    #[test]
+    fn a_second_set_of_packages_is_told_where_it_is_made() {
+        let message = |times: &str| {
+            format!(
+                "this host evaluates nixpkgs {times}, which takes time and memory {times} and ignores nixpkgs.config and nixpkgs.overlays"
+            )
+        };
+        let host = |name: &str, domain: &str| {
+            format!("{{ pkgs, ... }}: {{ networking = {{ hostName = {name}; domain = {domain}; }}; }}")
+        };
+        let import = |name: &str| format!("(import /nixpkgs {{ name = \"{name}\"; }}).name");
+        check(
+            super::run,
+            &host(&import("b"), "pkgs.name"),
+            &[&format!("host.nix:1:45: {}", message("twice"))],
+        );
+        let both = host(&format!("{} + {}", import("b"), import("c")), "pkgs.name");
+        check(
+            super::run,
+            &both,
+            &[
+                &format!("host.nix:1:45: {}", message("3 times")),
+                &format!("host.nix:1:86: {}", message("3 times")),
+            ],
+        );
+        // Those that nixpkgs makes of its own, and one set that is the flake's, are not told.
+        check(super::run, &host("pkgs.musl.name", "pkgs.name"), &[]);
+        check(super::run, &host(&import("b"), "\"x\""), &[]);
+        check(super::run, &host("\"x\"", "pkgs.name"), &[]);
     }
 }

@@ -35,7 +35,9 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
     let judged = host.judged;
     let mut found = Vec::new();
     for warning in &judged.warnings {
-        let Some((old, new)) = renamed(&warning.text) else { continue };
+        let Some((old, new)) = renamed(&warning.text) else {
+            continue;
+        };
         let mut diagnostic = configuration_warning(host.ev, &warning.text, &host.view).rule(RULE.id);
         if diagnostic.labels.is_empty() {
             let place = host.place_of(old)?;
@@ -56,7 +58,10 @@ mod tests {
     #[test]
     fn warnings_of_renamed_options_are_recognised() {
         let check = |warning: &str, options: Option<(&str, &str)>| assert_eq!(renamed(warning), options, "{warning}");
-        check("The option `a.b' defined in `/f.nix' has been renamed to `c.d'.", Some(("a.b", "c.d")));
+        check(
+            "The option `a.b' defined in `/f.nix' has been renamed to `c.d'.",
+            Some(("a.b", "c.d")),
+        );
         check(
             "The option `a.b' defined in `/f.nix' has been changed to `c' that has a different type. Please read `c' documentation and update your configuration accordingly.",
             Some(("a.b", "c")),

@@ -62,7 +62,9 @@ impl Host<'_> {
         let mut own = part.own;
         let mut cell = part.value;
         for name in rest {
-            let Some(value) = self.used(cell, &[])? else { return Ok(false) };
+            let Some(value) = self.used(cell, &[])? else {
+                return Ok(false);
+            };
             let symbol = self.ev.symbols.intern(name.as_bytes());
             match self.ev.mem.attr(value, symbol) {
                 Some(attr) => {
@@ -86,7 +88,9 @@ impl Host<'_> {
     pub(super) fn authors(&mut self, path: &[&str]) -> Result<BTreeMap<String, Authors>, Stop> {
         let mut authors: BTreeMap<String, Authors> = BTreeMap::new();
         for part in self.parts(path)? {
-            let Some(value) = self.used(part.value, &[])? else { continue };
+            let Some(value) = self.used(part.value, &[])? else {
+                continue;
+            };
             for (name, attr) in self.ev.sorted_entries(value) {
                 let own = part.own || self.owns(attr.pos);
                 let name = self.ev.symbols.text(name).into_owned();
@@ -120,7 +124,9 @@ impl Host<'_> {
         for name in rest {
             let Some(value) = self.used(cell, &[])? else { break };
             let symbol = self.ev.symbols.intern(name.as_bytes());
-            let Some(attr) = self.ev.mem.attr(value, symbol) else { return Ok(None) };
+            let Some(attr) = self.ev.mem.attr(value, symbol) else {
+                return Ok(None);
+            };
             if self.owns(attr.pos) {
                 place = Some(self.ev.show_pos(attr.pos));
             }
@@ -138,11 +144,16 @@ impl Host<'_> {
         for &cell in self.ev.elements(list) {
             let entry = self.force(cell)?;
             let file = self.below(entry, &["file"])?;
-            let file = file.and_then(|file| text_of(file).or_else(|| file.as_path().map(|p| super::reading::lossy(p).into_owned())));
+            let file = file.and_then(|file| {
+                text_of(file).or_else(|| file.as_path().map(|p| super::reading::lossy(p).into_owned()))
+            });
             let value = self.ev.symbols.intern(b"value");
             if let Some(value) = self.ev.mem.attr(entry, value) {
                 let own = file.is_some_and(|file| self.owns_file(&file));
-                parts.push(Part { own, value: value.value });
+                parts.push(Part {
+                    own,
+                    value: value.value,
+                });
             }
         }
         Ok(parts)

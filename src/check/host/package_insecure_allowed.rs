@@ -22,7 +22,9 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
     let path = ["nixpkgs", "config", "permittedInsecurePackages"];
     let mut found = Vec::new();
     for &cell in host.elements(&path)? {
-        let Some(name) = text_of(host.force(cell)?) else { continue };
+        let Some(name) = text_of(host.force(cell)?) else {
+            continue;
+        };
         let place = host.place(&path)?;
         let diagnostic = RULE
             .found(format!("`{name}` is allowed, although it is known to be insecure"))

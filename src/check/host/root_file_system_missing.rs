@@ -31,7 +31,9 @@ mod tests {
 
     #[test]
     fn the_assertion_is_recognised() {
-        assert!(is_about_root("The ‘fileSystems’ option does not specify your root file system."));
+        assert!(is_about_root(
+            "The ‘fileSystems’ option does not specify your root file system."
+        ));
         assert!(!is_about_root("The ‘fileSystems’ option is wrong."));
     }
 }

@@ -103,7 +103,10 @@ fn is_open(host: &mut Host<'_>, service: Ref) -> Result<bool, Stop> {
         return Ok(false);
     };
     // What a package brings and the host only changes has no start of its own here.
-    if host.below(config, &["ExecStart"])?.is_none_or(|start| !is_set(host, start)) {
+    if host
+        .below(config, &["ExecStart"])?
+        .is_none_or(|start| !is_set(host, start))
+    {
         return Ok(false);
     }
     let kind = host.below(config, &["Type"])?.and_then(text_of);
@@ -147,9 +150,15 @@ mod tests {
     #[test]
     fn a_service_that_keeps_all_is_told() {
         let told = "host.nix:1:3: the service `wiki` runs as root without any of systemd's protections";
-        let service = |more: &str| format!("{{ systemd.services.wiki.serviceConfig = {{ ExecStart = \"/bin/wiki\"; {more} }}; }}");
+        let service = |more: &str| {
+            format!("{{ systemd.services.wiki.serviceConfig = {{ ExecStart = \"/bin/wiki\"; {more} }}; }}")
+        };
         check(super::run, &service(""), &[told]);
-        check(super::run, &service("User = \"root\"; PrivateTmp = false; ProtectSystem = \"no\";"), &[told]);
+        check(
+            super::run,
+            &service("User = \"root\"; PrivateTmp = false; ProtectSystem = \"no\";"),
+            &[told],
+        );
         for more in [
             "User = \"wiki\";",
             "DynamicUser = true;",
@@ -166,10 +175,26 @@ mod tests {
 
     #[test]
     fn services_of_others_templates_and_changes_are_not_told() {
-        check(super::run, "{ systemd.services.nginx.serviceConfig.Restart = \"always\"; services.nginx.enable = true; }", &[]);
-        check(super::run, "{ systemd.services.\"wiki@\".serviceConfig.ExecStart = \"/bin/wiki\"; }", &[]);
-        check(super::run, "{ systemd.services.udisks2.serviceConfig.Restart = \"always\"; }", &[]);
-        check(super::run, "{ systemd.services.wiki = { enable = false; serviceConfig.ExecStart = \"/bin/wiki\"; }; }", &[]);
+        check(
+            super::run,
+            "{ systemd.services.nginx.serviceConfig.Restart = \"always\"; services.nginx.enable = true; }",
+            &[],
+        );
+        check(
+            super::run,
+            "{ systemd.services.\"wiki@\".serviceConfig.ExecStart = \"/bin/wiki\"; }",
+            &[],
+        );
+        check(
+            super::run,
+            "{ systemd.services.udisks2.serviceConfig.Restart = \"always\"; }",
+            &[],
+        );
+        check(
+            super::run,
+            "{ systemd.services.wiki = { enable = false; serviceConfig.ExecStart = \"/bin/wiki\"; }; }",
+            &[],
+        );
         check(super::run, "{ }", &[]);
     }
 }

@@ -79,20 +79,36 @@ mod tests {
     fn passwords_are_told_where_they_are_allowed() {
         let told = |place: &str| format!("{place}: a password is enough to log in over SSH");
         let set = "{ services.openssh = { enable = true; settings.PasswordAuthentication = true; }; }";
-        check(super::run, set, &[&told("host.nix:1:38")]);
-        check(super::run, "{ services.openssh.enable = true; }", &[&told("host.nix:1:3")]);
-        check(super::run, "{ services.openssh.settings.PasswordAuthentication = true; }", &[]);
+        check(super::run, set, &[&told("host.nix:1:39")]);
+        check(
+            super::run,
+            "{ services.openssh.enable = true; }",
+            &[&told("host.nix:1:3")],
+        );
+        check(
+            super::run,
+            "{ services.openssh.settings.PasswordAuthentication = true; }",
+            &[],
+        );
         let keys = "services.openssh.enable = true; services.openssh.settings.PasswordAuthentication = false;";
         check(super::run, &format!("{{ {keys} }}"), &[]);
         let pam = format!("{{ {keys} security.pam.services.sshd.unixAuth = true; }}");
-        check(super::run, &pam, &[&told("host.nix:1:3")]);
+        check(super::run, &pam, &[&told("host.nix:1:35")]);
     }
 
     #[test]
     fn where_nobody_can_have_a_password_there_is_none_to_guess() {
         let fixed = "services.openssh.enable = true; users.mutableUsers = false;";
-        check(super::run, &format!("{{ {fixed} users.users.a.openssh.authorizedKeys.keys = [ \"k\" ]; }}"), &[]);
+        check(
+            super::run,
+            &format!("{{ {fixed} users.users.a.openssh.authorizedKeys.keys = [ \"k\" ]; }}"),
+            &[],
+        );
         let told = "host.nix:1:3: a password is enough to log in over SSH";
-        check(super::run, &format!("{{ {fixed} users.users.a.hashedPasswordFile = \"/f\"; }}"), &[told]);
+        check(
+            super::run,
+            &format!("{{ {fixed} users.users.a.hashedPasswordFile = \"/f\"; }}"),
+            &[told],
+        );
     }
 }

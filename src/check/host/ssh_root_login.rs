@@ -26,7 +26,11 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
     }
     // Before the settings were a set, the option stood beside them.
     let old: &[&str] = &["services", "openssh", "permitRootLogin"];
-    let path = if host.value(&PERMIT[..3])?.is_some() { PERMIT } else { old };
+    let path = if host.value(&PERMIT[..3])?.is_some() {
+        PERMIT
+    } else {
+        old
+    };
     if host.text(path)?.is_none_or(|permitted| permitted != "yes") {
         return Ok(Vec::new());
     }
@@ -47,10 +51,16 @@ mod tests {
         let with = |value: &str, enabled: bool| {
             format!("{{ services.openssh = {{ enable = {enabled}; settings.PermitRootLogin = {value}; }}; }}")
         };
-        let told = "host.nix:1:38: root may log in over SSH";
+        let told = "host.nix:1:39: root may log in over SSH";
         check(super::run, &with("\"yes\"", true), &[told]);
-        check(super::run, &with("\"yes\"", false).replace("false", "false "), &[]);
-        for fine in ["\"no\"", "\"prohibit-password\"", "\"without-password\"", "\"forced-commands-only\"", "null"] {
+        check(super::run, &with("\"yes\"", false), &[]);
+        for fine in [
+            "\"no\"",
+            "\"prohibit-password\"",
+            "\"without-password\"",
+            "\"forced-commands-only\"",
+            "null",
+        ] {
             check(super::run, &with(fine, true), &[]);
         }
         check(super::run, "{ services.openssh.enable = true; }", &[]);

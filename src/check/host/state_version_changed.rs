@@ -43,7 +43,9 @@ pub fn before(ev: &mut Evaluator, system: &System) -> Eval<Before> {
 
 pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
     let Some(before) = host.before else {
-        return Err(Stop::Skipped("there is nothing to compare with: --base names the flake that runs today".into()));
+        return Err(Stop::Skipped(
+            "there is nothing to compare with: --base names the flake that runs today".into(),
+        ));
     };
     let (Some(old), Some(new)) = (before.state_version.clone(), host.text(STATE_VERSION)?) else {
         return Err(Stop::Skipped("the host is new, or says no release".into()));
@@ -75,7 +77,12 @@ mod tests {
             &["host.nix:1:3: `system.stateVersion` was \"24.11\" and is \"26.05\" now"],
         );
         check("{ system.stateVersion = \"24.11\"; }", &[]);
-        check_after(super::run, "{ system.stateVersion = \"26.05\"; }", Some(&Before::default()), &["skipped"]);
+        check_after(
+            super::run,
+            "{ system.stateVersion = \"26.05\"; }",
+            Some(&Before::default()),
+            &["skipped"],
+        );
         check_after(super::run, "{ system.stateVersion = \"26.05\"; }", None, &["skipped"]);
     }
 }

@@ -25,10 +25,15 @@ const STATE_VERSION: &[&str] = &["system", "stateVersion"];
 pub(super) const WARNING: &str = "system.stateVersion is not set";
 
 pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
-    if host.is_set(STATE_VERSION)?.ok_or_else(|| Stop::Skipped("the host has no option `system.stateVersion`".into()))? {
+    if host
+        .is_set(STATE_VERSION)?
+        .ok_or_else(|| Stop::Skipped("the host has no option `system.stateVersion`".into()))?
+    {
         return Ok(Vec::new());
     }
-    let release = host.text(&["system", "nixos", "release"])?.unwrap_or_else(|| "YY.MM".into());
+    let release = host
+        .text(&["system", "nixos", "release"])?
+        .unwrap_or_else(|| "YY.MM".into());
     let place = host.system.place(host.ev);
     let diagnostic = RULE
         .found("the host has no `system.stateVersion`: after an update, services may take their old data for that of the new release")
@@ -46,6 +51,10 @@ mod tests {
         let told = "flake.nix:4:3: the host has no `system.stateVersion`: after an update, services may take their old data for that of the new release";
         check(super::run, "{ }", &[told]);
         check(super::run, "{ system.stateVersion = \"26.05\"; }", &[]);
-        check(super::run, "{ lib, ... }: { system.stateVersion = lib.mkDefault \"26.05\"; }", &[]);
+        check(
+            super::run,
+            "{ lib, ... }: { system.stateVersion = lib.mkDefault \"26.05\"; }",
+            &[],
+        );
     }
 }

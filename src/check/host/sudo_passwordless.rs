@@ -45,7 +45,10 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
             if wheel && who == "members of wheel" {
                 continue;
             }
-            let message = format!("{who} become{} root without a password", if who.starts_with('`') { "s" } else { "" });
+            let message = format!(
+                "{who} become{} root without a password",
+                if who.starts_with('`') { "s" } else { "" }
+            );
             found.push(told(host, &rules, &message, program)?);
         }
     }
@@ -64,14 +67,18 @@ fn told(host: &mut Host<'_>, path: &[&str], message: &str, program: &str) -> Res
 
 /// Returns who may run every command without a password by a rule of sudo or doas.
 fn whom(host: &mut Host<'_>, rule: Ref) -> Result<Option<String>, Stop> {
-    let Some(rule) = host.used(rule, &[])? else { return Ok(None) };
+    let Some(rule) = host.used(rule, &[])? else {
+        return Ok(None);
+    };
     let by_doas = host.below(rule, &["noPass"])?.and_then(Val::as_bool) == Some(true)
         && host.below(rule, &["cmd"])?.and_then(text_of).is_none();
     if !by_doas && !allows_all(host, rule)? {
         return Ok(None);
     }
     for (kind, name) in [("groups", "members of "), ("users", "")] {
-        let Some(list) = host.below(rule, &[kind])? else { continue };
+        let Some(list) = host.below(rule, &[kind])? else {
+            continue;
+        };
         for &cell in host.ev.elements(list) {
             match host.force(cell).map(text_of)? {
                 Some(own) if own == "root" => {}
@@ -91,7 +98,10 @@ fn allows_all(host: &mut Host<'_>, rule: Val) -> Result<bool, Stop> {
     };
     for &cell in host.ev.elements(commands) {
         let command = host.force(cell)?;
-        let is_all = host.below(command, &["command"])?.and_then(text_of).is_some_and(|command| command == "ALL");
+        let is_all = host
+            .below(command, &["command"])?
+            .and_then(text_of)
+            .is_some_and(|command| command == "ALL");
         let Some(options) = host.below(command, &["options"])?.filter(|_| is_all) else {
             continue;
         };
@@ -112,26 +122,44 @@ mod tests {
     fn becoming_root_without_a_password_is_told() {
         let wheel = "host.nix:1:3: members of wheel become root without a password";
         check(super::run, "{ security.sudo.wheelNeedsPassword = false; }", &[wheel]);
-        check(super::run, "{ security.sudo-rs = { enable = true; wheelNeedsPassword = false; }; }", &[
-            "host.nix:1:40: members of wheel become root without a password",
-        ]);
-        check(super::run, "{ security.sudo = { enable = false; wheelNeedsPassword = false; }; }", &[]);
+        check(
+            super::run,
+            "{ security.sudo-rs = { enable = true; wheelNeedsPassword = false; }; }",
+            &["host.nix:1:39: members of wheel become root without a password"],
+        );
+        check(
+            super::run,
+            "{ security.sudo = { enable = false; wheelNeedsPassword = false; }; }",
+            &[],
+        );
         check(super::run, "{ }", &[]);
     }
 
     #[test]
     fn rules_for_all_commands_are_told_and_for_single_ones_are_not() {
         let rule = |who: &str, command: &str| {
-            format!("{{ security.sudo.extraRules = [ {{ {who} commands = [ {{ command = \"{command}\"; options = [ \"NOPASSWD\" ]; }} ]; }} ]; }}")
+            format!(
+                "{{ security.sudo.extraRules = [ {{ {who} commands = [ {{ command = \"{command}\"; options = [ \"NOPASSWD\" ]; }} ]; }} ]; }}"
+            )
         };
         let users = "users = [ \"root\" \"deploy\" ];";
-        check(super::run, &rule(users, "ALL"), &["host.nix:1:3: `deploy` becomes root without a password"]);
+        check(
+            super::run,
+            &rule(users, "ALL"),
+            &["host.nix:1:3: `deploy` becomes root without a password"],
+        );
         check(super::run, &rule(users, "/bin/true"), &[]);
-        check(super::run, &rule("groups = [ \"ops\" ];", "ALL"), &[
-            "host.nix:1:3: members of ops become root without a password",
-        ]);
+        check(
+            super::run,
+            &rule("groups = [ \"ops\" ];", "ALL"),
+            &["host.nix:1:3: members of ops become root without a password"],
+        );
         check(super::run, &rule("users = [ \"root\" ];", "ALL"), &[]);
         let doas = "{ security.doas = { enable = true; extraRules = [ { users = [ \"a\" ]; noPass = true; cmd = null; } ]; }; }";
-        check(super::run, doas, &["host.nix:1:36: `a` becomes root without a password"]);
+        check(
+            super::run,
+            doas,
+            &["host.nix:1:36: `a` becomes root without a password"],
+        );
     }
 }

@@ -37,7 +37,10 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
             let diagnostic = RULE
                 .found(format!("`{name}` has the empty password: everybody can log in"))
                 .at(place, "")
-                .hint(format!("give one by a secret: `{}.hashedPasswordFile`", super::reading::shown(&path[..3])));
+                .hint(format!(
+                    "give one by a secret: `{}.hashedPasswordFile`",
+                    super::reading::shown(&path[..3])
+                ));
             found.push(Found::new(diagnostic).option(shown));
             break;
         }

@@ -100,8 +100,10 @@ mod tests {
 
     #[test]
     fn a_user_who_cannot_log_in_is_told() {
-        let told = "host.nix:1:32: `bob` has neither a password nor a key, and with `users.mutableUsers = false` nobody can give him one";
-        let user = |more: &str| format!("{{ users.mutableUsers = false; users.users.bob = {{ isNormalUser = true; {more} }}; }}");
+        let told = "host.nix:1:31: `bob` has neither a password nor a key, and with `users.mutableUsers = false` nobody can give him one";
+        let user = |more: &str| {
+            format!("{{ users.mutableUsers = false; users.users.bob = {{ isNormalUser = true; {more} }}; }}")
+        };
         check(super::run, &user(""), &[told]);
         check(super::run, &user("hashedPassword = \"!\";"), &[told]);
         for more in [
@@ -112,8 +114,20 @@ mod tests {
             check(super::run, &user(more), &[]);
         }
         check(super::run, "{ users.users.bob.isNormalUser = true; }", &[]);
-        check(super::run, "{ users.mutableUsers = false; users.users.bob.isNormalUser = false; }", &[]);
-        check(super::run, "{ users = { mutableUsers = false; allowNoPasswordLogin = true; users.bob.isNormalUser = true; }; }", &[]);
-        check(super::run, "{ services.getty.autologinUser = \"bob\"; users = { mutableUsers = false; users.bob.isNormalUser = true; }; }", &[]);
+        check(
+            super::run,
+            "{ users.mutableUsers = false; users.users.bob.isNormalUser = false; }",
+            &[],
+        );
+        check(
+            super::run,
+            "{ users = { mutableUsers = false; allowNoPasswordLogin = true; users.bob.isNormalUser = true; }; }",
+            &[],
+        );
+        check(
+            super::run,
+            "{ services.getty.autologinUser = \"bob\"; users = { mutableUsers = false; users.bob.isNormalUser = true; }; }",
+            &[],
+        );
     }
 }

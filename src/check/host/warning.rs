@@ -44,8 +44,13 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
     let mut said: BTreeSet<String> = BTreeSet::new();
     for message in messages {
         let text = lossy(&message.text);
-        let Some(text) = text.strip_prefix(SPOKEN) else { continue };
-        let is_known = judged.warnings.iter().any(|warning| text.ends_with(warning.text.as_str()));
+        let Some(text) = text.strip_prefix(SPOKEN) else {
+            continue;
+        };
+        let is_known = judged
+            .warnings
+            .iter()
+            .any(|warning| text.ends_with(warning.text.as_str()));
         // NixOS says of itself what is a rule here.
         let is_rule = text.starts_with(state_version_missing::WARNING) && host.system.kind() == nixos::Kind::Nixos;
         if is_known || is_rule || !said.insert(text.to_owned()) {

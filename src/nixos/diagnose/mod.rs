@@ -123,6 +123,11 @@ pub fn or_at(ev: &mut Evaluator, mut diagnostic: Diagnostic, pos: Pos, view: &Vi
     diagnostic
 }
 
+/// Returns the expression that stands at a position, such as the call that is made there.
+pub fn expression_at(ev: &mut Evaluator, pos: Pos) -> Span {
+    span_at(ev, pos, Aim::Whole)
+}
+
 /// Returns where a `flake.nix` says what an input is.
 pub fn input_reference(ev: &mut Evaluator, flake_nix: &[u8], input: &str) -> Option<Span> {
     let file = tree::find_file(ev, flake_nix)?;
