@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::case::{Case, Subject};
+use crate::redact::Secrets;
+use crate::rule::RuleDoc;
 use crate::run::{Report, Tool};
 
 /// A long step of a run, for progress.
@@ -47,6 +49,8 @@ pub enum Event {
         /// How many there are, as far as is known.
         of: usize,
     },
+    /// A rule applies in this run; the report explains those of its findings and cases.
+    RuleKnown(RuleDoc),
     /// A case began.
     CaseStarted(Subject),
     /// A case ended.
@@ -66,10 +70,13 @@ pub trait Sink {
     fn take(&mut self, event: &Event);
 }
 
-/// Makes the report of the events.
-#[derive(Debug, Default)]
+/// Makes the report of the events. It is the one door between a run and its readers: it masks
+/// secrets in each event before it keeps it or hands it on.
+#[derive(Default)]
 pub struct Recorder {
     report: Report,
+    secrets: Secrets,
+    watcher: Option<Box<dyn Sink>>,
 }
 
 impl Recorder {
@@ -78,25 +85,46 @@ impl Recorder {
         Recorder::default()
     }
 
+    /// Returns a recorder that hands each event on, such as to what draws progress.
+    pub fn watched_by(watcher: Box<dyn Sink>) -> Recorder {
+        Recorder {
+            watcher: Some(watcher),
+            ..Recorder::default()
+        }
+    }
+
+    /// Returns the secrets that it masks, to teach it more of them.
+    pub fn secrets(&mut self) -> &mut Secrets {
+        &mut self.secrets
+    }
+
     /// Returns the report of the events so far, its cases in the order of [`Subject`] whatever the
     /// order in which they ended.
     pub fn finish(mut self) -> Report {
+        // A secret that was learned late may be in what was kept before.
+        self.secrets.report(&mut self.report);
         self.report.sort();
+        self.report.keep_used_rules();
         self.report
     }
 }
 
 impl Sink for Recorder {
     fn take(&mut self, event: &Event) {
+        let event = self.secrets.event(event);
+        if let Some(watcher) = &mut self.watcher {
+            watcher.take(&event);
+        }
         match event {
             Event::RunStarted { tool, flake, started } => {
-                self.report.tool = tool.clone();
-                self.report.flake = flake.clone();
-                self.report.started = *started;
+                self.report.tool = tool;
+                self.report.flake = flake;
+                self.report.started = started;
             }
-            Event::CaseFinished(case) => self.report.cases.push(case.clone()),
-            Event::Note(text) => self.report.notes.push(text.clone()),
-            Event::RunFinished { duration } => self.report.duration = *duration,
+            Event::RuleKnown(rule) => self.report.rules.push(rule),
+            Event::CaseFinished(case) => self.report.cases.push(case),
+            Event::Note(text) => self.report.notes.push(text),
+            Event::RunFinished { duration } => self.report.duration = duration,
             Event::Progressed { .. } | Event::CaseStarted(_) => {}
         }
     }

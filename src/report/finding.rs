@@ -17,6 +17,16 @@ pub struct Location {
     pub column: u32,
 }
 
+/// A place in a text that is known already.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Position {
+    /// The line, from one.
+    pub line: u32,
+    /// The column in characters, from one.
+    pub column: u32,
+}
+
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
@@ -50,6 +60,9 @@ pub struct Finding {
     /// Where to go to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
+    /// One past the last character of what is meant, in the same file; none if only the start is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Position>,
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
@@ -67,6 +80,7 @@ impl Finding {
             message: message.into(),
             option: None,
             location: None,
+            end: None,
             hint: None,
             text: String::new(),
         }
@@ -78,8 +92,20 @@ impl Finding {
     pub fn from_diagnostic(diagnostic: &Diagnostic, sources: &SourceMap, root: &[u8]) -> Finding {
         let rule = diagnostic.rule.as_deref().unwrap_or("eval");
         let hint = (!diagnostic.hints.is_empty()).then(|| diagnostic.hints.join("\n"));
+        let place = sources.place(diagnostic.span(), root);
+        let end = place.as_ref().map(|place| Position {
+            line: place.end_line,
+            column: place.end_column,
+        });
+        let location = place.map(Location::from);
         Finding {
-            location: sources.place(diagnostic.span(), root).map(Location::from),
+            // An empty span has no end of its own.
+            end: end.filter(|end| {
+                location
+                    .as_ref()
+                    .is_some_and(|at| (at.line, at.column) < (end.line, end.column))
+            }),
+            location,
             hint,
             text: diag::render(diagnostic, sources, root, Style::default()),
             ..Finding::new(rule, diagnostic.severity, diagnostic.message.clone())
@@ -92,13 +118,14 @@ impl Finding {
         self
     }
 
-    /// Sets the place.
+    /// Sets the place; its end is not known.
     pub fn at(mut self, file: impl Into<String>, line: u32, column: u32) -> Finding {
         self.location = Some(Location {
             file: file.into(),
             line,
             column,
         });
+        self.end = None;
         self
     }
 
@@ -127,6 +154,7 @@ mod tests {
             .hint("did you mean `true`?");
         let finding = Finding::from_diagnostic(&diagnostic, &sources, b"/f");
         assert_eq!(finding.location.as_ref().unwrap().to_string(), "a.nix:1:7");
+        assert_eq!(finding.end, Some(Position { line: 1, column: 11 }));
         assert_eq!(
             (finding.rule.as_str(), finding.hint.as_deref()),
             ("eval", Some("did you mean `true`?"))

@@ -9,6 +9,7 @@ use diag::Severity;
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
+use crate::rule::RuleDoc;
 use crate::run::{Report, Tool, Totals, Verdict};
 
 /// The version of the format. It goes up if a reader of the older one would misunderstand; new keys alone do not.
@@ -37,6 +38,8 @@ struct Written<'a> {
     verdict: Verdict,
     exit_code: u8,
     totals: Totals,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    rules: &'a [RuleDoc],
     notes: &'a [String],
     cases: &'a [Case],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +52,8 @@ struct Written<'a> {
 struct Read {
     tool: Tool,
     flake: String,
+    #[serde(default)]
+    rules: Vec<RuleDoc>,
     notes: Vec<String>,
     cases: Vec<Case>,
     #[serde(default)]
@@ -93,6 +98,7 @@ pub fn write(report: &Report, deny: Severity) -> String {
         verdict,
         exit_code: verdict.exit_code(),
         totals: report.totals(),
+        rules: &report.rules,
         notes: &report.notes,
         cases: &report.cases,
         times: (!timeless).then_some(times),
@@ -140,6 +146,7 @@ pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
         tool: read.tool,
         flake: read.flake,
         cases: read.cases,
+        rules: read.rules,
         notes: read.notes,
         started: Duration::from_secs(times.started),
         duration: Duration::from_millis(times.duration_ms),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Outcome};
 use crate::finding::Finding;
+use crate::rule::RuleDoc;
 
 /// The program that made a report.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub struct Report {
     pub flake: String,
     /// The cases in the order of [`crate::Subject`].
     pub cases: Vec<Case>,
+    /// What the rules of its cases and findings ask for, by their ids.
+    pub rules: Vec<RuleDoc>,
     /// What belongs to no case.
     pub notes: Vec<String>,
     /// When the run began, since 1970-01-01 UTC; zero if that is not told.
@@ -164,6 +167,21 @@ impl Report {
                 (b.severity, &a.location, &a.rule, &a.message).cmp(&(a.severity, &b.location, &b.rule, &b.message))
             });
         }
+    }
+
+    /// Leaves out rules that no case and no finding names, and sorts the others.
+    pub(crate) fn keep_used_rules(&mut self) {
+        let cases = self.cases.iter().filter_map(|case| case.rule.clone());
+        let findings = self.findings().map(|(_, finding)| finding.rule.clone());
+        let used: BTreeSet<String> = cases.chain(findings).collect();
+        self.rules.retain(|rule| used.contains(&rule.id));
+        self.rules.sort();
+        self.rules.dedup_by(|a, b| a.id == b.id);
+    }
+
+    /// Returns what a rule asks for, if the report has it.
+    pub fn rule(&self, id: &str) -> Option<&RuleDoc> {
+        self.rules.iter().find(|rule| rule.id == id)
     }
 
     /// Returns the report without anything that differs between two runs on the same inputs.

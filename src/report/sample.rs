@@ -12,7 +12,8 @@ use proptest::prelude::*;
 
 use crate::case::{Case, Outcome, Stage};
 use crate::event::{Event, Recorder, Sink};
-use crate::finding::{Finding, Location};
+use crate::finding::{Finding, Location, Position};
+use crate::rule::RuleDoc;
 use crate::run::{Report, Tool};
 
 /// Compares text with a file in `golden/`. After a wanted change, run
@@ -55,6 +56,10 @@ pub(crate) fn fleet() -> Report {
     .option("services.openssh.enable")
     .at("hosts/db/default.nix", 7, 30)
     .hint("did you mean `true`?");
+    let undefined = Finding {
+        end: Some(Position { line: 7, column: 34 }),
+        ..undefined
+    };
     let password = Finding::new(
         "ssh-password-login",
         Severity::Error,
@@ -115,6 +120,27 @@ pub(crate) fn fleet() -> Report {
         flake: "git+file:///srv/fleet".into(),
         started,
     });
+    let rule = |id: &str, title: &str, why: &str, fix: &str| {
+        Event::RuleKnown(RuleDoc {
+            id: id.into(),
+            title: title.into(),
+            why: why.into(),
+            fix: fix.into(),
+        })
+    };
+    recorder.take(&rule(
+        "ssh-password-login",
+        "root does not log in with a password",
+        "Passwords of root are guessed all day long on every public address.",
+        "Set `services.openssh.settings.PermitRootLogin` to `prohibit-password` or `no`.",
+    ));
+    recorder.take(&rule(
+        "input-stale",
+        "inputs are younger than their policy allows",
+        "An old input misses the security fixes of its upstream.",
+        "Run `nix flake update nixpkgs`.",
+    ));
+    recorder.take(&rule("unused-rule", "nothing here breaks this", "", ""));
     for case in cases {
         recorder.take(&Event::CaseStarted(case.subject.clone()));
         recorder.take(&Event::CaseFinished(case));
@@ -154,6 +180,7 @@ fn any_finding() -> impl Strategy<Value = Finding> {
             severity,
             message,
             option,
+            end: place.as_ref().map(|&(_, line, column)| Position { line, column }),
             location: place.map(|(file, line, column)| Location { file, line, column }),
             hint,
             text,
