@@ -202,6 +202,19 @@ impl Case {
         }
     }
 
+    /// Returns why it was not judged, if it was not and no finding says so.
+    pub fn unjudged(&self) -> Option<&str> {
+        match &self.outcome {
+            Outcome::Skipped(reason) => Some(reason),
+            Outcome::Errored if self.findings.is_empty() => Some(
+                self.properties
+                    .get("reason")
+                    .map_or("no reason was given", String::as_str),
+            ),
+            _ => None,
+        }
+    }
+
     /// Sets the host and the system it is about.
     pub fn on(mut self, host: impl Into<String>, system: impl Into<String>) -> Case {
         self.subject.host = Some(host.into());

@@ -143,6 +143,10 @@ impl Secrets {
             self.mask(reason);
         }
         case.findings.iter_mut().for_each(|finding| self.finding(finding));
+        for waived in &mut case.waived {
+            self.finding(&mut waived.finding);
+            self.mask(&mut waived.reason);
+        }
     }
 
     /// Masks secrets in a report.

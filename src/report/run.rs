@@ -6,7 +6,7 @@ use std::time::Duration;
 use diag::Severity;
 use serde::{Deserialize, Serialize};
 
-use crate::case::{Case, Outcome};
+use crate::case::{Case, Outcome, Waived};
 use crate::finding::Finding;
 use crate::rule::RuleDoc;
 
@@ -71,6 +71,9 @@ pub struct Totals {
     pub errors: usize,
     /// Findings that are warnings.
     pub warnings: usize,
+    /// Findings that do not count, whatever they are.
+    #[serde(default)]
+    pub waived: usize,
 }
 
 /// What a report comes to.
@@ -104,10 +107,18 @@ impl Report {
             .flat_map(|case| case.findings.iter().map(move |finding| (case, finding)))
     }
 
+    /// Returns all findings that do not count, with their cases.
+    pub fn waived(&self) -> impl Iterator<Item = (&Case, &Waived)> {
+        self.cases
+            .iter()
+            .flat_map(|case| case.waived.iter().map(move |waived| (case, waived)))
+    }
+
     /// Returns the counts.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals {
             cases: self.cases.len(),
+            waived: self.waived().count(),
             ..Totals::default()
         };
         for case in &self.cases {
@@ -162,6 +173,13 @@ impl Report {
     pub fn sort(&mut self) {
         self.cases.sort_by(|a, b| a.subject.cmp(&b.subject));
         for case in &mut self.cases {
+            case.waived.sort_by(|a, b| {
+                (&a.finding.location, &a.finding.rule, &a.finding.message).cmp(&(
+                    &b.finding.location,
+                    &b.finding.rule,
+                    &b.finding.message,
+                ))
+            });
             // Errors first, then by place; a stable sort keeps a rule's own order inside one place.
             case.findings.sort_by(|a, b| {
                 (b.severity, &a.location, &a.rule, &a.message).cmp(&(a.severity, &b.location, &b.rule, &b.message))
@@ -173,7 +191,8 @@ impl Report {
     pub(crate) fn keep_used_rules(&mut self) {
         let cases = self.cases.iter().filter_map(|case| case.rule.clone());
         let findings = self.findings().map(|(_, finding)| finding.rule.clone());
-        let used: BTreeSet<String> = cases.chain(findings).collect();
+        let waived = self.waived().map(|(_, waived)| waived.finding.rule.clone());
+        let used: BTreeSet<String> = cases.chain(findings).chain(waived).collect();
         self.rules.retain(|rule| used.contains(&rule.id));
         self.rules.sort();
         self.rules.dedup_by(|a, b| a.id == b.id);

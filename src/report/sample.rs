@@ -10,7 +10,7 @@ use std::time::Duration;
 use diag::Severity;
 use proptest::prelude::*;
 
-use crate::case::{Case, Outcome, Stage};
+use crate::case::{Case, Outcome, Stage, Waived, WaivedBy};
 use crate::event::{Event, Recorder, Sink};
 use crate::finding::{Finding, Location, Position};
 use crate::rule::RuleDoc;
@@ -69,7 +69,23 @@ pub(crate) fn fleet() -> Report {
     .at("modules/ssh.nix", 4, 5);
     let stale =
         Finding::new("input-stale", Severity::Warning, "input `nixpkgs` is 93 days old").at("flake.lock", 20, 1);
+    let open = |host: &str| {
+        let finding = Finding::new("firewall-disabled", Severity::Error, "the firewall is off")
+            .option("networking.firewall.enable")
+            .at("modules/network.nix", 9, 3);
+        let mut case = Case::new(Stage::Policy, "firewall-disabled", Outcome::Passed)
+            .on(host, if host == "web" { "x86_64-linux" } else { "aarch64-linux" })
+            .rule("firewall-disabled");
+        case.waived.push(Waived {
+            finding,
+            by: WaivedBy::Waiver,
+            reason: "closed network until the move in spring".into(),
+        });
+        case
+    };
     let cases = [
+        open("web"),
+        open("cache"),
         Case::new(Stage::Eval, "toplevel", Outcome::Passed)
             .on("web", "x86_64-linux")
             .finding(renamed())
@@ -152,6 +168,53 @@ pub(crate) fn fleet() -> Report {
     recorder.finish()
 }
 
+/// Returns a report whose every text tries to be something else than text.
+pub(crate) fn hostile() -> Report {
+    let text = concat!(
+        "]]> ::error::x\n::error file=a::b ##[error]c \u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7} ",
+        "<script>alert(1)</script><img src=x onerror=alert(1)> </pre></textarea></style></title>--> \" ' & &amp; ",
+        "@octocat #1 octo/repo#1 GH-1 !1 ~bug https://evil.example www.evil.example me@evil.example ",
+        "| a | b | ``` ~~~ **bold** _em_ [link](javascript:alert(1)) ![image](https://evil.example/x.png) ",
+        "<!-- comment --> <details> $(id) `id` ${x} \u{0} \u{202e}reversed\u{2066} \u{2028} \u{feff} \u{fffe} \u{200b} 漢字\n",
+        "# heading\n- [ ] task\n> quote\n1. one\n\n    code\n---\n```\nfence\n~~~\n",
+    );
+    let long = format!("{text}{}", "long ".repeat(20_000));
+    let finding = |message: &str| Finding {
+        text: format!("error: {message}\n --> {text}:1:1\n  |\n1 | {text}\n"),
+        ..Finding::new(text, Severity::Error, message)
+    };
+    let placed = finding(text).option(text).hint(text).at(text, 1, 1);
+    let mut case = Case::new(Stage::Eval, text, Outcome::Failed)
+        .on(text, text)
+        .rule(text)
+        .property(text, text)
+        .finding(placed)
+        .finding(finding(&long))
+        .finding(Finding::new(text, Severity::Warning, text).at("/nix/store/x", 1, 1))
+        .finding(Finding::new(text, Severity::Note, text));
+    case.waived.push(Waived {
+        finding: finding(text),
+        by: WaivedBy::Comment,
+        reason: text.into(),
+    });
+    let skipped = Case::new(Stage::Policy, text, Outcome::Skipped(text.into())).on(text, text);
+    let rule = RuleDoc {
+        id: text.into(),
+        title: text.into(),
+        why: text.into(),
+        fix: text.into(),
+    };
+    let mut report = Report {
+        flake: text.into(),
+        cases: vec![case, skipped],
+        notes: vec![text.into(), long],
+        rules: vec![rule],
+        ..Report::default()
+    };
+    report.sort();
+    report
+}
+
 fn any_outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         Just(Outcome::Passed),
@@ -202,7 +265,13 @@ fn any_case() -> impl Strategy<Value = Case> {
         0u64..1_000_000,
     )
         .prop_map(|(stage, name, outcome, on, properties, findings, ms)| {
+            let waived = findings.iter().skip(2).map(|finding: &Finding| Waived {
+                finding: finding.clone(),
+                by: WaivedBy::Comment,
+                reason: name.clone(),
+            });
             let case = Case {
+                waived: waived.collect(),
                 properties,
                 findings,
                 ..Case::new(stage, name, outcome)

@@ -10,6 +10,7 @@ use diag::{Severity, clean, clean_line};
 use crate::case::{Case, Outcome};
 use crate::finding::Finding;
 use crate::group::{Group, groups};
+use crate::matrix::Cell;
 use crate::run::{Report, Verdict};
 use wrap::{columns, cut, wrap};
 
@@ -143,11 +144,10 @@ impl Page {
         let (name_width, system_width, time_width) = (widest(&name), widest(&system), widest(&time));
         self.line("");
         for cases in &rows {
-            let worst = cases
-                .iter()
-                .map(|case| &case.outcome)
-                .max_by_key(|outcome| outcome.rank());
-            let worst = worst.unwrap_or(&Outcome::Passed);
+            let all = Cell {
+                cases: cases.iter().collect(),
+            };
+            let worst = all.outcome();
             let (name, system, time) = (name(cases), system(cases), time(cases));
             let pad = |text: &str, width: usize| " ".repeat(width.saturating_sub(columns(text)));
             let before = format!(
@@ -158,7 +158,7 @@ impl Page {
             );
             let mark_width = if self.style.unicode { 1 } else { 4 };
             let room = self.style.width.saturating_sub(columns(&before) + mark_width + 2);
-            let remark = cut(&remark(cases, worst), room.max(10));
+            let remark = cut(&remark(&all), room.max(10));
             let line = format!("{}{before}  {remark}", self.mark(worst));
             self.line(&line);
         }
@@ -294,27 +294,19 @@ impl Page {
     }
 
     fn not_judged(&mut self, report: &Report) {
-        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-        for case in &report.cases {
-            let reason = match &case.outcome {
-                Outcome::Skipped(reason) => reason.as_str(),
-                Outcome::Errored if case.findings.is_empty() => "no reason was given",
-                _ => continue,
-            };
-            let host = case.subject.host.as_deref().unwrap_or("flake");
-            match reasons.iter_mut().find(|(known, _)| *known == reason) {
-                Some((_, hosts)) if hosts.last() == Some(&host) => {}
-                Some((_, hosts)) => hosts.push(host),
-                None => reasons.push((reason, vec![host])),
-            }
-        }
+        let reasons = unjudged(report);
         if reasons.is_empty() {
             return;
         }
         self.line("");
         self.line("not judged");
-        for (reason, hosts) in reasons {
-            let text = format!("{}: {}", names(&hosts), clean(reason));
+        for Unjudged { reason, hosts, cases } in reasons {
+            let count = if cases > hosts.len() {
+                format!(" ({cases} cases)")
+            } else {
+                String::new()
+            };
+            let text = format!("{}: {}{count}", names(&hosts), clean(reason).trim_end());
             for (index, line) in wrap(&text, self.style.width - 4).iter().enumerate() {
                 self.line(&format!("{}{line}", if index == 0 { "  " } else { "    " }));
             }
@@ -370,6 +362,9 @@ impl Page {
             counted(totals.errors, "error"),
             counted(totals.warnings, "warning")
         );
+        if totals.waived > 0 {
+            line.push_str(&format!(", {} waived", totals.waived));
+        }
         let time = shown_time(report.duration);
         if !time.is_empty() {
             line.push_str(&format!(" in {time}"));
@@ -378,28 +373,92 @@ impl Page {
     }
 }
 
-/// Returns what is said at the end of a host's line: why it was left out, or how much was found.
-fn remark(cases: &[Case], worst: &Outcome) -> String {
-    if let Outcome::Skipped(reason) = worst {
-        return clean_line(reason).into_owned();
-    }
-    let count = |severity| {
-        cases
-            .iter()
-            .flat_map(|case| &case.findings)
-            .filter(|f| f.severity == severity)
-            .count()
-    };
-    let parts = [(count(Severity::Error), "error"), (count(Severity::Warning), "warning")];
-    let parts: Vec<String> = parts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| counted(*count, word))
-        .collect();
-    parts.join(", ")
+/// Why some cases were not judged.
+pub(crate) struct Unjudged<'a> {
+    /// The reason.
+    pub(crate) reason: &'a str,
+    /// The hosts, or `flake`, each once.
+    pub(crate) hosts: Vec<&'a str>,
+    /// How many cases there are.
+    pub(crate) cases: usize,
 }
 
-fn counted(count: usize, word: &str) -> String {
+/// Returns the reasons why cases were not judged, each once, in the order in which they are first met.
+pub(crate) fn unjudged(report: &Report) -> Vec<Unjudged<'_>> {
+    let mut reasons: Vec<Unjudged> = Vec::new();
+    for case in &report.cases {
+        let Some(reason) = case.unjudged() else { continue };
+        let host = case.subject.host.as_deref().unwrap_or("flake");
+        match reasons.iter_mut().find(|known| known.reason == reason) {
+            Some(known) => {
+                known.cases += 1;
+                if known.hosts.last() != Some(&host) {
+                    known.hosts.push(host);
+                }
+            }
+            None => reasons.push(Unjudged {
+                reason,
+                hosts: vec![host],
+                cases: 1,
+            }),
+        }
+    }
+    reasons
+}
+
+/// Returns what is said at the end of a host's line: why it was left out, or how much was found and
+/// how much of it passed.
+fn remark(all: &Cell) -> String {
+    if let Outcome::Skipped(reason) = all.outcome() {
+        return clean_line(reason).into_owned();
+    }
+    let (errors, warnings) = (all.findings(Severity::Error), all.findings(Severity::Warning));
+    let (passed, judged) = (all.passed(), all.cases.len());
+    let skipped = all.count(|outcome| matches!(outcome, Outcome::Skipped(_)));
+    let mut parts = Vec::new();
+    for (count, word) in [(errors, "error"), (warnings, "warning")] {
+        if count > 0 {
+            parts.push(counted(count, word));
+        }
+    }
+    if all.waived() > 0 {
+        parts.push(format!("{} waived", all.waived()));
+    }
+    let found = parts.join(", ");
+    // One case says nothing that the mark does not.
+    let cases = match judged - skipped {
+        _ if judged == 1 => String::new(),
+        all if all == passed => format!("{passed} passed"),
+        all => format!("{passed} of {all} passed"),
+    };
+    let cases = if skipped > 0 && judged > 1 {
+        format!("{cases}, {skipped} skipped")
+    } else {
+        cases
+    };
+    match (found.is_empty(), cases.is_empty()) {
+        (false, false) => format!("{found} · {cases}"),
+        _ => found + &cases,
+    }
+}
+
+/// Returns the first hosts and how many more there are, as `on a, b and 3 more`.
+pub(crate) fn on_hosts(hosts: &[&str]) -> String {
+    format!("on {}", names(hosts))
+}
+
+/// Returns text cut to a length in bytes, with an ellipsis after it.
+pub(crate) fn fit(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// Returns `1 word` or `2 words`.
+pub(crate) fn counted(count: usize, word: &str) -> String {
     if count == 1 {
         format!("1 {word}")
     } else {
@@ -408,7 +467,7 @@ fn counted(count: usize, word: &str) -> String {
 }
 
 /// Returns the first names and how many more there are.
-fn names(hosts: &[&str]) -> String {
+pub(crate) fn names(hosts: &[&str]) -> String {
     let shown: Vec<_> = hosts.iter().take(MOST_NAMES).map(|host| clean_line(host)).collect();
     match hosts.len().saturating_sub(MOST_NAMES) {
         0 => shown.join(", "),
@@ -417,7 +476,7 @@ fn names(hosts: &[&str]) -> String {
 }
 
 /// Returns a duration as `3 ms`, `1.2 s` or `2 min 05 s`; nothing for zero.
-fn shown_time(time: Duration) -> String {
+pub(crate) fn shown_time(time: Duration) -> String {
     let ms = time.as_millis();
     match ms {
         0 => String::new(),
@@ -439,6 +498,7 @@ fn ascii(text: &str) -> String {
             '×' => out.push('x'),
             '…' => out.push_str("..."),
             '·' => out.push('-'),
+            '•' => out.push('*'),
             _ => out.push('?'),
         }
     }

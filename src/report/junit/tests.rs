@@ -35,14 +35,14 @@ fn a_reader_finds_suites_places_and_outcomes() {
         .collect();
     let expected = [
         ("flake", 1, 0, 0, 0),
-        ("cache", 1, 0, 0, 0),
+        ("cache", 2, 0, 0, 0),
         ("db", 1, 0, 1, 0),
         ("mac", 1, 0, 0, 1),
         ("odd", 1, 0, 1, 0),
-        ("web", 2, 1, 0, 0),
+        ("web", 3, 1, 0, 0),
     ];
     assert_eq!(suites, expected);
-    let failed = &report.test_suites[5].test_cases[1];
+    let failed = &report.test_suites[5].test_cases[2];
     assert_eq!(
         failed.classname.as_ref().unwrap().as_str(),
         "cfgcheck.policy.web.x86_64-linux"

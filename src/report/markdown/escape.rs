@@ -1,0 +1,64 @@
+//! Text of others in Markdown, so that it is shown and does nothing.
+
+/// Returns one line of text for a paragraph, a table or an HTML tag.
+///
+/// Signs of Markdown and HTML become entities, which make no marks. An empty comment stands where
+/// GitHub or GitLab would else make a link: after `@` and `#`, before `//`.
+pub(super) fn inline(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut rest = text.chars().peekable();
+    let mut last = ' ';
+    while let Some(c) = rest.next() {
+        let next = rest.peek().copied().unwrap_or(' ');
+        let refers = next.is_alphanumeric() || matches!(next, '"' | '_' | '-');
+        match c {
+            '@' | '#' | '!' | '~' | '$' | '%' | '&' | '^' if refers => {
+                out.push_str(&format!("&#{};<!-- -->", c as u32))
+            }
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '+' | '!' | '|' | '~' | '&' | '@'
+            | '"' | '$' | '^' => out.push_str(&format!("&#{};", c as u32)),
+            // `https://` and `www.` become links by themselves, and so does `GH-1`.
+            ':' => out.push_str(":<!-- -->"),
+            '.' if last == 'w' || last == 'W' => out.push_str("<!-- -->."),
+            '-' if next.is_ascii_digit() && last.is_ascii_uppercase() => out.push_str("-<!-- -->"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+        last = c;
+    }
+    out
+}
+
+/// Returns one line of prose for the same places, with what it has between back quotes as code.
+pub(super) fn prose(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    // With an odd number of quotes, the last of them quotes nothing.
+    let pairs = (parts.len() - 1) / 2;
+    let mut out = String::new();
+    for (index, part) in parts.iter().enumerate() {
+        let unpaired = index > 2 * pairs;
+        match index % 2 {
+            1 if !unpaired => out.push_str(&code(part)),
+            _ if unpaired => out.push_str(&inline(&format!("`{part}"))),
+            _ => out.push_str(&inline(part)),
+        }
+    }
+    out
+}
+
+/// Returns one line of text in the letters of code, for the same places.
+pub(super) fn code(text: &str) -> String {
+    format!("<code>{}</code>", inline(text))
+}
+
+/// Returns lines of text as a block in which nothing has a meaning, with an empty line after it.
+pub(super) fn fenced(text: &str) -> String {
+    let mut longest = 0;
+    let mut run = 0;
+    for c in text.chars() {
+        run = if c == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    let fence = "`".repeat(3.max(longest + 1));
+    format!("{fence}text\n{}\n{fence}\n", text.trim_end())
+}
