@@ -10,6 +10,7 @@ pub mod fleet;
 mod gate;
 pub mod host;
 mod level;
+pub mod lock;
 mod names;
 mod rule;
 mod rules;

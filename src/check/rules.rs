@@ -1,11 +1,12 @@
 //! All rules, in the order of the run.
 
-use crate::{Rule, fleet, host, waiver};
+use crate::{Rule, fleet, host, lock, waiver};
 
 /// Returns all rules that come with cfgcheck.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     let own = [&waiver::EXPIRED, &waiver::UNUSED].into_iter();
-    own.chain(host::OF_EVALUATION.iter().copied())
+    own.chain(lock::RULES.iter().map(|entry| entry.rule))
+        .chain(host::OF_EVALUATION.iter().copied())
         .chain(host::RULES.iter().map(|entry| entry.rule))
         .chain(fleet::RULES.iter().map(|entry| entry.rule))
 }

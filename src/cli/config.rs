@@ -16,7 +16,7 @@ use check::settings::values;
 use check::{Level, Waiver};
 use serde::Deserialize;
 
-pub use check::settings::{Bytes, PathPattern, Pattern, System, Version};
+pub use check::settings::{Bytes, Inputs, PathPattern, Pattern, System, Version};
 pub use read::read;
 
 /// The settings of cfgcheck for one repository.
@@ -54,6 +54,9 @@ pub struct Config {
     /// Findings that are accepted, each for a reason.
     #[serde(default)]
     pub waivers: Vec<Waiver>,
+    /// How the inputs of the flake are to move.
+    #[serde(default)]
+    pub inputs: Inputs,
     /// Bounds of the evaluation. They lower those of cfgcheck itself; options of the command line win.
     #[serde(default)]
     pub limits: Limits,
@@ -183,6 +186,7 @@ impl Default for Config {
             exclude: Vec::new(),
             rules: BTreeMap::new(),
             waivers: Vec::new(),
+            inputs: Inputs::default(),
             limits: Limits::default(),
             output: Output::default(),
         }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::PathPattern;
 use super::values::{Bytes, Pattern, System, Time, Version};
+use super::{MaxAge, PathPattern};
 
 /// Gives a type that is written as text the schema of that text.
 macro_rules! text_schema {
@@ -51,6 +51,13 @@ text_schema!(
     "Time",
     "A length of time, such as `90s`, `10min` or `1h`.",
     "^[0-9]+ *(s|min|h)$"
+);
+
+text_schema!(
+    MaxAge,
+    "MaxAge",
+    "How old an input may get: a number of days or weeks such as `30d` or `8w`, or `none` for any age.",
+    "^([0-9]+[dw]|none)$"
 );
 
 impl JsonSchema for Version {

@@ -4,7 +4,7 @@ mod accepted;
 mod exclude;
 mod findings;
 mod run;
-mod settings;
+pub mod settings;
 
 use crate::args::{CheckArgs, ColorArg, Ifd, LimitArgs, OutputKind};
 use crate::config::{self, Config, Pattern};

@@ -1,5 +1,6 @@
 //! `cfgcheck list`: what there is.
 
+mod inputs;
 mod rules;
 
 use crate::exit;
@@ -10,6 +11,7 @@ use clap::{Args, Subcommand};
 /// Arguments of `cfgcheck list`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
+  cfgcheck list inputs
   cfgcheck list rules
   cfgcheck list rules --json
 ")]
@@ -21,6 +23,8 @@ pub struct ListArgs {
 
 #[derive(Subcommand, Debug)]
 enum What {
+    /// The inputs of a flake: class, reference, revision, date and age.
+    Inputs(inputs::InputsArgs),
     /// The rules that come with cfgcheck.
     Rules(rules::RulesArgs),
 }
@@ -28,6 +32,7 @@ enum What {
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &ListArgs) -> u8 {
     match &args.what {
+        What::Inputs(args) => inputs::run(machine, args),
         What::Rules(args) => rules::run(machine, args),
     }
 }

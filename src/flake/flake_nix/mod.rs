@@ -82,6 +82,8 @@ pub struct FlakeNix {
     pub description: Option<String>,
     /// Its inputs, those included that only `outputs` names.
     pub inputs: BTreeMap<String, FlakeInput>,
+    /// Where `inputs` first stands; `Pos::NONE` if it does not.
+    pub inputs_pos: Pos,
     /// The attributes of `inputs.self`: how the flake's own tree is to be fetched.
     pub self_attrs: Attrs,
     /// Its `nixConfig`, which nothing here applies.
@@ -177,6 +179,7 @@ impl Reader<'_> {
         }
         if let Some(binding) = set.get("inputs", symbols) {
             let inputs = self.set(set.value(binding, symbols), binding.pos)?;
+            flake.inputs_pos = binding.pos;
             flake.inputs = self.inputs(&inputs, Some(&mut flake.self_attrs))?;
         }
         let Some(binding) = set.get("outputs", symbols) else {

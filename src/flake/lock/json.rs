@@ -1,9 +1,10 @@
 //! JSON whose values know where they stand, so that an error in a lock file names line and column.
 
-/// A value and the byte offset at which it starts.
+/// A value and the byte offsets at which it starts and ends.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Json {
     pub at: usize,
+    pub end: usize,
     pub kind: Kind,
 }
 
@@ -24,6 +25,7 @@ pub(super) enum Kind {
 pub(super) struct Member {
     pub key: String,
     pub key_at: usize,
+    pub key_end: usize,
     pub value: Json,
 }
 
@@ -120,7 +122,7 @@ impl Reader<'_> {
             Some(b'-' | b'0'..=b'9') => self.number()?,
             _ => self.word()?,
         };
-        Ok(Json { at, kind })
+        Ok(Json { at, end: self.at, kind })
     }
 
     fn word(&mut self) -> Result<Kind, Broken> {
@@ -152,9 +154,15 @@ impl Reader<'_> {
                 return Err(self.unexpected("a name in quotes"));
             }
             let key = self.string()?;
+            let key_end = self.at;
             self.expect(b':')?;
             let value = self.value(depth + 1)?;
-            members.push(Member { key, key_at, value });
+            members.push(Member {
+                key,
+                key_at,
+                key_end,
+                value,
+            });
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,

@@ -7,10 +7,12 @@
 mod diff;
 mod error;
 mod json;
+mod outline;
 mod read;
 mod write;
 
 pub use error::{LockError, LockErrorKind};
+pub use outline::Outline;
 
 use crate::flakeref::FlakeRef;
 use std::collections::BTreeMap;
@@ -56,6 +58,8 @@ pub struct Node {
     pub inputs: BTreeMap<String, Edge>,
     /// What it is locked to; `None` for the root alone.
     pub entry: Option<Entry>,
+    /// Its name in the lock file; empty if it was not read from one.
+    pub key: String,
     /// One-based line and column of its name in the lock file, if it was read from one.
     pub place: Option<(u32, u32)>,
     /// The same of each of its inputs' names.

@@ -135,6 +135,7 @@ impl<'a> Reader<'a> {
             return Err(self.error(root.at, LockErrorKind::MissingNode(root_key.to_owned())));
         };
         lock.nodes[0].place = Some(self.lines.place(root_at));
+        lock.nodes[0].key = root_key.to_owned();
         let mut todo = vec![(NodeId::ROOT, root_json)];
         while let Some((id, node_json)) = todo.pop() {
             if !matches!(node_json.kind, Kind::Object(_)) {
@@ -162,6 +163,7 @@ impl<'a> Reader<'a> {
                                 let place = Some(self.lines.place(key_at));
                                 lock.nodes.push(Node {
                                     entry: Some(entry),
+                                    key: key.to_owned(),
                                     place,
                                     ..Node::default()
                                 });
