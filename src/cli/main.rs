@@ -4,6 +4,7 @@ mod args;
 mod baseline;
 mod check;
 mod config;
+mod configurations;
 mod diff;
 mod docs;
 mod eval;

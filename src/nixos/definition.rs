@@ -1,7 +1,7 @@
 //! Definitions: what the modules say an option is, with priority and place.
 
 use crate::diagnose::Viewpoint;
-use diag::{Origin, SourceMap, Span};
+use diag::{SourceMap, Span};
 use eval::Ref;
 use std::fmt;
 
@@ -96,7 +96,7 @@ impl Owner {
 
     /// Returns whose a file is, by its path.
     pub(crate) fn of_file(file: &str, view: &Viewpoint<'_>) -> Owner {
-        if view.is_own(&Origin::File(file.as_bytes().into())) {
+        if view.owns_file(file) {
             return Owner::Own;
         }
         match view.input_of_path(file.as_bytes()) {

@@ -4,21 +4,30 @@
 mod definition;
 mod definitions;
 pub mod diagnose;
+mod explained;
 #[cfg(test)]
 mod fixture;
 mod judge;
+mod listed;
 mod modules;
 mod option;
 mod option_path;
 mod printed;
+mod reference;
 mod system;
 mod targets;
+mod tree;
 mod walk;
 
 pub use definition::{Definition, Order, Owner, Priority, Standing};
+pub use explained::{Asked, DeclaredAs, DefinedAs, Explained, Told};
 pub use judge::{Judged, Warning, judge};
+pub use listed::ListedModule;
 pub use modules::Module;
-pub use option::Declared;
+pub use option::{Declared, Said};
 pub use option_path::{OptionPath, OptionPathError};
+pub use printed::printed;
+pub use reference::{Reference, ReferenceEntry};
 pub use system::{Reading, System};
 pub use targets::{Kind, Target, discover};
+pub use tree::OptionTree;

@@ -1,11 +1,13 @@
 //! Options: how the path of one is found in a configuration, and what its declaration says.
 
 use crate::option_path::OptionPath;
+use crate::printed::printed;
 use crate::system::{Reading, System, attempt, attr, maybe, text};
 use crate::walk::Trail;
 use diag::{Pos, Span};
 use eval::error::Eval;
 use eval::{Evaluator, Val};
+use report::Secrets;
 
 /// An option that a configuration declares.
 #[derive(Clone)]
@@ -16,6 +18,32 @@ pub struct Declared {
     pub rest: Vec<String>,
     /// What `options` has at its path.
     pub(crate) set: Val,
+}
+
+/// A default or an example as the declaration says it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Said {
+    /// Nix.
+    Code(String),
+    /// Markdown, such as "the same as `services.x.port`".
+    Prose(String),
+}
+
+impl Said {
+    /// Returns the text.
+    pub fn text(&self) -> &str {
+        match self {
+            Said::Code(text) | Said::Prose(text) => text,
+        }
+    }
+
+    /// Returns it with another text.
+    pub(crate) fn map(&self, change: impl FnOnce(&str) -> String) -> Said {
+        match self {
+            Said::Code(text) => Said::Code(change(text)),
+            Said::Prose(text) => Said::Prose(change(text)),
+        }
+    }
 }
 
 /// An option on the way to a path, and the evaluation that declares it: that of the whole
@@ -146,16 +174,16 @@ impl Declared {
         }
     }
 
-    /// Returns its default as text: what the declaration says it is in words, else the value.
-    pub fn default(&self, ev: &mut Evaluator) -> Eval<Option<String>> {
+    /// Returns its default: what the declaration says it is in words, else the value.
+    pub fn default(&self, ev: &mut Evaluator) -> Eval<Option<Said>> {
         match self.literal(ev, "defaultText")? {
             Some(said) => Ok(Some(said)),
             None => self.literal(ev, "default"),
         }
     }
 
-    /// Returns its example as text.
-    pub fn example(&self, ev: &mut Evaluator) -> Eval<Option<String>> {
+    /// Returns its example.
+    pub fn example(&self, ev: &mut Evaluator) -> Eval<Option<Said>> {
         self.literal(ev, "example")
     }
 
@@ -234,7 +262,7 @@ impl Declared {
     }
 
     /// Returns a text of the declaration: what `literalExpression` or `literalMD` wraps, or a value.
-    fn literal(&self, ev: &mut Evaluator, name: &str) -> Eval<Option<String>> {
+    fn literal(&self, ev: &mut Evaluator, name: &str) -> Eval<Option<Said>> {
         let Some(attr) = attr(ev, self.set, name) else {
             return Ok(None);
         };
@@ -242,12 +270,19 @@ impl Declared {
             return Ok(None);
         };
         let kind = maybe(ev, value, &["_type"])?;
-        if let Some(b"literalExpression" | b"literalMD" | b"literalExample" | b"literalDocBook") =
-            kind.and_then(Val::as_string)
+        let said = match kind.and_then(Val::as_string) {
+            Some(b"literalExpression" | b"literalExample") => Said::Code,
+            Some(b"literalMD" | b"literalDocBook") => Said::Prose,
+            _ => Said::Code,
+        };
+        if kind.is_some()
+            && let Some(literal) = maybe(ev, value, &["text"])?.and_then(text)
         {
-            return Ok(maybe(ev, value, &["text"])?.and_then(text));
+            return Ok(Some(said(literal)));
         }
-        crate::printed::printed(ev, attr.value).map(Some)
+        let own = self.path.last().map_or("", String::as_str);
+        let shown = printed(ev, attr.value, own, &Secrets::new())?;
+        Ok(Some(Said::Code(shown)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `cfgcheck explain rule RULE`: the documentation of a rule.
 
+use super::wrapped;
 use crate::exit;
 use crate::machine::Machine;
 use crate::stream::{complain, write_out};
@@ -54,7 +55,7 @@ pub(crate) fn text(rule: &Rule) -> String {
             let lines = if line.starts_with("    ") {
                 vec![line.to_owned()]
             } else {
-                wrapped(line)
+                wrapped(line, WIDTH)
             };
             lines.iter().for_each(|line| out.push_str(&format!("{line}\n")));
         }
@@ -71,23 +72,6 @@ fn indented(text: &str) -> String {
 
 /// Columns that the text stays within.
 const WIDTH: usize = 80;
-
-/// Returns a line broken between words.
-fn wrapped(line: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in line.split_whitespace() {
-        let last = lines.last_mut().expect("there is at least one line");
-        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(word.to_owned());
-        } else {
-            if !last.is_empty() {
-                last.push(' ');
-            }
-            last.push_str(word);
-        }
-    }
-    lines
-}
 
 #[cfg(test)]
 mod tests {

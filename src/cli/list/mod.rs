@@ -1,6 +1,8 @@
 //! `cfgcheck list`: what there is.
 
 mod inputs;
+mod modules;
+mod options;
 mod rules;
 
 use crate::exit;
@@ -14,6 +16,8 @@ use clap::{Args, Subcommand};
   cfgcheck list inputs
   cfgcheck list rules
   cfgcheck list rules --json
+  cfgcheck list modules web
+  cfgcheck list options --all --json
 ")]
 pub struct ListArgs {
     /// What to list.
@@ -27,6 +31,10 @@ enum What {
     Inputs(inputs::InputsArgs),
     /// The rules that come with cfgcheck.
     Rules(rules::RulesArgs),
+    /// The modules that each host is made of, and where each is imported.
+    Modules(Box<modules::ModulesArgs>),
+    /// The options that the flake declares, and where.
+    Options(Box<options::OptionsArgs>),
 }
 
 /// Runs the command and returns its exit code.
@@ -34,6 +42,8 @@ pub fn run(machine: &Machine, args: &ListArgs) -> u8 {
     match &args.what {
         What::Inputs(args) => inputs::run(machine, args),
         What::Rules(args) => rules::run(machine, args),
+        What::Modules(args) => modules::run(machine, args),
+        What::Options(args) => options::run(machine, args),
     }
 }
 

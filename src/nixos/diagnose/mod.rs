@@ -24,7 +24,9 @@ mod viewpoint;
 mod golden;
 
 pub use assertion::{configuration_warning, failed_assertion};
-pub(crate) use places::{binding_at, declared_in, defined_in, is_missing_option, is_undefined, name_at};
+pub(crate) use places::{
+    binding_at, declared_in, defined_in, import_of, is_missing_option, is_undefined, name_at, path_in_own_files,
+};
 pub use viewpoint::Viewpoint;
 pub use viewpoint::inputs_of;
 

@@ -1,10 +1,12 @@
 //! Places of options in source texts, for what is no error.
 
+use super::assertion::in_own_files;
 use super::attr_path::{Step, written};
 use super::definitions::{Found, declarations, definitions};
 use super::message::{self, Kind};
 use super::options::file_of;
 use super::tree::{Tree, find_file, with_tree};
+use super::viewpoint::Viewpoint;
 use crate::option_path::shown;
 use diag::{Pos, Span};
 use eval::{EvalError, Evaluator};
@@ -104,4 +106,27 @@ fn is_whole(found: &Found, names: usize) -> bool {
 fn steps(path: &[impl AsRef<str>]) -> Vec<Step> {
     let step = |name: &str| Step::Name(name.as_bytes().to_vec());
     path.iter().map(|name| step(name.as_ref())).collect()
+}
+
+/// Returns the path literal by which a module is imported, in the file where a position lies; the
+/// position itself if the path is not written out there.
+pub(crate) fn import_of(ev: &mut Evaluator, pos: Pos, path: &str) -> Option<Span> {
+    let (file, _) = ev.sources.lookup(pos)?;
+    let written = with_tree(ev, file, |tree| path_literal(tree, path));
+    written.or_else(|| binding_at(ev, pos))
+}
+
+/// Returns the literal of a path in the user's own files.
+pub(crate) fn path_in_own_files(ev: &mut Evaluator, path: &str, view: &Viewpoint<'_>) -> Option<Span> {
+    in_own_files(ev, view, |tree| path_literal(tree, path))
+}
+
+fn path_literal(tree: &Tree<'_>, path: &str) -> Option<Span> {
+    let mut found = None;
+    each_expr(tree.root, |expr| {
+        if matches!(expr.kind, ExprKind::Path(own) if own == path.as_bytes()) && expr.span.start.is_some() {
+            found = found.or(Some(expr.span));
+        }
+    });
+    found
 }

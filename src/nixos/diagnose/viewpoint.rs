@@ -28,6 +28,11 @@ impl Viewpoint<'_> {
         }
     }
 
+    /// Whether a module's file is one of the user; a module may be named by its folder.
+    pub fn owns_file(&self, path: &str) -> bool {
+        self.is_own(&Origin::File([path.as_bytes(), b"/"].concat().into()))
+    }
+
     /// Whether a position lies in a file of the user.
     pub fn owns(&self, sources: &SourceMap, pos: Pos) -> bool {
         sources
@@ -44,9 +49,10 @@ impl Viewpoint<'_> {
         self.input_of_path(path)
     }
 
-    /// Returns the name of the input that a file belongs to.
-    pub(crate) fn input_of_path(&self, path: &[u8]) -> Option<&str> {
-        let of = |(folder, _): &&(Vec<u8>, String)| below(path, folder).is_some();
+    /// Returns the name of the input that a file or folder belongs to.
+    pub fn input_of_path(&self, path: &[u8]) -> Option<&str> {
+        let path = [path, b"/"].concat();
+        let of = |(folder, _): &&(Vec<u8>, String)| below(&path, folder).is_some();
         self.inputs.iter().find(of).map(|(_, name)| name.as_str())
     }
 
