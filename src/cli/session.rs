@@ -118,6 +118,7 @@ impl Session {
             fetch_tree: true,
             search_path: setup.search_path.clone(),
             home: machine.env.home().map(|h| h.into_os_string().into_encoded_bytes()),
+            note_calls: check::host::MAKERS,
             keep_messages: setup.keep_messages,
             max_millis: setup.limits.max_time,
             max_memory: Some(machine.max_memory(setup.limits.max_memory)),

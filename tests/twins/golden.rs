@@ -141,8 +141,7 @@ impl Expected {
             wrong.push("a rule's name is in kebab case".into());
         }
         let stages: &[&str] = match self.since {
-            Since::Now => &["lock", "eval"],
-            Since::Checks => &["source", "lock", "eval", "policy", "build"],
+            Since::Now | Since::Checks => &["source", "lock", "eval", "modules", "policy", "packages", "closure"],
             Since::Vm => &["vm", "deploy"],
             Since::Prop => &["prop"],
         };

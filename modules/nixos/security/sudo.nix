@@ -15,6 +15,7 @@ in
       enable = true;
       # Others cannot even start it, so they cannot use its mistakes either.
       execWheelOnly = true;
+      # cfgcheck: allow(sudo-passwordless) hosts that are reached by SSH keys only, whose administrators need no password
       wheelNeedsPassword = !cfg.passwordless;
     };
     warnings =

@@ -4,7 +4,7 @@ mod disk_device_shared;
 mod host_id_shared;
 
 use crate::Rule;
-use crate::host::{Found, Host, Stop};
+use crate::host::{Found, Host, Stop, contained, judged, stopped};
 use report::Case;
 
 /// A rule over several hosts, and what applies it.
@@ -76,26 +76,22 @@ impl Fleet {
         };
         let mut cases = Vec::new();
         for (index, entry) in RULES.iter().enumerate() {
-            let facts = (entry.facts)(host);
+            known.facts.push(Vec::new());
             if !applies(entry.rule.id) {
-                known.facts.push(Vec::new());
                 continue;
             }
             let case = entry.rule.case().on(known.name.clone(), host.platform());
-            let judged = facts.and_then(|facts| {
-                let found = self.shared(host, entry, index, &known, &facts)?;
-                Ok((facts, found))
-            });
-            match judged {
-                Ok((facts, found)) => {
-                    known.facts.push(facts);
-                    cases.push(crate::host::judged(host, case, found));
+            cases.push(contained(host, case, |host, case| {
+                let found = (entry.facts)(host).and_then(|facts| {
+                    let found = self.shared(host, entry, index, &known, &facts)?;
+                    known.facts[index] = facts;
+                    Ok(found)
+                });
+                match found {
+                    Ok(found) => judged(host, case, found),
+                    Err(stop) => stopped(host, case, stop),
                 }
-                Err(stop) => {
-                    known.facts.push(Vec::new());
-                    cases.push(crate::host::stopped(host, case, stop));
-                }
-            }
+            }));
         }
         if !self.hosts.iter().any(|other| other.name == known.name) {
             self.hosts.push(known);

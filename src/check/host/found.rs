@@ -1,14 +1,16 @@
 //! What a rule found.
 
 use diag::{Diagnostic, SourceMap, Span};
-use report::Finding;
+use report::{Finding, Secrets};
 
 /// One thing that a rule found, and the option that it is about.
 pub(crate) struct Found {
     diagnostic: Diagnostic,
     option: Option<String>,
-    /// Whether the source lines may be shown.
+    /// Whether the source lines are shown.
     drawn: bool,
+    /// What must not be told.
+    secret: Option<String>,
 }
 
 impl Found {
@@ -18,6 +20,7 @@ impl Found {
             diagnostic,
             option: None,
             drawn: true,
+            secret: None,
         }
     }
 
@@ -27,7 +30,13 @@ impl Found {
         self
     }
 
-    /// Keeps the source lines out of it, as they hold what must not be told.
+    /// Masks a value in the source lines.
+    pub(crate) fn hiding(mut self, secret: &str) -> Found {
+        self.secret = Some(secret.to_owned());
+        self
+    }
+
+    /// Keeps the source lines out of it.
     pub(crate) fn undrawn(mut self) -> Found {
         self.drawn = false;
         self
@@ -42,7 +51,14 @@ impl Found {
     pub(crate) fn finding(&self, sources: &SourceMap, root: &[u8]) -> Finding {
         let mut finding = Finding::from_diagnostic(&self.diagnostic, sources, root);
         finding.option.clone_from(&self.option);
-        if !self.drawn {
+        if let Some(secret) = &self.secret {
+            let mut secrets = Secrets::new();
+            secrets.learn(secret);
+            finding.text = secrets.drawing(&finding.text).into_owned();
+        }
+        // A value that is too short to be told apart from other text is not masked.
+        let tells = self.secret.as_ref().is_some_and(|secret| finding.text.contains(secret));
+        if !self.drawn || tells {
             finding.text.clear();
         }
         finding

@@ -23,6 +23,7 @@ mod package_insecure_allowed;
 mod package_unfree_unlisted;
 mod reading;
 mod root_file_system_missing;
+mod secret_in_store;
 mod service_unhardened;
 mod ssh_password_login;
 mod ssh_root_login;
@@ -41,6 +42,7 @@ use diag::Severity;
 use nixos::Kind;
 use nixos::diagnose::diagnose_from;
 use report::{Case, Finding, Outcome};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub(crate) use disks::devices;
 pub use evaluation::{ASSERTION, assertion_rule, error_rule};
@@ -49,6 +51,9 @@ pub use nixpkgs_instances::MAKERS;
 pub use reading::Host;
 pub(crate) use reading::{Stop, shown};
 pub use state_version_changed::{Before, before};
+
+/// What is said of a panic.
+const CRASHED: &str = "cfgcheck itself broke here; this is a bug of cfgcheck, please report it";
 
 /// A rule on configurations, and what applies it.
 pub struct Entry {
@@ -83,6 +88,7 @@ rules! {
         disk_device_unstable, disk_layout_differs, firewall_disabled, ssh_root_login, ssh_password_login,
         sudo_passwordless, user_without_password, user_password_empty, service_unhardened, nix_sandbox_off,
         nix_trusts_everybody;
+    HOSTS_AND_HOMES: secret_in_store;
 }
 
 /// Rules whose findings the case of a configuration's own evaluation has.
@@ -93,18 +99,40 @@ pub static OF_EVALUATION: &[&Rule] = &[&ASSERTION, &option_removed::RULE, &root_
 /// evaluate, its own case says why.
 pub fn cases(host: &mut Host<'_>, applies: &dyn Fn(&str) -> bool) -> Vec<Case> {
     let kind = host.system.kind();
-    let wanted = RULES
-        .iter()
-        .filter(|entry| entry.kinds.contains(&kind) && applies(entry.rule.id));
+    // Without `--base` there is nothing to compare with, and nobody asked for it.
+    let compares = host.before.is_some();
+    let wanted = |entry: &&Entry| entry.kinds.contains(&kind) && applies(entry.rule.id);
+    let wanted = RULES.iter().filter(wanted);
     wanted
+        .filter(|entry| compares || entry.rule.id != state_version_changed::RULE.id)
         .map(|entry| {
             let case = entry.rule.case().on(host.system.name(), host.platform());
-            match (entry.run)(host) {
+            contained(host, case, |host, case| match (entry.run)(host) {
                 Ok(found) => judged(host, case, found),
                 Err(stop) => stopped(host, case, stop),
-            }
+            })
         })
         .collect()
+}
+
+/// Returns the case that some work makes of one; a bug of ours in it ends only this case.
+pub(crate) fn contained(host: &mut Host<'_>, case: Case, work: impl FnOnce(&mut Host<'_>, Case) -> Case) -> Case {
+    // What broke or ran out of memory is in no state to be asked.
+    if host.ev.is_exhausted() {
+        return Case {
+            outcome: Outcome::Errored,
+            ..case.property("reason", "the evaluation was ended")
+        };
+    }
+    let empty = case.clone();
+    catch_unwind(AssertUnwindSafe(|| work(host, case))).unwrap_or_else(|_| {
+        host.ev.broke();
+        let finding = Finding::new("crash", Severity::Error, CRASHED);
+        Case {
+            outcome: Outcome::Crashed,
+            ..empty.finding(finding)
+        }
+    })
 }
 
 /// Returns the case of a rule that came to a result.

@@ -38,7 +38,7 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
                 .found(format!("`{name}` has the empty password: everybody can log in"))
                 .at(place, "")
                 .hint(format!(
-                    "give one by a secret: `{}.hashedPasswordFile`",
+                    "set `{}.hashedPasswordFile` to the path of a secret",
                     super::reading::shown(&path[..3])
                 ));
             found.push(Found::new(diagnostic).option(shown));

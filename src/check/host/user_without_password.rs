@@ -62,7 +62,7 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
                 "`{name}` has neither a password nor a key, and with `users.mutableUsers = false` nobody can give him one"
             ))
             .at(place, "")
-            .hint(format!("give one by a secret: `{shown}.hashedPasswordFile`"));
+            .hint(format!("set `{shown}.hashedPasswordFile` to the path of a secret"));
         found.push(Found::new(diagnostic).option(shown));
     }
     Ok(found)

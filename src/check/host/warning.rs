@@ -29,8 +29,7 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
     let (judged, messages) = (host.judged, host.messages);
     let mut found = Vec::new();
     for warning in &judged.warnings {
-        // These are told by rules of their own.
-        if option_renamed::renamed(&warning.text).is_some() {
+        if is_rule(host, &warning.text) {
             continue;
         }
         let mut diagnostic = configuration_warning(host.ev, &warning.text, &host.view).rule(RULE.id);
@@ -51,9 +50,7 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
             .warnings
             .iter()
             .any(|warning| text.ends_with(warning.text.as_str()));
-        // NixOS says of itself what is a rule here.
-        let is_rule = text.starts_with(state_version_missing::WARNING) && host.system.kind() == nixos::Kind::Nixos;
-        if is_known || is_rule || !said.insert(text.to_owned()) {
+        if is_known || is_rule(host, text) || !said.insert(text.to_owned()) {
             continue;
         }
         let mut diagnostic = Diagnostic::warning(text.to_owned()).rule(RULE.id);
@@ -63,6 +60,12 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
         found.push(Found::new(diagnostic).undrawn());
     }
     Ok(found)
+}
+
+/// Whether a warning says what a rule of its own tells.
+fn is_rule(host: &Host<'_>, text: &str) -> bool {
+    let of_host = host.system.kind() == nixos::Kind::Nixos && text.starts_with(state_version_missing::WARNING);
+    of_host || option_renamed::renamed(text).is_some()
 }
 
 /// Returns the innermost call in the user's own files, else the innermost one.

@@ -14,6 +14,7 @@ use crate::progress::Progress;
 use crate::session;
 use crate::stream::{complain, write_out};
 use ::check::baseline::{self, Baseline};
+use ::check::fleet::Fleet;
 use ::check::{Day, Gate};
 use diag::Severity;
 use eval::Settings;
@@ -131,6 +132,7 @@ fn judge(machine: &Machine, args: &CheckArgs) -> Result<Done, u8> {
         root: Vec::new(),
         folder: Vec::new(),
         cannot_start: false,
+        fleet: Fleet::default(),
         unlisted: BTreeSet::new(),
     };
     run.everything(&asked);

@@ -9,11 +9,13 @@ use crate::machine::Machine;
 use crate::progress::Progress;
 use crate::session::{Asked, Session, Setup};
 use ::check::Gate;
+use ::check::fleet::Fleet;
+use ::check::host::{self, Host};
 use diag::{Diagnostic, Severity};
 use eval::Val;
 use flake::locking::LockingError;
-use nixos::diagnose::{Viewpoint, input_reference};
-use nixos::{Kind, Target, discover, judge};
+use nixos::diagnose::{Viewpoint, input_reference, inputs_of};
+use nixos::{Judged, Kind, System, Target, discover, judge};
 use report::{Case, Event, Finding, Outcome, Phase, Recorder, Sink, Stage, Tool};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -44,6 +46,8 @@ pub struct Run<'r> {
     pub(super) folder: Vec<u8>,
     /// Whether the network or the disk kept the run from starting.
     pub(super) cannot_start: bool,
+    /// The hosts that were judged so far.
+    pub(super) fleet: Fleet,
     /// Outputs whose listing failed.
     pub(super) unlisted: BTreeSet<Kind>,
 }
@@ -114,7 +118,7 @@ impl Run<'_> {
         let of = work.iter().map(|(_, platforms)| 1 + platforms.len()).sum();
         let mut index = 0;
         for i in 0..work.len() {
-            let mut judged: Vec<Case> = Vec::new();
+            let mut judged: Vec<Vec<Case>> = Vec::new();
             let platforms = work[i].1.clone();
             let wanted = std::iter::once(None).chain(platforms.iter().map(|p| Some(p.as_str())));
             for platform in wanted {
@@ -298,32 +302,37 @@ impl Run<'_> {
         work.push((target, platforms));
     }
 
-    /// Ends the cases of a target: one for each system.
-    fn finish_target(&mut self, cases: Vec<Case>) {
+    /// Ends the cases of a target: for each system that of its evaluation and those of the rules on it.
+    fn finish_target(&mut self, systems: Vec<Vec<Case>>) {
         let known = |case: &Case| case.subject.system.as_deref() != Some(UNKNOWN);
         // A host that does not evaluate may not even tell its own system. If the systems that it was
         // evaluated for besides fail too, they tell what there is to tell.
-        let told = cases
+        let told = systems
             .iter()
+            .filter_map(|cases| cases.first())
             .any(|c| known(c) && c.outcome.rank() > Outcome::Passed.rank());
         let mut seen: BTreeSet<Option<String>> = BTreeSet::new();
-        for case in cases {
-            let hidden = told && !known(&case) && case.outcome == Outcome::Errored;
+        for cases in systems {
+            let Some(first) = cases.first() else { continue };
+            let hidden = told && !known(first) && first.outcome == Outcome::Errored;
             // A further system that is the host's own was judged already.
-            if !hidden && seen.insert(case.subject.system.clone()) {
-                self.finish(case);
+            if !hidden && seen.insert(first.subject.system.clone()) {
+                cases.into_iter().for_each(|case| self.finish(case));
             }
         }
     }
 
-    /// Judges a target, for its own system or for another; `None` if that system is not asked for.
-    fn target(&mut self, session: &mut Session, target: &Target, platform: Option<&str>) -> Option<Case> {
+    /// Judges a target, for its own system or for another: the case of its evaluation first, then those
+    /// of the rules on it. `None` if that system is not asked for.
+    fn target(&mut self, session: &mut Session, target: &Target, platform: Option<&str>) -> Option<Vec<Case>> {
         let started = self.machine.clock.monotonic();
         session.ev.restart_clock();
         session.ev.limit_memory(Some(self.max_memory()));
         session.ev.messages.clear();
-        let case = match catch_unwind(AssertUnwindSafe(|| self.judged(session, target, platform))) {
-            Ok(case) => case?,
+        session.ev.calls.clear();
+        session.ev.builds.clear();
+        let mut cases = match catch_unwind(AssertUnwindSafe(|| self.judged(session, target, platform))) {
+            Ok(cases) => cases?,
             Err(_) => {
                 session.ev.broke();
                 let finding = Finding::new(
@@ -333,21 +342,60 @@ impl Run<'_> {
                 );
                 let name = format!("{} evaluates", target.path());
                 let case = Case::new(Stage::Eval, name, Outcome::Crashed).finding(finding);
-                case.on(&target.name, platform.unwrap_or(UNKNOWN))
+                vec![case.on(&target.name, platform.unwrap_or(UNKNOWN))]
             }
         };
-        Some(case.took(self.machine.clock.monotonic().saturating_sub(started)))
+        let taken = self.machine.clock.monotonic().saturating_sub(started);
+        // Rules read what is evaluated already: all the time is that of the evaluation.
+        if let Some(first) = cases.first_mut() {
+            first.duration = taken;
+        }
+        Some(cases)
     }
 
-    fn judged(&mut self, session: &mut Session, target: &Target, platform: Option<&str>) -> Option<Case> {
-        let (judged, _configuration) = judge(&mut session.ev, target, platform);
+    fn judged(&mut self, session: &mut Session, target: &Target, platform: Option<&str>) -> Option<Vec<Case>> {
+        let (judged, configuration) = judge(&mut session.ev, target, platform);
         let system = judged.system.clone().unwrap_or_else(|| UNKNOWN.into());
         if !self.systems.is_empty() && !self.systems.iter().any(|p| p.matches(&system)) {
             return None;
         }
         // Telling what is wrong takes some memory too, even where all that was allowed is used.
         session.ev.limit_memory(Some(TELLING));
-        Some(self.case(session, target, &system, judged))
+        let mut cases = vec![self.case(session, target, &system, &judged)];
+        if let Some(configuration) = configuration {
+            cases.extend(self.rules_on(session, &configuration, &judged));
+        }
+        Some(cases)
+    }
+
+    /// Returns the cases of the rules on a configuration that was judged.
+    fn rules_on(&mut self, session: &mut Session, system: &System, judged: &Judged) -> Vec<Case> {
+        let mut fleet = std::mem::take(&mut self.fleet);
+        let ev = &mut session.ev;
+        ev.limit_memory(Some(self.max_memory()));
+        let messages = std::mem::take(&mut ev.messages);
+        let calls = std::mem::take(&mut ev.calls);
+        let builds = std::mem::take(&mut ev.builds);
+        let inputs = session.flakes.mounted();
+        let inputs = inputs_of(ev, &self.view(&inputs));
+        let mut host = Host {
+            ev,
+            system,
+            view: self.view(&inputs),
+            judged,
+            messages: &messages,
+            calls: &calls,
+            builds: &builds,
+            before: None,
+            secrets: Vec::new(),
+        };
+        let applies = |rule: &str| self.gate.applies(rule);
+        let mut cases = host::cases(&mut host, &applies);
+        cases.extend(fleet.cases(&mut host, &applies));
+        let secrets = std::mem::take(&mut host.secrets);
+        self.fleet = fleet;
+        secrets.iter().for_each(|secret| self.recorder.secrets().learn(secret));
+        cases
     }
 
     fn not_locked(&mut self, session: &mut Session, asked: &Asked, error: &LockingError) {

@@ -89,7 +89,10 @@ fn files(machine: &Machine, args: &InputsArgs, asked: &Asked) -> Result<Files, S
         resolved.map_err(|error| error.to_string())?
     };
     let dir = dir.unwrap_or_else(|| reference.dir.clone());
-    let tree = flakes.fetcher.fetch(&input, Voice::User).map_err(|error| error.to_string())?;
+    let tree = flakes
+        .fetcher
+        .fetch(&input, Voice::User)
+        .map_err(|error| error.to_string())?;
     let disk = asked.root.as_ref().map(|root| root.join(&dir));
     let disk = disk.as_deref().map(|folder| (machine.fs.as_ref(), folder));
     Files::read(tree.accessor.as_ref(), dir.as_bytes(), disk).map_err(|error| error.to_string())
@@ -115,7 +118,11 @@ fn text(rows: &[Row]) -> String {
         return "the flake has no inputs\n".into();
     }
     let shown = |text: &str| diag::clean_line(text).into_owned();
-    let widest = rows.iter().map(|row| shown(&row.name).chars().count()).max().unwrap_or(0);
+    let widest = rows
+        .iter()
+        .map(|row| shown(&row.name).chars().count())
+        .max()
+        .unwrap_or(0);
     let mut out = String::new();
     for row in rows {
         let class = match (row.class, &row.follows) {
