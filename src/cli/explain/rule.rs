@@ -75,7 +75,51 @@ const WIDTH: usize = 80;
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::disallowed_methods,
+        reason = "the page of rules is read and, on request, written"
+    )]
+
     use super::*;
+
+    /// Returns the page with all rules: a table, and each rule as it is explained.
+    fn page() -> String {
+        let mut out = String::from(
+            "# Rules\n\nThe rules that come with cfgcheck, as `cfgcheck explain rule` prints them. \
+             [check.md](check.md#rules) tells how to set their levels and how to accept a finding.\n\n\
+             | rule | stage | level | asks for |\n| --- | --- | --- | --- |\n",
+        );
+        for rule in ::check::rules() {
+            let (id, title) = (rule.id, rule.title.replace('|', "\\|"));
+            out.push_str(&format!(
+                "| [`{id}`](#{id}) | {} | {} | {title} |\n",
+                rule.stage,
+                rule.level.name()
+            ));
+        }
+        for rule in ::check::rules() {
+            let text = text(rule);
+            let (head, rest) = text.split_once('\n').expect("an explanation has a heading");
+            let title = head.split_once(": ").map_or("", |(_, title)| title);
+            let rest = rest.replace("\n## ", "\n### ");
+            out.push_str(&format!("\n## {}\n\n{title}.\n{rest}", rule.id));
+        }
+        out
+    }
+
+    /// After a change of a rule's documentation, `UPDATE_GOLDEN=1 cargo test -p cfgcheck page_of_rules` writes the file anew.
+    #[test]
+    fn the_page_of_rules_is_that_of_the_rules() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&path, page()).expect("the page can be written");
+        }
+        let published = std::fs::read_to_string(&path).expect("the page is there; UPDATE_GOLDEN=1 writes it");
+        assert!(
+            published == page(),
+            "docs/rules.md is not that of the rules; UPDATE_GOLDEN=1 writes it anew"
+        );
+    }
 
     #[test]
     fn every_rule_is_explained_within_80_columns() {
