@@ -1,7 +1,7 @@
 //! What a rule is: its name, what it asks for, and why.
 
 use diag::Diagnostic;
-use report::{Case, Outcome, Stage};
+use report::{Case, Outcome, RuleDoc, Stage};
 
 use crate::Level;
 
@@ -30,6 +30,16 @@ impl Rule {
     /// Returns the case of this rule about the flake as a whole, as it is without findings: passed.
     pub fn case(&self) -> Case {
         Case::new(self.stage, self.id, Outcome::Passed).rule(self.id)
+    }
+
+    /// Returns what reports say of the rule itself.
+    pub fn document(&self) -> RuleDoc {
+        RuleDoc {
+            id: self.id.into(),
+            title: self.title.into(),
+            why: self.why.into(),
+            fix: self.fix.into(),
+        }
     }
 
     /// Returns a finding of this rule that is about nothing yet.

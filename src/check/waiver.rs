@@ -66,7 +66,7 @@ pub const EXPIRED: Rule = Rule {
     id: "waiver-expired",
     stage: Stage::Source,
     level: Level::Error,
-    title: "a waiver that has ended is removed or renewed",
+    title: "A waiver that has ended is removed or renewed",
     why: "A waiver with a last day says that somebody meant to mend what it accepts by then. After that day it \
           accepts nothing any more, and says so, lest it be forgotten.",
     fix: "Mend what the waiver accepts and remove it, or give it a later day and say why.",
@@ -79,7 +79,7 @@ pub const UNUSED: Rule = Rule {
     id: "waiver-unused",
     stage: Stage::Source,
     level: Level::Note,
-    title: "every waiver accepts something",
+    title: "Every waiver accepts something",
     why: "A waiver that fits no finding hides the next one that it happens to fit. It is told only by runs that \
           judge everything.",
     fix: "Remove it.",

@@ -1,6 +1,7 @@
 //! `cfgcheck check`: every host for every architecture, one case each.
 
 mod accepted;
+mod base;
 mod exclude;
 mod findings;
 mod run;

@@ -78,6 +78,9 @@ impl Run<'_> {
             flake,
             started: Duration::ZERO,
         });
+        for rule in ::check::rules() {
+            self.tell(Event::RuleKnown(rule.document()));
+        }
         self.flake(asked);
         self.waivers();
         let duration = self.machine.clock.monotonic().saturating_sub(started);
@@ -432,7 +435,9 @@ impl Run<'_> {
     }
 
     /// Ends a case, as far as it counts.
-    pub(super) fn finish(&mut self, case: Case) {
+    pub(super) fn finish(&mut self, mut case: Case) {
+        // The baseline knows findings as reports have them, without secrets.
+        self.recorder.secrets().case(&mut case);
         let admitted = match &self.tree {
             Some(files) => self.gate.admit(case, files),
             None => self.gate.admit(case, &NoFiles),
