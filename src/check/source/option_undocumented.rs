@@ -1,0 +1,252 @@
+//! `option-undocumented`: an option that says nothing about itself.
+
+use super::{Answer, Entry, Found, Judged};
+use crate::source::trees::{Tree, Trees, module_set};
+use crate::{Level, Rule};
+use diag::Pos;
+use report::Stage;
+use syntax::ast::{AttrName, BindingValue, Bindings, ExprKind, ExprRef};
+
+pub(super) const ENTRY: Entry = Entry { rule: &RULE, run };
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "option-undocumented",
+    stage: Stage::Source,
+    level: Level::Warning,
+    title: "Every option has a description",
+    why: "The description is what `man configuration.nix`, a search for options and the next person have. An option \
+          that is for no one to set says so with `internal = true` or `visible = false`.",
+    fix: "Say in a sentence what the option is for: `description = \"…\";`.",
+    wrong: "options.fleet.backup.target = lib.mkOption {\n  type = lib.types.str;\n};",
+    right: "options.fleet.backup.target = lib.mkOption {\n  type = lib.types.str;\n  description = \"The host that backups go to.\";\n};",
+};
+
+/// Types whose element has a name of its own, which stands in an option's path as `<name>`.
+const OF_NAMES: [&str; 2] = ["attrsOf", "lazyAttrsOf"];
+
+fn run(judged: &Judged<'_, '_>) -> Answer {
+    let mut found = Vec::new();
+    for (_, _, tree) in judged.nix() {
+        let mut reader = Reader {
+            trees: judged.trees,
+            open: Vec::new(),
+            found: Vec::new(),
+        };
+        reader.module(tree);
+        found.append(&mut reader.found);
+    }
+    Answer::Judged(found)
+}
+
+/// What is still to look at: an expression under the path of an option, and where the last name stands.
+struct Open<'a> {
+    expr: ExprRef<'a>,
+    path: Vec<String>,
+    pos: Pos,
+    length: usize,
+}
+
+struct Reader<'r, 'a> {
+    trees: &'r Trees<'a>,
+    open: Vec<Open<'a>>,
+    found: Vec<Found>,
+}
+
+impl<'a> Reader<'_, 'a> {
+    fn module(&mut self, tree: &Tree<'a>) {
+        if !tree.errors.is_empty() {
+            return;
+        }
+        let Some(set) = module_set(tree.root) else { return };
+        self.options_of(set, &[]);
+        while let Some(open) = self.open.pop() {
+            self.step(open);
+        }
+        self.found.sort_by_key(|found| found.diagnostic.span().start);
+    }
+
+    /// Looks at the options that a module's set declares, below the path of the option that it is the type of.
+    fn options_of(&mut self, set: &'a Bindings<'a>, above: &[String]) {
+        if let Some((pos, Some(options))) = self.trees.binding(set, "options") {
+            self.open.push(Open {
+                expr: options,
+                path: above.to_vec(),
+                pos,
+                length: "options".len(),
+            });
+        }
+    }
+
+    fn step(&mut self, open: Open<'a>) {
+        match &open.expr.kind {
+            ExprKind::Attrs(bindings) => {
+                for binding in bindings.attrs {
+                    if let BindingValue::Plain(value) = binding.value {
+                        let name = self.trees.text(binding.name).into_owned();
+                        self.open.push(Open {
+                            expr: value,
+                            length: name.len(),
+                            path: [open.path.as_slice(), &[name]].concat(),
+                            pos: binding.pos,
+                        });
+                    }
+                }
+                for binding in bindings.dynamic {
+                    self.open.push(Open {
+                        expr: binding.value,
+                        path: [open.path.as_slice(), &["<name>".to_owned()]].concat(),
+                        pos: binding.pos,
+                        length: 1,
+                    });
+                }
+            }
+            ExprKind::Let { body, .. } | ExprKind::With { body, .. } | ExprKind::Assert { body, .. } => {
+                self.open.push(Open { expr: body, ..open });
+            }
+            ExprKind::Binary { left, right, .. } => {
+                self.open.push(Open { expr: left, path: open.path.clone(), ..open });
+                self.open.push(Open { expr: right, ..open });
+            }
+            ExprKind::Call { function, args } if self.trees.is_one_of(function, &["mkOption"]) => {
+                if let [ExprKind::Attrs(bindings)] = args.iter().map(|arg| &arg.kind).collect::<Vec<_>>()[..] {
+                    self.option(bindings, &open);
+                }
+            }
+            ExprKind::Call { function, args } if self.trees.is_one_of(function, &["mkIf", "optionalAttrs", "mkMerge"]) => {
+                if let Some(last) = args.last() {
+                    self.open.push(Open { expr: last, ..open });
+                }
+            }
+            ExprKind::List(items) => {
+                for item in items.iter() {
+                    self.open.push(Open {
+                        expr: item,
+                        path: open.path.clone(),
+                        ..open
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Judges one option, and the options of the submodules that its type has.
+    fn option(&mut self, bindings: &'a Bindings<'a>, open: &Open<'a>) {
+        let value = |name: &str| self.trees.binding(bindings, name).map(|(_, value)| value);
+        let says = |name: &str, wanted: &str| {
+            value(name).is_some_and(|value| match value.map(|value| &value.kind) {
+                Some(ExprKind::Var(own)) => self.trees.is(*own, wanted),
+                // Whatever else it is, it may be so.
+                _ => true,
+            })
+        };
+        let hidden = says("internal", "true") || says("visible", "false");
+        let described = value("description").is_some() || !bindings.dynamic.is_empty();
+        if !hidden && !described {
+            let path = path_of(&open.path);
+            let span = diag::Span::new(open.pos, open.pos.offset(open.length.max(1) as u32));
+            let diagnostic = RULE.found(format!("the option `{path}` has no description")).at(span, "");
+            let hint = "say in a sentence what it is for: `description = \"…\";`";
+            self.found.push(Found::from(diagnostic.hint(hint)).option(path));
+        }
+        if let Some(Some(kind)) = value("type") {
+            self.submodules(kind, &open.path);
+        }
+    }
+
+    /// Looks for submodules in a type.
+    fn submodules(&mut self, kind: ExprRef<'a>, path: &[String]) {
+        let mut open = vec![(kind, path.to_vec())];
+        while let Some((expr, path)) = open.pop() {
+            match &expr.kind {
+                ExprKind::Call { function, args } => {
+                    let is_submodule = self.trees.is_one_of(function, &["submodule", "submoduleWith"]);
+                    let named = self.trees.is_one_of(function, &OF_NAMES);
+                    let listed = self.trees.is_one_of(function, &["listOf"]);
+                    for arg in args.iter() {
+                        let mut path = path.clone();
+                        if named || listed {
+                            path.push(if named { "<name>" } else { "*" }.to_owned());
+                        }
+                        match module_set(arg) {
+                            Some(set) if is_submodule => self.options_of(set, &path),
+                            _ => open.push((arg, path)),
+                        }
+                    }
+                }
+                ExprKind::With { body, .. } | ExprKind::Let { body, .. } => open.push((body, path)),
+                ExprKind::List(items) => open.extend(items.iter().map(|item| (*item, path.clone()))),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Returns an option's path as NixOS writes it.
+fn path_of(parts: &[String]) -> String {
+    let mut out = Vec::new();
+    for (n, part) in parts.iter().enumerate() {
+        if n > 0 {
+            out.push(b'.');
+        }
+        match part.as_str() {
+            "<name>" | "*" => out.extend_from_slice(part.as_bytes()),
+            name => syntax::write_identifier(&mut out, name.as_bytes()),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::source::table::check;
+
+    fn told(text: &str, expected: &[&str]) {
+        let expected: Vec<String> = expected
+            .iter()
+            .map(|one| {
+                let (at, path) = one.split_once(' ').unwrap();
+                format!("a.nix:{at} the option `{path}` has no description")
+            })
+            .collect();
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        check("option-undocumented", &[("a.nix", text)], &expected);
+    }
+
+    #[test]
+    fn options_need_a_description() {
+        told("{ lib, ... }: { options.a.b = lib.mkOption { type = lib.types.str; }; }", &["1:27 a.b"]);
+        told("{ lib, ... }:\nwith lib; {\n  options = { a = mkOption { }; \"b c\" = mkOption { }; };\n}", &[
+            "3:15 a",
+            "3:33 \"b c\"",
+        ]);
+        told("{ lib, ... }: { options.a = { x = lib.mkOption { description = \"d\"; }; } // { y = lib.mkOption { }; }; }", &[
+            "1:78 a.y",
+        ]);
+        told("{ options.a = lib.mkOption { type = with lib.types; attrsOf (submodule { options.b = lib.mkOption { }; }); description = \"\"; }; }", &[
+            "1:82 a.<name>.b",
+        ]);
+        told("{ options.a = lib.mkOption { description = \"\"; type = types.listOf (types.submodule ({ name, ... }: { options = { b = mkOption { }; }; })); }; }", &[
+            "1:116 a.*.b",
+        ]);
+    }
+
+    #[test]
+    fn what_says_enough_is_fine() {
+        for text in [
+            "{ lib, ... }: { options.a = lib.mkEnableOption \"a\"; options.b = lib.mkPackageOption pkgs \"b\" { }; }",
+            "{ options.a = lib.mkOption { internal = true; }; }",
+            "{ options.a = lib.mkOption { visible = false; }; }",
+            "{ options.a = lib.mkOption { inherit description; }; }",
+            "{ options.a = lib.mkOption ({ type = x; } // described); }",
+            "{ options.a = lib.mkOption common; }",
+            "let text = lib.mkOption { }; in { options.a = text // { description = \"d\"; }; }",
+            "{ config.a = lib.mkOption { }; }",
+            "x: lib.mkOption { }",
+        ] {
+            told(text, &[]);
+        }
+        told("{ options.a = lib.mkOption { internal = false; }; }", &["1:11 a"]);
+    }
+}
