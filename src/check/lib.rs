@@ -15,6 +15,7 @@ mod names;
 mod rule;
 mod rules;
 pub mod settings;
+pub mod source;
 pub mod waiver;
 pub mod yaml;
 

@@ -1,11 +1,14 @@
 //! All rules, in the order of the run.
 
-use crate::{Rule, fleet, host, lock, waiver};
+use crate::{Rule, fleet, host, lock, source, waiver};
 
 /// Returns all rules that come with cfgcheck.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    let own = [&waiver::EXPIRED, &waiver::UNUSED].into_iter();
-    own.chain(lock::RULES.iter().map(|entry| entry.rule))
+    let accepted = [&waiver::EXPIRED, &waiver::UNUSED].into_iter();
+    let sources = source::RULES.iter().map(|entry| entry.rule);
+    accepted
+        .chain(sources)
+        .chain(lock::RULES.iter().map(|entry| entry.rule))
         .chain(host::OF_EVALUATION.iter().copied())
         .chain(host::RULES.iter().map(|entry| entry.rule))
         .chain(fleet::RULES.iter().map(|entry| entry.rule))

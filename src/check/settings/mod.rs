@@ -1,12 +1,14 @@
 //! What `cfgcheck.yaml` says to rules: their levels, waivers, and what single rules need to know.
 
 mod inputs;
+mod layout;
 mod paths;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod values;
 
 pub use inputs::{Class, InputPolicy, Inputs, MaxAge};
+pub use layout::Layout;
 pub use paths::PathPattern;
 pub(crate) use values::from_text;
 pub use values::{Bytes, Pattern, System, Time, Version};

@@ -60,7 +60,7 @@ impl Graph {
         let named = |name: &&&str| memchr::memmem::find(text, name.as_bytes()).is_some();
         let mut graph = Graph {
             mentions,
-            reached: vec![false; count],
+            reached: Vec::new(),
             framework: FRAMEWORKS.iter().find(named).copied(),
             has_entry: false,
         };
@@ -75,15 +75,17 @@ impl Graph {
                 open.push(index);
             }
         }
-        graph.reach(files, open);
+        let mut reached = vec![false; count];
+        graph.reach(files, open, &mut reached);
+        graph.reached = reached;
         graph
     }
 
     /// Marks all that some files lead to.
-    fn reach(&mut self, files: &Files, mut open: Vec<usize>) {
+    fn reach(&self, files: &Files, mut open: Vec<usize>, reached: &mut [bool]) {
         let mut below: BTreeSet<Vec<u8>> = BTreeSet::new();
         while let Some(index) = open.pop() {
-            if std::mem::replace(&mut self.reached[index], true) {
+            if std::mem::replace(&mut reached[index], true) {
                 continue;
             }
             for mention in &self.mentions[index] {
@@ -113,13 +115,14 @@ impl Graph {
 
     /// Returns the files that nothing leads to. Of files that only lead to each other the first is told, and of
     /// those that an orphan leads to none.
-    pub fn orphans(mut self, files: &Files) -> Vec<usize> {
+    pub fn orphans(&self, files: &Files) -> Vec<usize> {
         let unreached: Vec<usize> = files
             .iter()
             .enumerate()
             .filter(|(index, file)| file.is_nix() && !self.reached[*index])
             .map(|(index, _)| index)
             .collect();
+        let mut reached = self.reached.clone();
         let mut led_to = BTreeSet::new();
         for &index in &unreached {
             for mention in &self.mentions[index] {
@@ -134,11 +137,11 @@ impl Graph {
             }
         }
         let mut orphans: Vec<usize> = unreached.iter().copied().filter(|i| !led_to.contains(i)).collect();
-        self.reach(files, orphans.clone());
+        self.reach(files, orphans.clone(), &mut reached);
         for index in unreached {
-            if !self.reached[index] {
+            if !reached[index] {
                 orphans.push(index);
-                self.reach(files, vec![index]);
+                self.reach(files, vec![index], &mut reached);
             }
         }
         orphans.sort_unstable();
@@ -233,7 +236,6 @@ mod tests {
         alive("{ outputs = _: { templates.x.path = ./m; }; }");
         alive("{ outputs = _: mkHost ./m; }");
         alive("{ outputs = _: let root = ./.; in { modules = [ (root + \"/m/a.nix\") ./m ]; }; }");
-        alive("{ outputs = { blueprint, ... }: blueprint { inherit inputs; }; inputs.blueprint.url = \"x\"; } # ./m/a.nix ${./m}");
         orphan("{ outputs = _: { nixosModules.default = ./m; }; }");
         orphan("{ outputs = _: { nixosModules.default = import ./m; }; }");
         orphan("{ outputs = _: { modules = [ (./. + \"/m\") ]; }; }");

@@ -5,7 +5,7 @@ use crate::source::trees::{Tree, Trees, module_set};
 use crate::{Level, Rule};
 use diag::Pos;
 use report::Stage;
-use syntax::ast::{AttrName, BindingValue, Bindings, ExprKind, ExprRef};
+use syntax::ast::{BindingValue, Bindings, ExprKind, ExprRef};
 
 pub(super) const ENTRY: Entry = Entry { rule: &RULE, run };
 

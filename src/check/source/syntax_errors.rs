@@ -2,6 +2,7 @@
 
 use super::{Answer, Entry, Judged};
 use crate::{Level, Rule};
+use diag::{Pos, Span};
 use report::Stage;
 
 pub(super) const ENTRY: Entry = Entry { rule: &RULE, run };
@@ -24,15 +25,26 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
         return Answer::Nothing;
     }
     let mut found = Vec::new();
-    for (_, _, tree) in judged.nix() {
+    for (_, file, tree) in judged.nix() {
         // The first is the one that Nix reports; the others often come from it.
         if let Some(error) = tree.errors.first() {
-            let mut diagnostic = RULE.found(error.message.clone()).at(error.span, "");
+            let offset = |pos: Pos| (pos.0.saturating_sub(file.base.0) as usize).min(file.text.len());
+            let line = |pos| 1 + file.text[..offset(pos)].iter().filter(|byte| **byte == b'\n').count();
+            let message = error.text(|pos| format!("line {}", line(pos)));
+            let stopped = error.message == "syntax error, unexpected '=', expecting ';'";
+            let behind = || nixos::diagnose::before_binding(&file.text, offset(error.pos));
+            let mut diagnostic = RULE.found(message);
+            diagnostic = match stopped.then(behind).flatten() {
+                Some(range) => diagnostic
+                    .at(file.span(range), "")
+                    .hint("Each binding, and what follows `with` and `assert`, ends with `;`."),
+                None => diagnostic.at(error.span, ""),
+            };
             if let Some(previous) = error.previous {
-                diagnostic = diagnostic.also(previous, "");
+                diagnostic = diagnostic.also(Span::new(previous, previous.offset(1)), "");
             }
-            if let Some(hint) = &error.hint {
-                diagnostic = diagnostic.hint(hint.to_string());
+            if let Some(hint) = error.hint.as_ref().filter(|_| diagnostic.hints.is_empty()) {
+                diagnostic = diagnostic.hint(hint.clone());
             }
             found.push(diagnostic.into());
         }

@@ -143,6 +143,11 @@ impl Accessor for FolderTree {
         Ok(self.fs.read_link(&on_disk)?.into_os_string().into_vec())
     }
 
+    fn file_size(&self, path: &[u8]) -> Result<Option<u64>, TreeError> {
+        let (_, stat) = self.required(path)?;
+        Ok((stat.kind == FileKind::Regular).then_some(stat.len))
+    }
+
     fn disk_root(&self) -> Option<&std::path::Path> {
         Some(&self.root)
     }

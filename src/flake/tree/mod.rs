@@ -56,6 +56,11 @@ pub trait Accessor: Send + Sync {
     /// Returns a symbolic link's target as it is stored.
     fn read_link(&self, path: &[u8]) -> Result<Vec<u8>, TreeError>;
 
+    /// Returns how many bytes a file has, if that can be told without reading it.
+    fn file_size(&self, _path: &[u8]) -> Result<Option<u64>, TreeError> {
+        Ok(None)
+    }
+
     /// Returns why nothing is at a path, when there is more to say than that: in a Git work tree,
     /// that the file is there but not tracked.
     fn explain_absence(&self, _path: &[u8]) -> Option<String> {

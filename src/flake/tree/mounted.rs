@@ -53,6 +53,11 @@ impl Accessor for MountedTree {
         tree.read_link(path)
     }
 
+    fn file_size(&self, path: &[u8]) -> Result<Option<u64>, TreeError> {
+        let (tree, path) = self.holder(path);
+        tree.file_size(path)
+    }
+
     fn explain_absence(&self, path: &[u8]) -> Option<String> {
         let (tree, path) = self.holder(path);
         tree.explain_absence(path)

@@ -80,6 +80,11 @@ impl Accessor for TrackedTree {
         self.folder.read_link(path)
     }
 
+    fn file_size(&self, path: &[u8]) -> Result<Option<u64>, TreeError> {
+        self.check(path)?;
+        self.folder.file_size(path)
+    }
+
     fn explain_absence(&self, path: &[u8]) -> Option<String> {
         let name = String::from_utf8_lossy(path);
         let root = self.folder.root();

@@ -29,6 +29,9 @@ pub(crate) use places::{
 };
 pub use viewpoint::Viewpoint;
 pub use viewpoint::inputs_of;
+pub(crate) use places::{binding_at, declared_in, defined_in, is_missing_option, is_undefined, name_at};
+pub use semicolon::before_binding;
+pub use viewpoint::{Viewpoint, inputs_of};
 
 use chain::{argument_of, is_call_site, option_of};
 use diag::{Diagnostic, Pos, Span};

@@ -21,8 +21,9 @@ pub(super) fn missing_behind(ev: &Evaluator, error: &EvalError, view: &Viewpoint
     ))
 }
 
-/// Returns the text of the line before the one whose binding has its `=` at an offset.
-fn before_binding(text: &[u8], equals: usize) -> Option<std::ops::Range<usize>> {
+/// Returns the text of the line before the one whose binding has its `=` at an offset: where the parser stops at that
+/// `=`, a semicolon is missing there.
+pub fn before_binding(text: &[u8], equals: usize) -> Option<std::ops::Range<usize>> {
     let before = text.get(..equals)?;
     let line = before.iter().rposition(|&b| b == b'\n')? + 1;
     let start = line + before[line..].iter().position(|b| !b.is_ascii_whitespace())?;

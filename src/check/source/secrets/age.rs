@@ -96,7 +96,8 @@ pub(crate) fn ssh_tag(key: &str) -> Option<String> {
 
 /// Returns the public key that belongs to a private one (`AGE-SECRET-KEY-1…`); none if it is none.
 pub(crate) fn public_key(private: &str) -> Option<String> {
-    let (part, bytes) = bech32(&private.to_ascii_lowercase())?;
+    let lower = private.to_ascii_lowercase();
+    let (part, bytes) = bech32(&lower)?;
     let secret: [u8; 32] = bytes.try_into().ok()?;
     if part != "age-secret-key-" || private.bytes().any(|b| b.is_ascii_lowercase()) {
         return None;

@@ -42,8 +42,14 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
     let own = || judged.files.judged().filter(|file| file.name() == b"secrets.nix");
     for file in judged.files.judged().filter(|file| file.path.ends_with(b".age") && age::is_encrypted(&file.text)) {
         // A `secrets.nix` that is made in another way than with names of files is not understood.
-        let above = own().filter(|rules| is_below(&file.path, folder(&rules.path)));
-        let mut known = secrets.agenix.iter().filter(|entry| above.clone().any(|rules| judged.files.at(entry.index).path == rules.path));
+        let above: Vec<&[u8]> = own()
+            .filter(|rules| is_below(&file.path, folder(&rules.path)))
+            .map(|rules| rules.path.as_slice())
+            .collect();
+        let mut known = secrets
+            .agenix
+            .iter()
+            .filter(|entry| above.contains(&judged.files.at(entry.index).path.as_slice()));
         let Some(first) = known.next() else { continue };
         is_asked = true;
         if first.path != file.path && !known.any(|entry| entry.path == file.path) && !names(judged, &file.path) {
