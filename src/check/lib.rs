@@ -12,6 +12,7 @@ pub mod host;
 mod level;
 pub mod lock;
 mod names;
+pub mod policy;
 mod rule;
 mod rules;
 pub mod settings;

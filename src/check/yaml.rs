@@ -21,6 +21,18 @@ pub fn read<T: DeserializeOwned>(
     bytes: &[u8],
     what: &str,
 ) -> Result<T, Box<Diagnostic>> {
+    let (base, text) = add(sources, path, bytes, what)?;
+    serde_yaml::from_str(text).map_err(|error| Box::new(explain(&error, base, text, what)))
+}
+
+/// Adds a file's bytes to the sources and returns the position of the first one, and the text that they are;
+/// or what is wrong with them as a text.
+pub(crate) fn add<'t>(
+    sources: &mut SourceMap,
+    path: &[u8],
+    bytes: &'t [u8],
+    what: &str,
+) -> Result<(Pos, &'t str), Box<Diagnostic>> {
     let (_, base) = sources.add(Origin::File(path.into()), Arc::from(bytes));
     let wrong = |message: String, at: usize, len: u32, label: &str| {
         let at = base.offset(at as u32);
@@ -40,7 +52,7 @@ pub fn read<T: DeserializeOwned>(
     if let Some(at) = too_deep(bytes) {
         return Err(wrong(format!("the {what} are nested too deeply"), at, 1, ""));
     }
-    serde_yaml::from_str(text).map_err(|error| Box::new(explain(&error, base, text, what)))
+    Ok((base, text))
 }
 
 /// Returns the span of an entry of a block at the top of a YAML text: a map's key, or an item of a list by its
@@ -126,7 +138,8 @@ fn too_deep(bytes: &[u8]) -> Option<usize> {
     })
 }
 
-fn explain(error: &serde_yaml::Error, base: Pos, text: &str, what: &str) -> Diagnostic {
+/// Returns what the YAML reader found wrong, at its place in a text.
+pub(crate) fn explain(error: &serde_yaml::Error, base: Pos, text: &str, what: &str) -> Diagnostic {
     let mut message = error.to_string();
     let mut span = Span::new(base, base);
     if let Some(location) = error.location() {

@@ -3,6 +3,7 @@
 mod inputs;
 mod layout;
 mod paths;
+mod policies;
 #[cfg(feature = "schema")]
 mod schema;
 pub mod values;
@@ -10,5 +11,6 @@ pub mod values;
 pub use inputs::{Class, InputPolicy, Inputs, MaxAge};
 pub use layout::Layout;
 pub use paths::PathPattern;
+pub use policies::Policies;
 pub(crate) use values::from_text;
 pub use values::{Bytes, Pattern, System, Time, Version};
