@@ -224,8 +224,8 @@ impl Assertion {
                 None if *value == Tree::Null => broken("is null", "is null"),
                 None => unknown(format!("is {}, which has no length", value.kind())),
             },
-            Assertion::Every(only, inner) => every(value, only, inner),
-            Assertion::Any(only, inner) => any(value, only, inner),
+            Assertion::Every(only, inner) => judge_every(value, only, inner),
+            Assertion::Any(only, inner) => judge_any(value, only, inner),
             Assertion::Names(inner) => match value {
                 Tree::Attrs(attributes) => {
                     let names = attributes.keys().map(|name| judge(inner, &Tree::Text(name.clone())));
@@ -437,7 +437,7 @@ fn parts(value: &Tree) -> Option<Vec<(String, &Tree)>> {
     }
 }
 
-fn every(value: &Tree, only: &[Assertion], inner: &[Assertion]) -> Verdict {
+fn judge_every(value: &Tree, only: &[Assertion], inner: &[Assertion]) -> Verdict {
     let Some(parts) = parts(value) else {
         return unknown(format!("is {}, which has no elements", value.kind()));
     };
@@ -453,7 +453,7 @@ fn every(value: &Tree, only: &[Assertion], inner: &[Assertion]) -> Verdict {
     parts.into_iter().map(one).fold(Verdict::Holds, Verdict::and)
 }
 
-fn any(value: &Tree, only: &[Assertion], inner: &[Assertion]) -> Verdict {
+fn judge_any(value: &Tree, only: &[Assertion], inner: &[Assertion]) -> Verdict {
     let Some(parts) = parts(value) else {
         return unknown(format!("is {}, which has no elements", value.kind()));
     };

@@ -24,7 +24,7 @@ mod tree;
 
 use std::sync::Arc;
 
-use diag::{SourceMap, Span};
+use diag::SourceMap;
 
 pub use evaluated::Evaluated;
 pub use find::{FOLDER, FindError, find};
@@ -63,8 +63,6 @@ struct Policy {
     /// The file that it stands in, and where.
     text: read::Text,
     way: place::Way,
-    /// The place of its name.
-    place: Span,
 }
 
 /// An expression that must be true.

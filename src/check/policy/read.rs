@@ -332,7 +332,6 @@ impl Compiler<'_> {
             cel,
             text: self.text.clone(),
             way: way.clone(),
-            place,
         }
     }
 

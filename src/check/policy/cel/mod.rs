@@ -265,9 +265,13 @@ fn told(source: &str, error: &cel::ParseError) -> Mistake {
     let message = error.msg.trim_start_matches("Syntax error: ");
     // What could have stood there is a list of the grammar's names, which help nobody.
     let message = message.split(" expecting ").next().unwrap_or(message);
+    let message = match message.contains("<EOF>") {
+        true => "the expression ends too early".to_string(),
+        false => format!("the expression is wrong here: {message}"),
+    };
     Mistake {
-        at: at..at + 1,
-        message: format!("the expression is wrong here: {message}"),
+        at: at..(at + 1).min(source.len()),
+        message,
         hint: None,
     }
 }
