@@ -32,7 +32,11 @@ mod tests {
             let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             assert!(rule.id.chars().all(kebab), "{}", rule.id);
             assert!(!rule.title.ends_with('.') && rule.title.len() < 100, "{}", rule.id);
-            assert!(rule.title.starts_with(|c: char| c.is_uppercase() || c == '`'), "{}", rule.id);
+            assert!(
+                rule.title.starts_with(|c: char| c.is_uppercase() || c == '`'),
+                "{}",
+                rule.id
+            );
             assert!(
                 rule.why.ends_with('.') && rule.fix.ends_with(['.', ')', '`']),
                 "{}",

@@ -113,6 +113,9 @@ pub struct CheckArgs {
     /// The flake as it runs today; what must not change is compared with it.
     #[arg(long, value_name = "FLAKE")]
     pub base: Option<String>,
+    /// Judge only the examples in checks/*.yaml; the flake is not evaluated.
+    #[arg(long)]
+    pub policies_only: bool,
     /// Accept no finding because of a baseline.
     #[arg(long)]
     pub no_baseline: bool,

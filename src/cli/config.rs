@@ -16,7 +16,7 @@ use check::settings::values;
 use check::{Level, Waiver};
 use serde::Deserialize;
 
-pub use check::settings::{Bytes, Inputs, PathPattern, Pattern, System, Version};
+pub use check::settings::{Bytes, Inputs, Layout, PathPattern, Pattern, Policies, System, Version};
 pub use read::read;
 
 /// The settings of cfgcheck for one repository.
@@ -54,6 +54,12 @@ pub struct Config {
     /// Findings that are accepted, each for a reason.
     #[serde(default)]
     pub waivers: Vec<Waiver>,
+    /// How the repository is laid out.
+    #[serde(default)]
+    pub layout: Layout,
+    /// What policies in `checks/` need to know.
+    #[serde(default)]
+    pub policies: Policies,
     /// How the inputs of the flake are to move.
     #[serde(default)]
     pub inputs: Inputs,
@@ -186,6 +192,8 @@ impl Default for Config {
             exclude: Vec::new(),
             rules: BTreeMap::new(),
             waivers: Vec::new(),
+            layout: Layout::default(),
+            policies: Policies::default(),
             inputs: Inputs::default(),
             limits: Limits::default(),
             output: Output::default(),

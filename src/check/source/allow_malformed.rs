@@ -42,7 +42,11 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
             }
             if allow.reason.is_empty() {
                 let diagnostic = RULE.found("the comment gives no reason").at(comment.span, "");
-                found.push(diagnostic.hint("say after the parenthesis why it is allowed here").into());
+                found.push(
+                    diagnostic
+                        .hint("say after the parenthesis why it is allowed here")
+                        .into(),
+                );
             }
         }
     }

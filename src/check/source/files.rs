@@ -76,7 +76,9 @@ pub fn name(path: &[u8]) -> &[u8] {
 
 /// Returns what a path has before its last part; empty at the top.
 pub fn folder(path: &[u8]) -> &[u8] {
-    path.iter().rposition(|byte| *byte == b'/').map_or(&[], |at| &path[..at])
+    path.iter()
+        .rposition(|byte| *byte == b'/')
+        .map_or(&[], |at| &path[..at])
 }
 
 /// Whether a path is another one or lies below it; everything lies below the empty path.
@@ -107,12 +109,7 @@ impl Files {
     /// Paths are shown below `root`, an absolute path. All Nix files of the tree are read, as they may refer to the
     /// flake's; judged are those of the flake that no pattern of `exclude` covers, seen from its folder, and that lie
     /// in no flake of their own.
-    pub fn read(
-        tree: &dyn Accessor,
-        folder: &[u8],
-        root: &[u8],
-        exclude: &[PathPattern],
-    ) -> Result<Files, TreeError> {
+    pub fn read(tree: &dyn Accessor, folder: &[u8], root: &[u8], exclude: &[PathPattern]) -> Result<Files, TreeError> {
         let mut found = Files {
             files: Vec::new(),
             by_path: HashMap::new(),
@@ -125,9 +122,9 @@ impl Files {
         };
         found.list(tree)?;
         let flakes = found.names.keys().filter(|path| name(path) == b"flake.nix");
-        let nested = flakes.map(|path| self::folder(path).to_vec()).filter(|nested| {
-            is_below(nested, folder) && nested != folder
-        });
+        let nested = flakes
+            .map(|path| self::folder(path).to_vec())
+            .filter(|nested| is_below(nested, folder) && nested != folder);
         found.nested = nested.collect();
         found.texts(tree, exclude)?;
         Ok(found)
@@ -254,7 +251,11 @@ impl Files {
 
     /// Returns the paths of all that lies below a folder.
     pub fn below<'f>(&'f self, folder: &[u8]) -> impl Iterator<Item = &'f Vec<u8>> {
-        let start = if folder.is_empty() { Vec::new() } else { join(folder, b"") };
+        let start = if folder.is_empty() {
+            Vec::new()
+        } else {
+            join(folder, b"")
+        };
         let end = start.clone();
         self.names
             .range(start..)
@@ -297,10 +298,7 @@ impl Files {
         let mut map = SourceMap::new();
         for (at, file) in self.files.iter().enumerate() {
             let ranges = masks.get(at).map(Vec::as_slice).unwrap_or_default();
-            let (_, base) = map.add(
-                Origin::File(self.absolute(&file.path).into()),
-                mask(&file.text, ranges),
-            );
+            let (_, base) = map.add(Origin::File(self.absolute(&file.path).into()), mask(&file.text, ranges));
             debug_assert_eq!(base, file.base);
         }
         map
@@ -352,15 +350,23 @@ mod tests {
             ("sub/flake.nix", false),
         ];
         assert_eq!(all, expected.map(|(path, judged)| (path.to_owned(), judged)));
-        assert_eq!(files.below(b"a").map(|p| shown(p)).collect::<Vec<_>>(), ["a/b.nix", "a/b.png"]);
+        assert_eq!(
+            files.below(b"a").map(|p| shown(p)).collect::<Vec<_>>(),
+            ["a/b.nix", "a/b.png"]
+        );
         assert_eq!(files.text("a/b.nix"), Some(&b"1"[..]));
         let only = Files::read(&tree, b"sub", b"/f", &[]).unwrap();
-        assert_eq!(only.judged().map(File::shown).collect::<Vec<_>>(), ["sub/c/d.nix", "sub/flake.nix"]);
+        assert_eq!(
+            only.judged().map(File::shown).collect::<Vec<_>>(),
+            ["sub/c/d.nix", "sub/flake.nix"]
+        );
     }
 
     #[test]
     fn masks_hide_bytes_and_keep_places() {
-        let tree = MemoryTree::new().with_file("a.nix", "one\ntwo three").with_file("b.nix", "x");
+        let tree = MemoryTree::new()
+            .with_file("a.nix", "one\ntwo three")
+            .with_file("b.nix", "x");
         let files = Files::read(&tree, b"", b"/f", &[]).unwrap();
         let map = files.masked(&[vec![2..6, 90..100]]);
         assert_eq!(&*map.file(diag::FileId(0)).text, b"on*\n**o three");

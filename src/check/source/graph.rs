@@ -23,8 +23,20 @@ const FRAMEWORKS: [&str; 9] = [
 
 /// Files of programs that may call Nix with a file: their endings and names.
 const CALLERS: [&[u8]; 14] = [
-    b".sh", b".bash", b".yml", b".yaml", b".toml", b".json", b".py", b".rs", b".hs", b"justfile", b"Justfile",
-    b"Makefile", b".envrc", b".mk",
+    b".sh",
+    b".bash",
+    b".yml",
+    b".yaml",
+    b".toml",
+    b".json",
+    b".py",
+    b".rs",
+    b".hs",
+    b"justfile",
+    b"Justfile",
+    b"Makefile",
+    b".envrc",
+    b".mk",
 ];
 
 /// Names of files that are called by themselves, wherever they are.
@@ -150,7 +162,9 @@ impl Graph {
 }
 
 fn is_sample(file: &File) -> bool {
-    file.folder().split(|byte| *byte == b'/').any(|part| SAMPLES.contains(&part))
+    file.folder()
+        .split(|byte| *byte == b'/')
+        .any(|part| SAMPLES.contains(&part))
 }
 
 /// Returns the Nix files that scripts and workflows name.
@@ -161,7 +175,8 @@ fn called(files: &Files) -> BTreeSet<&[u8]> {
     let mut called = BTreeSet::new();
     for file in callers {
         for at in memchr::memmem::find_iter(&file.text, b".nix") {
-            let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'@' | b'+');
+            let is_part =
+                |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'@' | b'+');
             let length = file.text[..at].iter().rev().take_while(is_part).count();
             let word = &file.text[at - length..at + 4];
             let end = name(word);
@@ -203,7 +218,10 @@ mod tests {
                 ("flake.nix", flake),
                 ("a.nix", "import ./b.nix { }"),
                 ("b.nix", "x: x"),
-                ("m/default.nix", "{ imports = [ ./c.nix ] ++ lib.optional true ./d.nix; }"),
+                (
+                    "m/default.nix",
+                    "{ imports = [ ./c.nix ] ++ lib.optional true ./d.nix; }",
+                ),
                 ("m/c.nix", "{ }"),
                 ("m/d.nix", "{ }"),
                 ("m/e.nix", "{ }"),
@@ -215,7 +233,12 @@ mod tests {
 
     #[test]
     fn what_may_be_reached_is_no_orphan() {
-        let alive = |flake: &str| check(&[("flake.nix", flake), ("m/default.nix", "{ }"), ("m/a.nix", "{ }")], &[]);
+        let alive = |flake: &str| {
+            check(
+                &[("flake.nix", flake), ("m/default.nix", "{ }"), ("m/a.nix", "{ }")],
+                &[],
+            )
+        };
         let orphan = |flake: &str| {
             check(
                 &[("flake.nix", flake), ("m/default.nix", "{ }"), ("m/a.nix", "{ }")],

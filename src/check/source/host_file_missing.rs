@@ -78,7 +78,11 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
             found.push(diagnostic.into());
         }
     }
-    if hosts.is_empty() { Answer::Nothing } else { Answer::Judged(found) }
+    if hosts.is_empty() {
+        Answer::Nothing
+    } else {
+        Answer::Judged(found)
+    }
 }
 
 /// Returns the folders of hosts.
@@ -115,11 +119,17 @@ fn presumed(judged: &Judged<'_, '_>, host: &[u8]) -> Option<&'static str> {
         // The files that it imports are no words of its own.
         words.iter().any(|one| word(&one))
     };
-    let own = || files.judged().filter(|file| file.is_nix() && is_below(&file.path, host));
+    let own = || {
+        files
+            .judged()
+            .filter(|file| file.is_nix() && is_below(&file.path, host))
+    };
     match (has(HARDWARE), has(DISKS)) {
         (true, false) => {
             let hosts = resolve(files.folder(), b"hosts")?;
-            let common = files.judged().filter(|file| file.is_nix() && !is_below(&file.path, &hosts));
+            let common = files
+                .judged()
+                .filter(|file| file.is_nix() && !is_below(&file.path, &hosts));
             let told = own().chain(common).any(|file| says(&OF_DISKS, file));
             (!told).then_some(DISKS)
         }
@@ -139,7 +149,12 @@ fn place(judged: &Judged<'_, '_>, host: &[u8]) -> Option<Span> {
         let (pos, _) = judged.trees.binding(module_set(tree.root)?, "imports")?;
         Some(Span::new(pos, pos.offset("imports".len() as u32)))
     };
-    let first = || judged.files.judged().find(|file| file.is_nix() && folder(&file.path) == host);
+    let first = || {
+        judged
+            .files
+            .judged()
+            .find(|file| file.is_nix() && folder(&file.path) == host)
+    };
     imports().or_else(|| first().map(|file| file.span(0..0)))
 }
 
@@ -154,15 +169,25 @@ mod tests {
     #[test]
     fn two_of_three_files_ask_for_the_third() {
         let told = |files: &[(&str, &str)], expected: &[&str]| check("host-file-missing", files, expected);
-        told(&[DEFAULT, HARDWARE], &["hosts/web/default.nix:1:3 the host `web` has no hosts/web/disks.nix"]);
-        told(&[DEFAULT, DISKS], &[
-            "hosts/web/default.nix:1:3 the host `web` has no hosts/web/hardware-configuration.nix",
-        ]);
+        told(
+            &[DEFAULT, HARDWARE],
+            &["hosts/web/default.nix:1:3 the host `web` has no hosts/web/disks.nix"],
+        );
+        told(
+            &[DEFAULT, DISKS],
+            &["hosts/web/default.nix:1:3 the host `web` has no hosts/web/hardware-configuration.nix"],
+        );
         told(&[DEFAULT, HARDWARE, DISKS], &[]);
         told(&[DEFAULT], &[]);
         told(&[DEFAULT, HARDWARE, ("modules/disks.nix", "{ disko = 1; }")], &[]);
         told(&[DEFAULT, DISKS, ("hosts/web/facter.json", "{}")], &[]);
-        told(&[DEFAULT, ("hosts/web/hardware-configuration.nix", "{ fileSystems.x = 1; }")], &[]);
+        told(
+            &[
+                DEFAULT,
+                ("hosts/web/hardware-configuration.nix", "{ fileSystems.x = 1; }"),
+            ],
+            &[],
+        );
         told(&[("hosts/web.nix", "{ }")], &["nothing"]);
     }
 
@@ -170,7 +195,12 @@ mod tests {
     fn settings_say_what_hosts_have() {
         let files = [("machines/a/x.nix", "{ }"), ("machines/a/sub/y.nix", "{ }")];
         let told = "machines/a/x.nix:1:1 the host `a` has no machines/a/default.nix";
-        check_with("{ hosts: 'machines/*', host-files: [default.nix, x.nix] }", "host-file-missing", &files, &[told]);
+        check_with(
+            "{ hosts: 'machines/*', host-files: [default.nix, x.nix] }",
+            "host-file-missing",
+            &files,
+            &[told],
+        );
         check("host-file-missing", &files, &["nothing"]);
     }
 }

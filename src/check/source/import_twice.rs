@@ -34,7 +34,12 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
             match seen.iter().find(|(known, _)| *known == path) {
                 Some((_, first)) => {
                     let diagnostic = RULE.found("this path is in the list already").at(item.span, "");
-                    found.push(diagnostic.also(*first, "here first").hint("delete one of the two").into());
+                    found.push(
+                        diagnostic
+                            .also(*first, "here first")
+                            .hint("delete one of the two")
+                            .into(),
+                    );
                 }
                 None => seen.push((path, item.span)),
             }
@@ -54,7 +59,10 @@ mod tests {
             "import-twice",
             &[
                 ("a.nix", "{ ... }: { imports = [ ./b.nix ./c.nix ./x/../b.nix ]; }"),
-                ("d.nix", "{ imports = [ ./b.nix ] ++ [ ./b.nix ]; other = [ ./b.nix ./b.nix ]; }"),
+                (
+                    "d.nix",
+                    "{ imports = [ ./b.nix ] ++ [ ./b.nix ]; other = [ ./b.nix ./b.nix ]; }",
+                ),
             ],
             &[&format!("a.nix:1:40 {told}")],
         );

@@ -51,7 +51,9 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
             trees: judged.trees,
             tainted: Vec::new(),
         };
-        let Some(imports) = reader.imports(tree.root) else { continue };
+        let Some(imports) = reader.imports(tree.root) else {
+            continue;
+        };
         if let Some(span) = reader.structure(imports) {
             let diagnostic = RULE.found("`imports` depends on `config`").at(span, "");
             let hint = "import always, and decide inside the module with `config = lib.mkIf …`";
@@ -70,13 +72,18 @@ struct Reader<'r, 'a> {
 impl<'a> Reader<'_, 'a> {
     /// Returns the imports of a module that takes `config`, having noted the names that stand for parts of it.
     fn imports(&mut self, root: ExprRef<'a>) -> Option<ExprRef<'a>> {
-        let ExprKind::Lambda(lambda) = &root.kind else { return None };
+        let ExprKind::Lambda(lambda) = &root.kind else {
+            return None;
+        };
         let formals = lambda.formals.as_ref()?;
         // A module that is given more: others are functions of a set that happens to have these names.
         if !formals.ellipsis {
             return None;
         }
-        let config = formals.formals.iter().find(|formal| self.trees.is(formal.name, "config"))?;
+        let config = formals
+            .formals
+            .iter()
+            .find(|formal| self.trees.is(formal.name, "config"))?;
         self.tainted.push(config.name);
         let mut expr = lambda.body;
         loop {
@@ -126,7 +133,9 @@ impl<'a> Reader<'_, 'a> {
                 condition,
                 then,
                 otherwise,
-            } => [condition, then, otherwise].into_iter().find_map(|part| self.value(part)),
+            } => [condition, then, otherwise]
+                .into_iter()
+                .find_map(|part| self.value(part)),
             // `elem x config.y`, `!config.x`, `config.a < 3`: an unknown function may leave it alone, but then it
             // would not be asked.
             ExprKind::Call { args, .. } => args.iter().find_map(|arg| self.value(arg)),
@@ -159,7 +168,9 @@ impl<'a> Reader<'_, 'a> {
             ExprKind::Call { function, args } => {
                 if self.trees.is_one_of(function, &["optional", "optionals"]) {
                     let rest = args.get(1).copied();
-                    return self.value(args[0]).or_else(|| rest.and_then(|rest| self.structure(rest)));
+                    return self
+                        .value(args[0])
+                        .or_else(|| rest.and_then(|rest| self.structure(rest)));
                 }
                 let strict = self.trees.is_one_of(function, &STRICT);
                 strict.then(|| args.iter().find_map(|arg| self.plain(arg))).flatten()
@@ -191,7 +202,11 @@ mod tests {
     use crate::source::table::check;
 
     fn bad(text: &str, at: &str) {
-        check("imports-depend-on-config", &[("a.nix", text)], &[&format!("a.nix:{at} `imports` depends on `config`")]);
+        check(
+            "imports-depend-on-config",
+            &[("a.nix", text)],
+            &[&format!("a.nix:{at} `imports` depends on `config`")],
+        );
     }
 
     fn good(text: &str) {
@@ -200,15 +215,33 @@ mod tests {
 
     #[test]
     fn conditions_on_the_configuration_are_told() {
-        bad("{ config, lib, ... }: { imports = lib.optionals config.a.b [ ./c.nix ]; }", "1:49");
-        bad("{ config, lib, ... }: { imports = [ ./a.nix ] ++ lib.optional (!config.a.b) ./c.nix; }", "1:65");
-        bad("{ config, ... }: { imports = if config.a == 1 then [ ] else [ ./b.nix ]; }", "1:33");
-        bad("{ config, lib, ... }: let cfg = config.x; in { imports = lib.optional cfg.enable ./c.nix; }", "1:71");
-        bad("{ config, lib, ... }: let inherit (config) x; in { imports = lib.optional x.y ./c.nix; }", "1:75");
+        bad(
+            "{ config, lib, ... }: { imports = lib.optionals config.a.b [ ./c.nix ]; }",
+            "1:49",
+        );
+        bad(
+            "{ config, lib, ... }: { imports = [ ./a.nix ] ++ lib.optional (!config.a.b) ./c.nix; }",
+            "1:65",
+        );
+        bad(
+            "{ config, ... }: { imports = if config.a == 1 then [ ] else [ ./b.nix ]; }",
+            "1:33",
+        );
+        bad(
+            "{ config, lib, ... }: let cfg = config.x; in { imports = lib.optional cfg.enable ./c.nix; }",
+            "1:71",
+        );
+        bad(
+            "{ config, lib, ... }: let inherit (config) x; in { imports = lib.optional x.y ./c.nix; }",
+            "1:75",
+        );
         bad("{ config, ... }: { imports = config.fleet.modules; }", "1:30");
         bad("{ config, ... }: { imports = map (n: ./n) config.names; }", "1:43");
         bad("{ config, ... }: { imports = [ ./${config.name}.nix ]; }", "1:36");
-        bad("{ config, lib, ... }: { imports = lib.optional (lib.elem 1 config.a) ./b.nix; }", "1:60");
+        bad(
+            "{ config, lib, ... }: { imports = lib.optional (lib.elem 1 config.a) ./b.nix; }",
+            "1:60",
+        );
     }
 
     #[test]

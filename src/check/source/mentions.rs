@@ -6,8 +6,8 @@
 
 use diag::Span;
 use flake::tree::{NodeKind, join, resolve};
-use syntax::ast::{BindingValue, Bindings, ExprKind, ExprRef};
 use syntax::Symbol;
+use syntax::ast::{BindingValue, Bindings, ExprKind, ExprRef};
 
 use super::files::{Files, folder};
 use super::trees::Trees;
@@ -128,7 +128,9 @@ impl<'a> Reader<'_, 'a> {
     /// Returns what the file of this number mentions.
     pub fn mentions(&self, index: usize) -> Vec<Mention> {
         let mut found = Vec::new();
-        let Some(tree) = self.trees.get(index) else { return found };
+        let Some(tree) = self.trees.get(index) else {
+            return found;
+        };
         let from = self.files.at(index).folder();
         let mut open = vec![(tree.root, Meant::Given)];
         while let Some((expr, meant)) = open.pop() {

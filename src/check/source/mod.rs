@@ -124,9 +124,11 @@ impl<'j, 'a> Judged<'j, 'a> {
     /// Returns the Nix files that are judged, with their numbers and trees.
     fn nix(&self) -> impl Iterator<Item = (usize, &'j File, &'j trees::Tree<'a>)> {
         let (files, trees) = (self.files, self.trees);
-        files.iter().enumerate().filter(|(_, file)| file.judged).filter_map(move |(index, file)| {
-            Some((index, file, trees.get(index)?))
-        })
+        files
+            .iter()
+            .enumerate()
+            .filter(|(_, file)| file.judged)
+            .filter_map(move |(index, file)| Some((index, file, trees.get(index)?)))
     }
 }
 

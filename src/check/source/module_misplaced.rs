@@ -42,7 +42,9 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
     let mut found = Vec::new();
     let mut is_asked = false;
     for (path, modules, told) in folders(judged) {
-        let Some(layout) = read(judged, &path, told) else { continue };
+        let Some(layout) = read(judged, &path, told) else {
+            continue;
+        };
         is_asked = true;
         for (file, span) in layout.loose {
             let message = format!(
@@ -59,7 +61,11 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
             found.push(diagnostic.into());
         }
     }
-    if is_asked { Answer::Judged(found) } else { Answer::Nothing }
+    if is_asked {
+        Answer::Judged(found)
+    } else {
+        Answer::Nothing
+    }
 }
 
 /// Returns the folders whose modules lie in categories, what they hold, and whether the settings say so.
@@ -76,7 +82,9 @@ fn folders(judged: &Judged<'_, '_>) -> Vec<(Vec<u8>, &'static str, bool)> {
             named.map(|path| (path.clone(), holds(&path), true)).collect()
         }
         None => {
-            let usual = USUAL.iter().filter_map(|(path, modules)| Some((at(path)?, *modules, false)));
+            let usual = USUAL
+                .iter()
+                .filter_map(|(path, modules)| Some((at(path)?, *modules, false)));
             usual.collect()
         }
     }
@@ -99,7 +107,10 @@ fn read<'f>(judged: &Judged<'f, '_>, path: &[u8], told: bool) -> Option<Categori
     let named = |wanted: &[u8]| {
         let mentions = index.map(|index| judged.graph.mentions(index)).unwrap_or_default();
         let names = |what: &Named| matches!(what, Named::File(file) if file == wanted);
-        mentions.iter().find(|mention| names(&mention.what)).map(|mention| mention.span)
+        mentions
+            .iter()
+            .find(|mention| names(&mention.what))
+            .map(|mention| mention.span)
     };
     let mut found = Categories {
         categories: Vec::new(),
@@ -164,7 +175,11 @@ mod tests {
     #[test]
     fn other_layouts_are_left_alone() {
         let nothing = |files: &[(&str, &str)]| check("module-misplaced", files, &["nothing"]);
-        nothing(&[FLAKE, ("modules/nixos/default.nix", "{ imports = [ ./a.nix ]; }"), ("modules/nixos/a.nix", "{ }")]);
+        nothing(&[
+            FLAKE,
+            ("modules/nixos/default.nix", "{ imports = [ ./a.nix ]; }"),
+            ("modules/nixos/a.nix", "{ }"),
+        ]);
         nothing(&[
             FLAKE,
             ("modules/nixos/default.nix", "{ imports = [ ./a ./b.nix ]; }"),
@@ -183,7 +198,12 @@ mod tests {
     #[test]
     fn settings_say_what_the_layout_is() {
         let files = [FLAKE, ("modules/nixos/c.nix", "{ }"), ("modules/nixos/a/b.nix", "{ }")];
-        check_with("categories: [modules/nixos]", "module-misplaced", &files, &[&format!("modules/nixos/c.nix:1:1 {TOLD}")]);
+        check_with(
+            "categories: [modules/nixos]",
+            "module-misplaced",
+            &files,
+            &[&format!("modules/nixos/c.nix:1:1 {TOLD}")],
+        );
         check_with("categories: []", "module-misplaced", &files, &["nothing"]);
     }
 }

@@ -44,8 +44,14 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
             continue;
         }
         let what = if is_module(tree) { "module" } else { "file" };
-        let first = file.text.iter().position(|byte| *byte == b'\n').unwrap_or(file.text.len());
-        let diagnostic = RULE.found(format!("nothing imports this {what}")).at(file.span(0..first), "");
+        let first = file
+            .text
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .unwrap_or(file.text.len());
+        let diagnostic = RULE
+            .found(format!("nothing imports this {what}"))
+            .at(file.span(0..first), "");
         let hint = match importer(judged, file) {
             Some(path) => format!("import it in {}, or delete it", shown(&path)),
             None => "import it where it belongs, or delete it".into(),
@@ -96,7 +102,10 @@ mod tests {
                 ("lib/f.nix", "x: x + 1"),
                 (".hidden/f.nix", "x: x + 1"),
             ],
-            &["lib/f.nix:1:1 nothing imports this file", "modules/backup.nix:1:1 nothing imports this module"],
+            &[
+                "lib/f.nix:1:1 nothing imports this file",
+                "modules/backup.nix:1:1 nothing imports this module",
+            ],
         );
     }
 
@@ -105,7 +114,10 @@ mod tests {
         check(
             "module-orphan",
             &[
-                ("flake.nix", "{ inputs.blueprint.url = \"github:numtide/blueprint\"; outputs = i: i.blueprint { inputs = i; }; }"),
+                (
+                    "flake.nix",
+                    "{ inputs.blueprint.url = \"github:numtide/blueprint\"; outputs = i: i.blueprint { inputs = i; }; }",
+                ),
                 ("hosts/web/configuration.nix", "{ }"),
             ],
             &["skipped: the flake finds its files by numtide/blueprint"],

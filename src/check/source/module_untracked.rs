@@ -37,7 +37,10 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
             }
             told.push(path);
             let diagnostic = RULE
-                .found(format!("{} is not tracked by Git, so the flake does not see it", shown(path)))
+                .found(format!(
+                    "{} is not tracked by Git, so the flake does not see it",
+                    shown(path)
+                ))
                 .at(mention.span, "");
             found.push(diagnostic.hint(format!("`git add {}`", shown(path))).into());
         }
@@ -65,7 +68,10 @@ mod tests {
     #[test]
     fn what_is_there_and_not_tracked_is_told() {
         check_untracked(
-            &[("a.nix", "{ imports = [ ./b.nix ./c.nix ./d ]; x = ./b.nix; }"), ("m/e.nix", "import ../b.nix")],
+            &[
+                ("a.nix", "{ imports = [ ./b.nix ./c.nix ./d ]; x = ./b.nix; }"),
+                ("m/e.nix", "import ../b.nix"),
+            ],
             &["b.nix", "d/default.nix", "d"],
             &[
                 "a.nix:1:15 b.nix is not tracked by Git, so the flake does not see it",

@@ -105,7 +105,11 @@ impl<'a> Reader<'_, 'a> {
                 self.open.push(Open { expr: body, ..open });
             }
             ExprKind::Binary { left, right, .. } => {
-                self.open.push(Open { expr: left, path: open.path.clone(), ..open });
+                self.open.push(Open {
+                    expr: left,
+                    path: open.path.clone(),
+                    ..open
+                });
                 self.open.push(Open { expr: right, ..open });
             }
             ExprKind::Call { function, args } if self.trees.is_one_of(function, &["mkOption"]) => {
@@ -113,7 +117,9 @@ impl<'a> Reader<'_, 'a> {
                     self.option(bindings, &open);
                 }
             }
-            ExprKind::Call { function, args } if self.trees.is_one_of(function, &["mkIf", "optionalAttrs", "mkMerge"]) => {
+            ExprKind::Call { function, args }
+                if self.trees.is_one_of(function, &["mkIf", "optionalAttrs", "mkMerge"]) =>
+            {
                 if let Some(last) = args.last() {
                     self.open.push(Open { expr: last, ..open });
                 }
@@ -146,7 +152,9 @@ impl<'a> Reader<'_, 'a> {
         if !hidden && !described {
             let path = path_of(&open.path);
             let span = diag::Span::new(open.pos, open.pos.offset(open.length.max(1) as u32));
-            let diagnostic = RULE.found(format!("the option `{path}` has no description")).at(span, "");
+            let diagnostic = RULE
+                .found(format!("the option `{path}` has no description"))
+                .at(span, "");
             let hint = "say in a sentence what it is for: `description = \"…\";`";
             self.found.push(Found::from(diagnostic.hint(hint)).option(path));
         }
@@ -216,20 +224,26 @@ mod tests {
 
     #[test]
     fn options_need_a_description() {
-        told("{ lib, ... }: { options.a.b = lib.mkOption { type = lib.types.str; }; }", &["1:27 a.b"]);
-        told("{ lib, ... }:\nwith lib; {\n  options = { a = mkOption { }; \"b c\" = mkOption { }; };\n}", &[
-            "3:15 a",
-            "3:33 \"b c\"",
-        ]);
-        told("{ lib, ... }: { options.a = { x = lib.mkOption { description = \"d\"; }; } // { y = lib.mkOption { }; }; }", &[
-            "1:78 a.y",
-        ]);
-        told("{ options.a = lib.mkOption { type = with lib.types; attrsOf (submodule { options.b = lib.mkOption { }; }); description = \"\"; }; }", &[
-            "1:82 a.<name>.b",
-        ]);
-        told("{ options.a = lib.mkOption { description = \"\"; type = types.listOf (types.submodule ({ name, ... }: { options = { b = mkOption { }; }; })); }; }", &[
-            "1:116 a.*.b",
-        ]);
+        told(
+            "{ lib, ... }: { options.a.b = lib.mkOption { type = lib.types.str; }; }",
+            &["1:27 a.b"],
+        );
+        told(
+            "{ lib, ... }:\nwith lib; {\n  options = { a = mkOption { }; \"b c\" = mkOption { }; };\n}",
+            &["3:15 a", "3:33 \"b c\""],
+        );
+        told(
+            "{ lib, ... }: { options.a = { x = lib.mkOption { description = \"d\"; }; } // { y = lib.mkOption { }; }; }",
+            &["1:78 a.y"],
+        );
+        told(
+            "{ options.a = lib.mkOption { type = with lib.types; attrsOf (submodule { options.b = lib.mkOption { }; }); description = \"\"; }; }",
+            &["1:82 a.<name>.b"],
+        );
+        told(
+            "{ options.a = lib.mkOption { description = \"\"; type = types.listOf (types.submodule ({ name, ... }: { options = { b = mkOption { }; }; })); }; }",
+            &["1:116 a.*.b"],
+        );
     }
 
     #[test]

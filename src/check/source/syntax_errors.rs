@@ -58,8 +58,16 @@ mod tests {
 
     #[test]
     fn errors_are_told_where_nix_tells_them() {
-        check("syntax", &[("a.nix", "{\n  x = true\n  y = 1;\n}")], &["a.nix:3:3 syntax error, unexpected '=', expecting ';'"]);
+        check(
+            "syntax",
+            &[("a.nix", "{\n  x = true\n  y = 1;\n}")],
+            &["a.nix:3:3 syntax error, unexpected '=', expecting ';'"],
+        );
         check("syntax", &[("a.nix", "x |> f")], &[]);
-        check("syntax", &[("a.nix", "")], &["a.nix:1:1 syntax error, unexpected end of file"]);
+        check(
+            "syntax",
+            &[("a.nix", "")],
+            &["a.nix:1:1 syntax error, unexpected end of file"],
+        );
     }
 }

@@ -31,7 +31,8 @@ pub(super) fn found(rule: &str, files: &[(&str, &str)]) -> Vec<String> {
 pub(super) fn drawn(rule: &str, files: &[(&str, &str)]) -> String {
     let cases = judged(&Layout::default(), &[], files);
     let case = cases.iter().find(|case| case.rule.as_deref() == Some(rule));
-    case.map(|case| case.findings.iter().map(|finding| finding.text.as_str()).collect()).unwrap_or_default()
+    case.map(|case| case.findings.iter().map(|finding| finding.text.as_str()).collect())
+        .unwrap_or_default()
 }
 
 fn checked(layout: &Layout, untracked: &[&str], rule: &str, files: &[(&str, &str)], expected: &[&str]) {

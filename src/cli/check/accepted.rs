@@ -60,7 +60,7 @@ impl Run<'_> {
     }
 
     /// Whether the run judges all that the flake has.
-    fn is_whole(&self) -> bool {
+    pub(super) fn is_whole(&self) -> bool {
         self.hosts.is_empty() && self.systems.is_empty() && !sys::interrupted()
     }
 }

@@ -2,7 +2,6 @@
 
 use super::run::Run;
 use crate::session::{self, Session};
-use crate::stream::complain;
 use ::check::host::{self, Before};
 use nixos::diagnose::{Viewpoint, diagnose_from};
 use nixos::{Kind, System, discover};
@@ -19,10 +18,7 @@ impl Run<'_> {
         };
         let asked = match session::asked(self.machine, reference) {
             Ok(asked) => asked,
-            Err(error) => {
-                complain(&format!("error: --base: {error}"));
-                return self.no_base(error.to_string());
-            }
+            Err(error) => return self.no_base(error.to_string()),
         };
         let mut session = self.session(&asked);
         match self.hosts_of_base(&mut session, &asked) {

@@ -4,6 +4,7 @@ mod accepted;
 mod base;
 mod exclude;
 mod findings;
+mod rules;
 mod run;
 pub mod settings;
 
@@ -17,6 +18,7 @@ use crate::stream::{complain, write_out};
 use ::check::baseline::{self, Baseline};
 use ::check::fleet::Fleet;
 use ::check::{Day, Gate};
+use base::Base;
 use diag::Severity;
 use eval::Settings;
 use report::text::TextStyle;
@@ -102,7 +104,9 @@ fn judge(machine: &Machine, args: &CheckArgs) -> Result<Done, u8> {
         color: color(machine, args, &Config::default(), Stream::Err),
     };
     let settings = place.settings(args.config.as_deref())?;
-    let known: Vec<&str> = ::check::rules().map(|rule| rule.id).collect();
+    let policies = place.policies()?;
+    let known = ::check::rules().map(|rule| rule.id);
+    let known: Vec<&str> = known.chain(policies.documents().map(|policy| policy.id)).collect();
     let mistakes = settings.unknown_rules(&known);
     if !mistakes.is_empty() {
         return Err(place.wrong(&mistakes, &settings.sources, &settings.root));
@@ -133,6 +137,9 @@ fn judge(machine: &Machine, args: &CheckArgs) -> Result<Done, u8> {
         root: Vec::new(),
         folder: Vec::new(),
         cannot_start: false,
+        policies,
+        base: Base::new(),
+        today,
         fleet: Fleet::default(),
         unlisted: BTreeSet::new(),
     };

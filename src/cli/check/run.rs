@@ -1,6 +1,7 @@
 //! The run itself: a flake is locked and called, its targets are planned and judged one by one.
 
 use super::accepted::{NoFiles, OwnFiles};
+use super::base::Base;
 use super::exclude::unused;
 use super::settings::Settings;
 use crate::args::{CheckArgs, LimitArgs};
@@ -8,14 +9,14 @@ use crate::config::{self, Config, Pattern};
 use crate::machine::Machine;
 use crate::progress::Progress;
 use crate::session::{Asked, Session, Setup};
-use ::check::Gate;
 use ::check::fleet::Fleet;
-use ::check::host::{self, Host};
+use ::check::policy::Policies;
+use ::check::{Day, Gate};
 use diag::{Diagnostic, Severity};
 use eval::Val;
 use flake::locking::LockingError;
-use nixos::diagnose::{Viewpoint, input_reference, inputs_of};
-use nixos::{Judged, Kind, System, Target, discover, judge};
+use nixos::diagnose::{Viewpoint, input_reference};
+use nixos::{Kind, Target, discover, judge};
 use report::{Case, Event, Finding, Outcome, Phase, Recorder, Sink, Stage, Tool};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,6 +49,12 @@ pub struct Run<'r> {
     pub(super) cannot_start: bool,
     /// The hosts that were judged so far.
     pub(super) fleet: Fleet,
+    /// The repository's own policies.
+    pub(super) policies: Policies,
+    /// What hosts are today.
+    pub(super) base: Base,
+    /// The day that ages and ends are judged on.
+    pub(super) today: Day,
     /// Outputs whose listing failed.
     pub(super) unlisted: BTreeSet<Kind>,
 }
@@ -60,7 +67,7 @@ impl Run<'_> {
         }
     }
 
-    fn tell(&mut self, event: Event) {
+    pub(super) fn tell(&mut self, event: Event) {
         self.progress.take(&event);
         self.recorder.take(&event);
     }
@@ -78,17 +85,20 @@ impl Run<'_> {
             flake,
             started: Duration::ZERO,
         });
-        for rule in ::check::rules() {
-            self.tell(Event::RuleKnown(rule.document()));
+        self.name_rules();
+        if self.args.policies_only {
+            self.examples(asked);
+        } else {
+            self.base = self.base();
+            self.flake(asked);
+            self.waivers();
         }
-        self.flake(asked);
-        self.waivers();
         let duration = self.machine.clock.monotonic().saturating_sub(started);
         self.tell(Event::RunFinished { duration });
     }
 
     /// Returns a session that knows nothing yet.
-    fn session(&self, asked: &Asked) -> Session {
+    pub(super) fn session(&self, asked: &Asked) -> Session {
         let setup = Setup {
             flakes: &self.args.flakes,
             limits: &self.limits,
@@ -118,6 +128,7 @@ impl Run<'_> {
             return;
         };
         let mut work = self.work(&mut session, flake);
+        self.policies_on(&work);
         let of = work.iter().map(|(_, platforms)| 1 + platforms.len()).sum();
         let mut index = 0;
         for i in 0..work.len() {
@@ -170,7 +181,7 @@ impl Run<'_> {
     }
 
     /// Returns the most memory in bytes that a target may take.
-    fn max_memory(&self) -> u64 {
+    pub(super) fn max_memory(&self) -> u64 {
         self.machine.max_memory(self.limits.max_memory)
     }
 
@@ -216,6 +227,7 @@ impl Run<'_> {
         if let Ok(mounted) = session.flakes.node(number, 0) {
             self.root = mounted.path.to_path().into_bytes();
         }
+        self.rules_on_files(asked);
         Some(number)
     }
 
@@ -369,36 +381,6 @@ impl Run<'_> {
             cases.extend(self.rules_on(session, &configuration, &judged));
         }
         Some(cases)
-    }
-
-    /// Returns the cases of the rules on a configuration that was judged.
-    fn rules_on(&mut self, session: &mut Session, system: &System, judged: &Judged) -> Vec<Case> {
-        let mut fleet = std::mem::take(&mut self.fleet);
-        let ev = &mut session.ev;
-        ev.limit_memory(Some(self.max_memory()));
-        let messages = std::mem::take(&mut ev.messages);
-        let calls = std::mem::take(&mut ev.calls);
-        let builds = std::mem::take(&mut ev.builds);
-        let inputs = session.flakes.mounted();
-        let inputs = inputs_of(ev, &self.view(&inputs));
-        let mut host = Host {
-            ev,
-            system,
-            view: self.view(&inputs),
-            judged,
-            messages: &messages,
-            calls: &calls,
-            builds: &builds,
-            before: None,
-            secrets: Vec::new(),
-        };
-        let applies = |rule: &str| self.gate.applies(rule);
-        let mut cases = host::cases(&mut host, &applies);
-        cases.extend(fleet.cases(&mut host, &applies));
-        let secrets = std::mem::take(&mut host.secrets);
-        self.fleet = fleet;
-        secrets.iter().for_each(|secret| self.recorder.secrets().learn(secret));
-        cases
     }
 
     fn not_locked(&mut self, session: &mut Session, asked: &Asked, error: &LockingError) {

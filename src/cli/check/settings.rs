@@ -6,12 +6,13 @@ use crate::machine::Machine;
 use crate::session::Asked;
 use crate::stream::{complain, complain_styled};
 use ::check::baseline::{self, Baseline, BaselineError};
+use ::check::policy::{self, Policies};
 use ::check::yaml::{self, Entry};
 use diag::{Diagnostic, FileId, Origin, SourceMap, Span, Style};
 use std::path::{Path, PathBuf};
 
 /// Rules that are not rules of the room `check`: what evaluation itself says.
-const OF_EVALUATION: [&str; 4] = ["assertion", "eval", "lock", "warning"];
+pub const OF_EVALUATION: [&str; 3] = ["base", "eval", "lock"];
 
 /// The settings with their text, which findings about waivers point into.
 #[derive(Default)]
@@ -145,6 +146,24 @@ impl Place<'_> {
                 .map(|p| p.as_os_str().as_encoded_bytes().to_vec())
                 .unwrap_or_default();
             self.wrong(&[diagnostic], &sources, &root)
+        })
+    }
+
+    /// Returns the policies of the flake's folder; mistakes have been told, and are the exit code.
+    pub fn policies(&self) -> Result<Policies, u8> {
+        let folder = self.folder().unwrap_or_default();
+        let files = match &self.asked.root {
+            Some(_) => policy::find(self.machine.fs.as_ref(), &folder, self.trust),
+            None => Ok(Vec::new()),
+        };
+        let files = files.map_err(|error| {
+            complain(&format!("error: {error}"));
+            exit::USAGE
+        })?;
+        let taken = |id: &str| ::check::rule(id).is_some() || OF_EVALUATION.contains(&id);
+        Policies::read(&files, &taken).map_err(|mistakes| {
+            let root = folder.as_os_str().as_encoded_bytes();
+            self.wrong(&mistakes.diagnostics, &mistakes.sources, root)
         })
     }
 

@@ -39,7 +39,9 @@ impl Head {
     pub fn read(bytes: &[u8]) -> Result<Head, &'static str> {
         if bytes.trim_ascii_start().starts_with(ARMOR.as_bytes()) {
             let text = std::str::from_utf8(bytes.trim_ascii()).map_err(|_| "its armor is not text")?;
-            let inner = text.strip_prefix(ARMOR).and_then(|rest| rest.trim_end().strip_suffix(ARMOR_END));
+            let inner = text
+                .strip_prefix(ARMOR)
+                .and_then(|rest| rest.trim_end().strip_suffix(ARMOR_END));
             let inner = inner.ok_or("its armor is cut off")?;
             let joined: String = inner.split_whitespace().collect();
             let binary = STANDARD.decode(joined).map_err(|_| "its armor is not base64")?;
@@ -49,9 +51,13 @@ impl Head {
     }
 
     fn binary(bytes: &[u8]) -> Result<Head, &'static str> {
-        let rest = bytes.strip_prefix(VERSION).ok_or("it does not begin as a file of age does")?;
+        let rest = bytes
+            .strip_prefix(VERSION)
+            .ok_or("it does not begin as a file of age does")?;
         let mut stanzas = Vec::new();
-        let mut lines = rest[..rest.len().min(MOST_HEAD)].split(|byte| *byte == b'\n').peekable();
+        let mut lines = rest[..rest.len().min(MOST_HEAD)]
+            .split(|byte| *byte == b'\n')
+            .peekable();
         while let Some(line) = lines.next() {
             if line.starts_with(b"--- ") {
                 return match stanzas.is_empty() {
@@ -156,7 +162,10 @@ fn to_bech32(part: &str, bytes: &[u8]) -> String {
     }
     let sum = checksum(part, &[digits.as_slice(), &[0; 6]].concat()) ^ 1;
     digits.extend((0..6).map(|n| (sum >> (5 * (5 - n))) as u8 & 31));
-    let data: String = digits.iter().map(|digit| LETTERS[usize::from(*digit)] as char).collect();
+    let data: String = digits
+        .iter()
+        .map(|digit| LETTERS[usize::from(*digit)] as char)
+        .collect();
     format!("{part}1{data}")
 }
 
@@ -167,7 +176,10 @@ fn checksum(part: &str, digits: &[u8]) -> u32 {
     for digit in high.chain([0]).chain(low).chain(digits.iter().copied()) {
         let top = sum >> 25;
         sum = (sum & 0x1ff_ffff) << 5 ^ u32::from(digit);
-        for (bit, value) in [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3].into_iter().enumerate() {
+        for (bit, value) in [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3]
+            .into_iter()
+            .enumerate()
+        {
             if top >> bit & 1 == 1 {
                 sum ^= value;
             }
@@ -206,10 +218,20 @@ mod tests {
             "age-encryption.org/v1\n-> X25519 abc\n{body}-> ssh-ed25519 Xyz123 def\nAAA\n-> a-grease x\n\n-> piv-p256 k m\nBB\n--- mac\n\u{1}binary"
         );
         let head = Head::read(text.as_bytes()).unwrap();
-        assert_eq!(head.stanzas, [Stanza::X25519, Stanza::Ssh("Xyz123".into()), Stanza::Other("piv-p256".into())]);
+        assert_eq!(
+            head.stanzas,
+            [
+                Stanza::X25519,
+                Stanza::Ssh("Xyz123".into()),
+                Stanza::Other("piv-p256".into())
+            ]
+        );
         let armored = format!("{ARMOR}\n{}\n{ARMOR_END}\n", STANDARD.encode(&text));
         assert_eq!(Head::read(armored.as_bytes()), Ok(head));
-        assert_eq!(Head::read(b"age-encryption.org/v1\n-> X25519 abc\n"), Err("its head is cut off"));
+        assert_eq!(
+            Head::read(b"age-encryption.org/v1\n-> X25519 abc\n"),
+            Err("its head is cut off")
+        );
         assert_eq!(Head::read(b"password"), Err("it does not begin as a file of age does"));
     }
 

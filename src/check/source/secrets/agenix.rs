@@ -30,7 +30,10 @@ pub(crate) struct Entry {
 /// Returns what every `secrets.nix` says.
 pub(crate) fn entries(files: &Files, trees: &Trees<'_>) -> Vec<Entry> {
     let mut found = Vec::new();
-    let own = files.iter().enumerate().filter(|(_, file)| file.judged && file.name() == b"secrets.nix");
+    let own = files
+        .iter()
+        .enumerate()
+        .filter(|(_, file)| file.judged && file.name() == b"secrets.nix");
     for (index, file) in own {
         let Some(tree) = trees.get(index).filter(|tree| tree.errors.is_empty()) else {
             continue;
@@ -39,7 +42,9 @@ pub(crate) fn entries(files: &Files, trees: &Trees<'_>) -> Vec<Entry> {
         let (scopes, Some(set)) = body(tree.root) else { continue };
         for binding in set.attrs {
             let name = trees.symbols.bytes(binding.name);
-            let BindingValue::Plain(value) = binding.value else { continue };
+            let BindingValue::Plain(value) = binding.value else {
+                continue;
+            };
             let ExprKind::Attrs(entry) = &value.kind else { continue };
             let Some((_, Some(keys))) = trees.binding(entry, "publicKeys") else {
                 continue;
@@ -113,9 +118,9 @@ impl<'a> Reader<'_, 'a> {
                 });
                 Some(())
             }
-            ExprKind::List(items) => {
-                items.iter().try_for_each(|item| self.keys(item, scopes, base, depth + 1, out))
-            }
+            ExprKind::List(items) => items
+                .iter()
+                .try_for_each(|item| self.keys(item, scopes, base, depth + 1, out)),
             ExprKind::Binary {
                 op: BinaryOp::ConcatLists,
                 left,
@@ -124,7 +129,11 @@ impl<'a> Reader<'_, 'a> {
                 self.keys(left, scopes, base, depth + 1, out)?;
                 self.keys(right, scopes, base, depth + 1, out)
             }
-            ExprKind::Call { function, args } if self.trees.is_one_of(function, &["attrValues", "concatLists", "flatten"]) => {
+            ExprKind::Call { function, args }
+                if self
+                    .trees
+                    .is_one_of(function, &["attrValues", "concatLists", "flatten"]) =>
+            {
                 let [arg] = args else { return None };
                 let (value, scopes) = self.value(arg, scopes, depth)?;
                 match &value.kind {
@@ -194,7 +203,11 @@ impl<'a> Reader<'_, 'a> {
                     }
                 }
             }
-            ExprKind::Select { subject, path, default: None } => {
+            ExprKind::Select {
+                subject,
+                path,
+                default: None,
+            } => {
                 let (mut value, mut inner) = self.value(subject, scopes, depth + 1)?;
                 for part in path.iter() {
                     let AttrName::Static(name) = part else { return None };
@@ -228,7 +241,9 @@ impl<'a> Reader<'_, 'a> {
         name: syntax::Symbol,
         depth: usize,
     ) -> Option<(ExprRef<'a>, Vec<&'a Bindings<'a>>)> {
-        let ExprKind::Attrs(bindings) = &set.kind else { return None };
+        let ExprKind::Attrs(bindings) = &set.kind else {
+            return None;
+        };
         let mut inner = scopes.to_vec();
         if bindings.recursive {
             inner.push(bindings);
@@ -271,7 +286,9 @@ mod tests {
     /// Checks for whom each file is to be encrypted; `?` where an entry is left alone.
     fn check(text: &str, expected: &[(&str, &[&str])]) {
         let keys = "{ carol = \"age1carol\"; all = [ \"age1carol\" ]; }";
-        let tree = MemoryTree::new().with_file("s/secrets.nix", text).with_file("s/keys.nix", keys);
+        let tree = MemoryTree::new()
+            .with_file("s/secrets.nix", text)
+            .with_file("s/keys.nix", keys);
         let files = Files::read(&tree, b"", b"/f", &[]).unwrap();
         let arena = Bump::new();
         let trees = Trees::parse(&files, &arena);
@@ -284,30 +301,38 @@ mod tests {
             .collect();
         let expected: Vec<_> = expected
             .iter()
-            .map(|(path, keys)| (path.to_string(), keys.iter().map(|key| key.to_string()).collect::<Vec<_>>()))
+            .map(|(path, keys)| {
+                (
+                    path.to_string(),
+                    keys.iter().map(|key| key.to_string()).collect::<Vec<_>>(),
+                )
+            })
             .collect();
         assert_eq!(found, expected, "{text}");
     }
 
     #[test]
     fn keys_are_found_behind_names() {
-        check("let alice = \"age1a\"; all = [ alice \"age1b\" ]; in { \"x.age\".publicKeys = all ++ [ alice ]; }", &[(
-            "s/x.age",
-            &["alice=age1a", "age1b=age1b", "alice=age1a"],
-        )]);
-        check("let u = { a = \"age1a\"; }; in { \"x.age\".publicKeys = builtins.attrValues u; \"y.age\" = { publicKeys = [ u.a ]; }; }", &[
-            ("s/x.age", &["a=age1a"]),
-            ("s/y.age", &["a=age1a"]),
-        ]);
-        check("let keys = import ./keys.nix; inherit (keys) all; in { \"x.age\".publicKeys = [ keys.carol ]; \"y.age\".publicKeys = all; }", &[
-            ("s/x.age", &["carol=age1carol"]),
-            ("s/y.age", &["age1carol=age1carol"]),
-        ]);
+        check(
+            "let alice = \"age1a\"; all = [ alice \"age1b\" ]; in { \"x.age\".publicKeys = all ++ [ alice ]; }",
+            &[("s/x.age", &["alice=age1a", "age1b=age1b", "alice=age1a"])],
+        );
+        check(
+            "let u = { a = \"age1a\"; }; in { \"x.age\".publicKeys = builtins.attrValues u; \"y.age\" = { publicKeys = [ u.a ]; }; }",
+            &[("s/x.age", &["a=age1a"]), ("s/y.age", &["a=age1a"])],
+        );
+        check(
+            "let keys = import ./keys.nix; inherit (keys) all; in { \"x.age\".publicKeys = [ keys.carol ]; \"y.age\".publicKeys = all; }",
+            &[("s/x.age", &["carol=age1carol"]), ("s/y.age", &["age1carol=age1carol"])],
+        );
     }
 
     #[test]
     fn what_cannot_be_told_is_left_alone() {
-        check("let a = f 1; in { \"x.age\".publicKeys = [ a ]; \"y.age\".publicKeys = [ ]; n.age = 1; }", &[("s/y.age", &[])]);
+        check(
+            "let a = f 1; in { \"x.age\".publicKeys = [ a ]; \"y.age\".publicKeys = [ ]; n.age = 1; }",
+            &[("s/y.age", &[])],
+        );
         check("let a = b; b = a; in { \"x.age\".publicKeys = a; }", &[]);
         check("x: x", &[]);
     }

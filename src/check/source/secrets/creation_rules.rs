@@ -93,7 +93,11 @@ impl CreationRules {
     fn take(&mut self, document: &Document) {
         self.anchors = document.anchors.clone();
         for leaf in &document.leaves {
-            for word in leaf.text.split([',', ' ', '\n']).filter(|word| word.starts_with("age1")) {
+            for word in leaf
+                .text
+                .split([',', ' ', '\n'])
+                .filter(|word| word.starts_with("age1"))
+            {
                 if !self.keys.iter().any(|(known, _)| known == word) {
                     self.keys.push((word.to_owned(), leaf.value.clone()));
                 }
@@ -103,10 +107,15 @@ impl CreationRules {
             self.fault(format!("`{key}` is there twice"), at.clone(), None);
         }
         let Some(at) = document.key("creation_rules") else {
-            let other = ["stores", "destination_rules"].iter().any(|name| document.key(name).is_some());
+            let other = ["stores", "destination_rules"]
+                .iter()
+                .any(|name| document.key(name).is_some());
             if !other {
                 let hint = "begin the rules with `creation_rules:`".to_owned();
-                let near = document.top.iter().find(|(key, _)| nearest(key, ["creation_rules"]).is_some());
+                let near = document
+                    .top
+                    .iter()
+                    .find(|(key, _)| nearest(key, ["creation_rules"]).is_some());
                 let at = near.map_or(0..0, |(_, at)| at.clone());
                 self.fault("there are no `creation_rules`", at, Some(hint));
             }
@@ -121,7 +130,11 @@ impl CreationRules {
         };
         for number in 0..=last {
             let number = number.to_string();
-            let own: Vec<&Leaf> = leaves.iter().copied().filter(|leaf| leaf.path.get(1) == Some(&number)).collect();
+            let own: Vec<&Leaf> = leaves
+                .iter()
+                .copied()
+                .filter(|leaf| leaf.path.get(1) == Some(&number))
+                .collect();
             if let Some(first) = own.first() {
                 let start = first.key.start;
                 self.rule(&own, start..start + 1);
@@ -131,8 +144,15 @@ impl CreationRules {
         for at in 0..self.rules.len() {
             let rule = &self.rules[at];
             if all.is_some() {
-                let (place, hint) = (rule.at.clone(), "move the rule without `path_regex` to the end".to_owned());
-                self.fault("this rule is never used: a rule before it is for every file", place, Some(hint));
+                let (place, hint) = (
+                    rule.at.clone(),
+                    "move the rule without `path_regex` to the end".to_owned(),
+                );
+                self.fault(
+                    "this rule is never used: a rule before it is for every file",
+                    place,
+                    Some(hint),
+                );
             } else if rule.path_regex.is_none() && !rule.broken {
                 all = Some(at);
             }
@@ -166,23 +186,35 @@ impl CreationRules {
                 Err(error) => {
                     let why = error.to_string();
                     let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                    self.fault(format!("`{key}` is no regular expression: {why}"), leaf.value.clone(), None);
+                    self.fault(
+                        format!("`{key}` is no regular expression: {why}"),
+                        leaf.value.clone(),
+                        None,
+                    );
                     rule.broken |= key == "path_regex";
                 }
             }
         }
-        let direct = leaves.iter().copied().filter(|leaf| leaf.path.get(2).is_some_and(|key| key != "key_groups"));
+        let direct = leaves
+            .iter()
+            .copied()
+            .filter(|leaf| leaf.path.get(2).is_some_and(|key| key != "key_groups"));
         rule.recipients = recipients::read(direct, 2);
         // `creation_rules.0.key_groups.1.age.2`; `merge` holds further groups.
         let is_group = |leaf: &&&Leaf| leaf.path.get(2).is_some_and(|key| key == "key_groups");
-        let (merged, plain): (Vec<&Leaf>, Vec<&Leaf>) =
-            leaves.iter().copied().filter(|leaf| is_group(&leaf)).partition(|leaf| {
-                leaf.path.get(4).is_some_and(|key| key == "merge")
-            });
+        let (merged, plain): (Vec<&Leaf>, Vec<&Leaf>) = leaves
+            .iter()
+            .copied()
+            .filter(|leaf| is_group(&leaf))
+            .partition(|leaf| leaf.path.get(4).is_some_and(|key| key == "merge"));
         rule.recipients.extend(recipients::read(plain.into_iter(), 4));
         rule.recipients.extend(recipients::read(merged.into_iter(), 6));
         for recipient in rule.recipients.clone().iter().filter(|one| !one.is_possible()) {
-            self.fault(format!("`{}` is no recipient", self.named(recipient)), recipient.at.clone(), None);
+            self.fault(
+                format!("`{}` is no recipient", self.named(recipient)),
+                recipient.at.clone(),
+                None,
+            );
         }
         if rule.recipients.is_empty() {
             let hint = "name who can decrypt: `age: age1…` or `key_groups`".to_owned();
@@ -253,7 +285,8 @@ mod tests {
         assert!(rules.faults.is_empty() && rules.is_whole());
         let readers = |path: &str| -> Vec<String> {
             let rule = rules.rule_for(path.as_bytes());
-            rule.map(|rule| rule.recipients.iter().map(ToString::to_string).collect()).unwrap_or_default()
+            rule.map(|rule| rule.recipients.iter().map(ToString::to_string).collect())
+                .unwrap_or_default()
         };
         assert_eq!(readers("secrets/laptop.yaml"), ["admin", "laptop"]);
         assert_eq!(readers("secrets/common.yaml").len(), 6);
@@ -271,12 +304,36 @@ mod tests {
             assert_eq!(text.get(fault.at.clone()), Some(at), "{text}");
         };
         check("creation_rules: [\n", "", "");
-        check("creation_rules:\n  path_regex: a\n  age: age1x\n", "`creation_rules` is no list of rules", "creation_rules");
-        check("creationrules:\n  - age: x\n", "there are no `creation_rules`", "creationrules");
-        check("creation_rules:\n  - path_regexp: a\n    age: age1yubikey1x\n", "a rule has no key `path_regexp`", "path_regexp");
-        check("creation_rules:\n  - path_regex: a(\n    age: age1yubikey1x\n", "`path_regex` is no regular expression", "a(");
-        check("creation_rules:\n  - path_regex: a\n", "this rule names no recipient", "p");
-        check("creation_rules:\n  - age: age1qqqq\n", "`age1qqqq` is no recipient", "age1qqqq");
+        check(
+            "creation_rules:\n  path_regex: a\n  age: age1x\n",
+            "`creation_rules` is no list of rules",
+            "creation_rules",
+        );
+        check(
+            "creationrules:\n  - age: x\n",
+            "there are no `creation_rules`",
+            "creationrules",
+        );
+        check(
+            "creation_rules:\n  - path_regexp: a\n    age: age1yubikey1x\n",
+            "a rule has no key `path_regexp`",
+            "path_regexp",
+        );
+        check(
+            "creation_rules:\n  - path_regex: a(\n    age: age1yubikey1x\n",
+            "`path_regex` is no regular expression",
+            "a(",
+        );
+        check(
+            "creation_rules:\n  - path_regex: a\n",
+            "this rule names no recipient",
+            "p",
+        );
+        check(
+            "creation_rules:\n  - age: age1qqqq\n",
+            "`age1qqqq` is no recipient",
+            "age1qqqq",
+        );
         check(
             "creation_rules:\n  - age: age1yubikey1x\n  - path_regex: a\n    age: age1yubikey1x\n",
             "this rule is never used",

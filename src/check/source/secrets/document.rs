@@ -112,12 +112,17 @@ impl Document {
 
     /// Returns the leaf of this path.
     pub fn get(&self, path: &[&str]) -> Option<&Leaf> {
-        self.leaves.iter().find(|leaf| leaf.path.iter().map(String::as_str).eq(path.iter().copied()))
+        self.leaves
+            .iter()
+            .find(|leaf| leaf.path.iter().map(String::as_str).eq(path.iter().copied()))
     }
 
     /// Returns where the name of a key at the top stands.
     pub fn key(&self, name: &str) -> Option<Range<usize>> {
-        self.top.iter().find(|(own, _)| own == name).map(|(_, range)| range.clone())
+        self.top
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, range)| range.clone())
     }
 }
 
@@ -143,7 +148,11 @@ struct Offsets {
 impl Offsets {
     fn new(text: &str) -> Offsets {
         Offsets {
-            bytes: if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(at, _)| at).collect() },
+            bytes: if text.is_ascii() {
+                Vec::new()
+            } else {
+                text.char_indices().map(|(at, _)| at).collect()
+            },
             length: text.len(),
         }
     }
@@ -194,7 +203,13 @@ fn yaml(text: &str) -> Result<Document, Broken> {
             }
             Event::Scalar(text, style, anchor, _) => {
                 let plain = style == ScalarStyle::Plain;
-                (Kind::Scalar { text: text.into_owned(), plain }, anchor)
+                (
+                    Kind::Scalar {
+                        text: text.into_owned(),
+                        plain,
+                    },
+                    anchor,
+                )
             }
             Event::SequenceStart(anchor, _) => (Kind::List(Vec::new()), anchor),
             Event::MappingStart(anchor, _) => (Kind::Map(Vec::new()), anchor),
@@ -271,7 +286,10 @@ impl<'t> Flattener<'t> {
         }];
         while let Some(one) = waiting.pop() {
             let node = &self.nodes[one.node];
-            let range = one.alias.as_ref().map_or_else(|| node.range.clone(), |(range, _)| range.clone());
+            let range = one
+                .alias
+                .as_ref()
+                .map_or_else(|| node.range.clone(), |(range, _)| range.clone());
             if one.depth > MOST_DEPTH || document.leaves.len() > MOST_LEAVES || waiting.len() > MOST_LEAVES {
                 return Err(Broken {
                     at: range.start,
@@ -322,7 +340,9 @@ impl<'t> Flattener<'t> {
                     let mut inner = Vec::new();
                     for (key, value) in entries {
                         let range = self.nodes[*key].range.clone();
-                        let Kind::Scalar { text, .. } = &self.nodes[*key].kind else { continue };
+                        let Kind::Scalar { text, .. } = &self.nodes[*key].kind else {
+                            continue;
+                        };
                         if seen.insert(text.as_str(), ()).is_some() && one.alias.is_none() {
                             document.twice.push((text.clone(), range.clone()));
                         }
@@ -359,24 +379,36 @@ mod tests {
             .iter()
             .map(|leaf| (leaf.shown(), &text[leaf.key.clone()], leaf.text.as_str()))
             .collect();
-        let expected: Vec<_> = expected.iter().map(|(path, key, value)| (path.to_string(), *key, *value)).collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(path, key, value)| (path.to_string(), *key, *value))
+            .collect();
         assert_eq!(found, expected, "{text}");
     }
 
     #[test]
     fn leaves_have_paths_and_places() {
-        check(Form::Yaml, "a:\n    b: x\n    é: \"y\"\nc:\n  - 1\n  - null\nd: {}\n", &[
-            ("a/b", "b", "x"),
-            ("a/é", "é", "y"),
-            ("c/0", "1", "1"),
-            ("c/1", "null", "null"),
-            ("d", "d", ""),
-        ]);
-        check(Form::Json, "{\n\t\"a\": [\n\t\t\"x\"\n\t],\n\t\"b\": {\"c\": true}\n}\n", &[
-            ("a/0", "\"x\"", "x"),
-            ("b/c", "\"c\"", "true"),
-        ]);
-        check(Form::Yaml, "k: &x-y one\nl:\n  - *x-y\n", &[("k", "k", "one"), ("l/0", "*x-y", "one")]);
+        check(
+            Form::Yaml,
+            "a:\n    b: x\n    é: \"y\"\nc:\n  - 1\n  - null\nd: {}\n",
+            &[
+                ("a/b", "b", "x"),
+                ("a/é", "é", "y"),
+                ("c/0", "1", "1"),
+                ("c/1", "null", "null"),
+                ("d", "d", ""),
+            ],
+        );
+        check(
+            Form::Json,
+            "{\n\t\"a\": [\n\t\t\"x\"\n\t],\n\t\"b\": {\"c\": true}\n}\n",
+            &[("a/0", "\"x\"", "x"), ("b/c", "\"c\"", "true")],
+        );
+        check(
+            Form::Yaml,
+            "k: &x-y one\nl:\n  - *x-y\n",
+            &[("k", "k", "one"), ("l/0", "*x-y", "one")],
+        );
     }
 
     #[test]

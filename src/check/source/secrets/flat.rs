@@ -33,12 +33,28 @@ pub(super) fn ini(text: &str) -> Document {
             document.top.push((section.clone(), start..start + line.len()));
             continue;
         }
-        let Some((name, value)) = line.split_once('=') else { continue };
+        let Some((name, value)) = line.split_once('=') else {
+            continue;
+        };
         let own = name.trim();
-        let keys = if section == "sops" { unflatten(own) } else { vec![own.to_owned()] };
-        let above = if section.is_empty() { Vec::new() } else { vec![section.clone()] };
+        let keys = if section == "sops" {
+            unflatten(own)
+        } else {
+            vec![own.to_owned()]
+        };
+        let above = if section.is_empty() {
+            Vec::new()
+        } else {
+            vec![section.clone()]
+        };
         let indent = name.len() - name.trim_start().len();
-        add(&mut document, [above, keys].concat(), start + indent, &name[indent..], value);
+        add(
+            &mut document,
+            [above, keys].concat(),
+            start + indent,
+            &name[indent..],
+            value,
+        );
     }
     document
 }
@@ -101,7 +117,10 @@ mod tests {
             .iter()
             .map(|leaf| (leaf.shown(), &text[leaf.key.clone()], &text[leaf.value.clone()]))
             .collect();
-        let expected: Vec<_> = expected.iter().map(|(path, key, value)| (path.to_string(), *key, *value)).collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(path, key, value)| (path.to_string(), *key, *value))
+            .collect();
         assert_eq!(found, expected, "{text}");
     }
 

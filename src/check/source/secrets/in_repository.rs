@@ -27,7 +27,9 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
     for (index, keys) in judged.secrets.keys.iter().enumerate() {
         let file = judged.files.at(index);
         for key in keys {
-            let diagnostic = RULE.found(format!("this looks like {}", key.kind)).at(file.span(key.range.clone()), "");
+            let diagnostic = RULE
+                .found(format!("this looks like {}", key.kind))
+                .at(file.span(key.range.clone()), "");
             let hint = match key.kind {
                 AGE_KEY | "a private key" | "a WireGuard key" => {
                     "make a new key, since the history keeps this one, and give it by a secret of sops: \
@@ -54,8 +56,15 @@ mod tests {
         let text = format!("{{\n  text = ''\n    key = {aws}\n  '';\n}}");
         let files = [("a.nix", text.as_str()), ("b.conf", &format!("x {aws}"))];
         let told = "this looks like an AWS access key";
-        check("secret-in-repository", &files, &[&format!("a.nix:3:11 {told}"), &format!("b.conf:1:3 {told}")]);
+        check(
+            "secret-in-repository",
+            &files,
+            &[&format!("a.nix:3:11 {told}"), &format!("b.conf:1:3 {told}")],
+        );
         let drawn = drawn("secret-in-repository", &files);
-        assert!(drawn.contains("key = ********************") && !drawn.contains("AKIA"), "{drawn}");
+        assert!(
+            drawn.contains("key = ********************") && !drawn.contains("AKIA"),
+            "{drawn}"
+        );
     }
 }

@@ -24,7 +24,12 @@ pub static RULE: Rule = Rule {
 fn run(judged: &Judged<'_, '_>) -> Answer {
     let mut found = Vec::new();
     let mut is_asked = false;
-    for sops in judged.secrets.files.iter().filter(|sops| sops.metadata.is_some() || sops.looks_encrypted) {
+    for sops in judged
+        .secrets
+        .files
+        .iter()
+        .filter(|sops| sops.metadata.is_some() || sops.looks_encrypted)
+    {
         is_asked = true;
         let file = judged.files.at(sops.index);
         for fault in sops.faults() {
@@ -39,12 +44,21 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
     for file in files.filter(|file| age::is_encrypted(&file.text)) {
         is_asked = true;
         if let Err(why) = age::Head::read(&file.text) {
-            let diagnostic = RULE.found(format!("this file of age is damaged: {why}")).at(file.span(0..0), "");
-            let hint = format!("restore it from before the change, or encrypt it anew with `agenix -e {}`", file.shown());
+            let diagnostic = RULE
+                .found(format!("this file of age is damaged: {why}"))
+                .at(file.span(0..0), "");
+            let hint = format!(
+                "restore it from before the change, or encrypt it anew with `agenix -e {}`",
+                file.shown()
+            );
             found.push(diagnostic.hint(hint).into());
         }
     }
-    if is_asked { Answer::Judged(found) } else { Answer::Nothing }
+    if is_asked {
+        Answer::Judged(found)
+    } else {
+        Answer::Nothing
+    }
 }
 
 #[cfg(test)]
@@ -58,14 +72,21 @@ mod tests {
         let damaged = common.replace("    bob:", "  bob:");
         check(
             "secret-malformed",
-            &[("ok.yaml", common), ("lost.yaml", &lost), ("x.age", "age-encryption.org/v1\n-> X25519 a\n")],
+            &[
+                ("ok.yaml", common),
+                ("lost.yaml", &lost),
+                ("x.age", "age-encryption.org/v1\n-> X25519 a\n"),
+            ],
             &[
                 "lost.yaml:10:1 the metadata of sops lacks `mac`, so that nobody can tell whether the values are genuine",
                 "x.age:1:1 this file of age is damaged: its head is cut off",
             ],
         );
         let cases = crate::source::table::found("secret-malformed", &[("damaged.yaml", &damaged)]);
-        assert!(cases[0].starts_with("damaged.yaml:4:") && cases[0].contains("is not YAML"), "{cases:?}");
+        assert!(
+            cases[0].starts_with("damaged.yaml:4:") && cases[0].contains("is not YAML"),
+            "{cases:?}"
+        );
         check("secret-malformed", &[("a.yaml", "sops: 1\n")], &["nothing"]);
     }
 }

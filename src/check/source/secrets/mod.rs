@@ -39,8 +39,22 @@ const HASHED: [&str; 2] = ["hash", "salt"];
 
 /// Endings of files that are no secrets themselves, though a rule may be for the folder that they lie in.
 const NO_SECRETS: [&[u8]; 16] = [
-    b".nix", b".md", b".pub", b".sh", b".gitignore", b".gitattributes", b".gitkeep", b".sops.yaml", b".sops.yml", b".crt",
-    b".org", b".rst", b".lock", b".gpg", b".asc", b".age",
+    b".nix",
+    b".md",
+    b".pub",
+    b".sh",
+    b".gitignore",
+    b".gitattributes",
+    b".gitkeep",
+    b".sops.yaml",
+    b".sops.yml",
+    b".crt",
+    b".org",
+    b".rst",
+    b".lock",
+    b".gpg",
+    b".asc",
+    b".age",
 ];
 
 /// What files begin with that another program than sops encrypted.
@@ -103,14 +117,27 @@ impl Secrets {
             masks: Vec::new(),
         };
         for (index, file) in files.iter().enumerate() {
-            let keys = if file.judged { scan::keys(&file.text) } else { Vec::new() };
+            let keys = if file.judged {
+                scan::keys(&file.text)
+            } else {
+                Vec::new()
+            };
             for key in keys.iter().filter(|key| key.kind == scan::AGE_KEY) {
                 let text = String::from_utf8_lossy(&file.text[key.range.clone()]);
-                found.published.extend(age::public_key(&text).map(|public| Published { public, index }));
+                found
+                    .published
+                    .extend(age::public_key(&text).map(|public| Published { public, index }));
             }
             let covered = file.judged && found.is_covered(file);
-            let sops = file.judged.then(|| SopsFile::read(index, &file.path, &file.text, covered)).flatten();
-            let passwords = if file.judged { passwords(file, index, trees) } else { Vec::new() };
+            let sops = file
+                .judged
+                .then(|| SopsFile::read(index, &file.path, &file.text, covered))
+                .flatten();
+            let passwords = if file.judged {
+                passwords(file, index, trees)
+            } else {
+                Vec::new()
+            };
             let mut masks: Vec<Range<usize>> = keys.iter().map(|key| key.range.clone()).collect();
             masks.extend(passwords.iter().map(|password| password.range.clone()));
             masks.extend(sops.iter().flat_map(|sops| hidden(sops, file)));
@@ -142,7 +169,9 @@ impl Secrets {
     /// Whether a rule says that a file is to be encrypted. A rule for all files of a kind says nothing of a single one.
     fn is_covered(&self, file: &File) -> bool {
         let is_other = NO_SECRETS.iter().any(|end| file.path.ends_with(end))
-            || ENCRYPTED_OTHERWISE.iter().any(|start| file.text.trim_ascii_start().starts_with(start))
+            || ENCRYPTED_OTHERWISE
+                .iter()
+                .any(|start| file.text.trim_ascii_start().starts_with(start))
             || age::is_encrypted(&file.text)
             || file.text.trim_ascii().is_empty()
             || file.name().starts_with(b"README")
@@ -162,7 +191,9 @@ fn hidden(sops: &SopsFile, file: &File) -> Vec<Range<usize>> {
 
 /// Returns the strings in a Nix file that stand under the name of a secret and look like one.
 fn passwords(file: &File, index: usize, trees: &Trees<'_>) -> Vec<Password> {
-    let Some(tree) = trees.get(index) else { return Vec::new() };
+    let Some(tree) = trees.get(index) else {
+        return Vec::new();
+    };
     let mut found: Vec<Password> = Vec::new();
     let mut take = |name: syntax::Symbol, value: ExprRef<'_>| {
         let ExprKind::Str(text) = &value.kind else { return };

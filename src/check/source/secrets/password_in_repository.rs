@@ -26,13 +26,21 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
         let file = judged.files.at(password.index);
         // A key that is known by its shape is told already.
         let keys = &judged.secrets.keys[password.index];
-        if keys.iter().any(|key| key.range.start < password.range.end && password.range.start < key.range.end) {
+        if keys
+            .iter()
+            .any(|key| key.range.start < password.range.end && password.range.start < key.range.end)
+        {
             continue;
         }
         let message = format!("`{}` is a secret in plain text", password.name);
         let hint = "take the option's variant for files with a secret of sops, `config.sops.secrets.NAME.path`, and \
                     change the secret: the history keeps this one";
-        found.push(RULE.found(message).at(file.span(password.range.clone()), "").hint(hint).into());
+        found.push(
+            RULE.found(message)
+                .at(file.span(password.range.clone()), "")
+                .hint(hint)
+                .into(),
+        );
     }
     Answer::Judged(found)
 }
@@ -46,7 +54,11 @@ mod tests {
         let text = "{\n  services.app.adminPassword = \"kX9vQ2mZ7pLr\";\n  password = \"changeme\";\n  passwordFile = \"/run/kX9vQ2mZ7pLr\";\n  \
                     hashedPassword = \"kX9vQ2mZ7pLr\";\n  token = config.x;\n}";
         let files = [("a.nix", text)];
-        check("password-in-repository", &files, &["a.nix:2:32 `adminPassword` is a secret in plain text"]);
+        check(
+            "password-in-repository",
+            &files,
+            &["a.nix:2:32 `adminPassword` is a secret in plain text"],
+        );
         assert!(!drawn("password-in-repository", &files).contains("kX9v"));
     }
 }

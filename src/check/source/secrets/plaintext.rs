@@ -30,12 +30,17 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
         let path = file.shown();
         is_asked = true;
         if sops.metadata.is_none() && !sops.looks_encrypted {
-            let at = sops.values().find(|leaf| !leaf.empty).map_or(0..0, |leaf| leaf.key.clone());
+            let at = sops
+                .values()
+                .find(|leaf| !leaf.empty)
+                .map_or(0..0, |leaf| leaf.key.clone());
             let hint = format!(
                 "encrypt it with `sops encrypt --in-place {path}`, and change what is in it: the history of the \
                  repository keeps the old values"
             );
-            let diagnostic = RULE.found("this file is to be encrypted, and is in plain text").at(file.span(at), "");
+            let diagnostic = RULE
+                .found("this file is to be encrypted, and is in plain text")
+                .at(file.span(at), "");
             found.push(diagnostic.hint(hint).into());
         }
         for leaf in sops.plain() {
@@ -43,27 +48,43 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
             let hint = format!(
                 "edit the file with `sops {path}`, and change the value: the history of the repository keeps the old one"
             );
-            found.push(RULE.found(message).at(file.span(leaf.key.clone()), "").hint(hint).into());
+            found.push(
+                RULE.found(message)
+                    .at(file.span(leaf.key.clone()), "")
+                    .hint(hint)
+                    .into(),
+            );
         }
     }
     for entry in &secrets.agenix {
-        let Some(file) = judged.files.get(&entry.path) else { continue };
+        let Some(file) = judged.files.get(&entry.path) else {
+            continue;
+        };
         is_asked = true;
         if !age::is_encrypted(&file.text) && !file.text.is_empty() {
             let message = "this file is to be encrypted, and is in plain text";
             let name = shown(&entry.path);
-            let hint = format!("encrypt it with `agenix -e {name}`, and change what is in it: the history keeps the old secret");
+            let hint = format!(
+                "encrypt it with `agenix -e {name}`, and change what is in it: the history keeps the old secret"
+            );
             found.push(RULE.found(message).at(file.span(0..0), "").hint(hint).into());
         }
     }
-    if is_asked { Answer::Judged(found) } else { Answer::Nothing }
+    if is_asked {
+        Answer::Judged(found)
+    } else {
+        Answer::Nothing
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::source::table::{check, drawn};
 
-    const RULES: (&str, &str) = (".sops.yaml", "creation_rules:\n  - path_regex: ^secrets/.*\n    age: age1yubikey1x\n");
+    const RULES: (&str, &str) = (
+        ".sops.yaml",
+        "creation_rules:\n  - path_regex: ^secrets/.*\n    age: age1yubikey1x\n",
+    );
 
     #[test]
     fn files_that_rules_name_are_to_be_encrypted() {
@@ -76,15 +97,25 @@ mod tests {
             ("secrets/e.yaml", ""),
             ("other/f.yaml", "g: open-text"),
         ];
-        check("secret-plaintext", &files, &[&format!("secrets/a.yaml:3:5 {told}"), &format!("secrets/d:1:1 {told}")]);
+        check(
+            "secret-plaintext",
+            &files,
+            &[&format!("secrets/a.yaml:3:5 {told}"), &format!("secrets/d:1:1 {told}")],
+        );
         assert!(!drawn("secret-plaintext", &files).contains("open-text"));
-        let broad = (".sops.yaml", "creation_rules:\n  - path_regex: \\.yaml$\n    age: age1yubikey1x\n");
+        let broad = (
+            ".sops.yaml",
+            "creation_rules:\n  - path_regex: \\.yaml$\n    age: age1yubikey1x\n",
+        );
         check("secret-plaintext", &[broad, ("a.yaml", "x: 1\n")], &["nothing"]);
     }
 
     #[test]
     fn values_of_encrypted_files_are_too() {
-        let text = include_str!("../../../../secrets/common.yaml").replace("nix:\n", "nix:\n    added: open-text\n    none: ''\n    x_unencrypted: y\n");
+        let text = include_str!("../../../../secrets/common.yaml").replace(
+            "nix:\n",
+            "nix:\n    added: open-text\n    none: ''\n    x_unencrypted: y\n",
+        );
         let files = [("s.yaml", text.as_str())];
         let told = "the value of `nix/added` is in plain text in an encrypted file";
         check("secret-plaintext", &files, &[&format!("s.yaml:9:5 {told}")]);
@@ -93,8 +124,15 @@ mod tests {
 
     #[test]
     fn files_of_agenix_are_to_be_encrypted() {
-        let files = [("secrets.nix", "{ \"a.age\".publicKeys = [ \"age1x\" ]; }"), ("a.age", "open-text")];
-        check("secret-plaintext", &files, &["a.age:1:1 this file is to be encrypted, and is in plain text"]);
+        let files = [
+            ("secrets.nix", "{ \"a.age\".publicKeys = [ \"age1x\" ]; }"),
+            ("a.age", "open-text"),
+        ];
+        check(
+            "secret-plaintext",
+            &files,
+            &["a.age:1:1 this file is to be encrypted, and is in plain text"],
+        );
         assert!(!drawn("secret-plaintext", &files).contains("open-text"));
     }
 }

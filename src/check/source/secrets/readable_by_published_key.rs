@@ -35,7 +35,12 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
             };
             let holder = judged.files.at(key.index).shown();
             let message = format!("the private key in {holder} opens {}", file.shown());
-            found.push(RULE.found(message).at(file.span(recipient.at.clone()), "").hint(hint).into());
+            found.push(
+                RULE.found(message)
+                    .at(file.span(recipient.at.clone()), "")
+                    .hint(hint)
+                    .into(),
+            );
         }
     }
     for rules in &secrets.rules {
@@ -65,9 +70,13 @@ mod tests {
             ("secrets/laptop.yaml", include_str!("../../../../secrets/laptop.yaml")),
         ];
         let line = 1 + files[2].1.lines().position(|line| line.contains("age1yqe00")).unwrap();
-        check("secret-readable-by-published-key", &files, &[
-            ".sops.yaml:6:14 this recipient's private key is in keys/alice.age",
-            &format!("secrets/alice.yaml:{line}:22 the private key in keys/alice.age opens secrets/alice.yaml"),
-        ]);
+        check(
+            "secret-readable-by-published-key",
+            &files,
+            &[
+                ".sops.yaml:6:14 this recipient's private key is in keys/alice.age",
+                &format!("secrets/alice.yaml:{line}:22 the private key in keys/alice.age opens secrets/alice.yaml"),
+            ],
+        );
     }
 }

@@ -47,13 +47,20 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
         }
     }
     for entry in &secrets.agenix {
-        let head = judged.files.get(&entry.path).filter(|file| age::is_encrypted(&file.text));
+        let head = judged
+            .files
+            .get(&entry.path)
+            .filter(|file| age::is_encrypted(&file.text));
         if let Some(Ok(head)) = head.map(|file| age::Head::read(&file.text)) {
             is_asked = true;
             found.extend(of_agenix(judged, entry, &head));
         }
     }
-    if is_asked { Answer::Judged(found) } else { Answer::Nothing }
+    if is_asked {
+        Answer::Judged(found)
+    } else {
+        Answer::Nothing
+    }
 }
 
 /// Judges a file of age by its head: SSH keys are told apart there, native recipients can only be counted.
@@ -67,7 +74,11 @@ fn of_agenix(judged: &Judged<'_, '_>, entry: &agenix::Entry, head: &age::Head) -
         let Some(tag) = age::ssh_tag(&one.id) else { continue };
         if !head.stanzas.contains(&Stanza::Ssh(tag)) {
             let message = format!("{path} is not encrypted for `{one}`, which secrets.nix names");
-            let at = if one.name.is_some() { one.at.clone() } else { entry.at.clone() };
+            let at = if one.name.is_some() {
+                one.at.clone()
+            } else {
+                entry.at.clone()
+            };
             found.push(RULE.found(message).at(file.span(at), "").hint(hint).into());
         }
     }
@@ -75,7 +86,12 @@ fn of_agenix(judged: &Judged<'_, '_>, entry: &agenix::Entry, head: &age::Head) -
     let there = head.stanzas.iter().filter(|stanza| **stanza == Stanza::X25519).count();
     if there < native {
         let message = format!("{path} is encrypted for {there} keys of age, and secrets.nix names {native}");
-        found.push(RULE.found(message).at(file.span(entry.at.clone()), "").hint(hint).into());
+        found.push(
+            RULE.found(message)
+                .at(file.span(entry.at.clone()), "")
+                .hint(hint)
+                .into(),
+        );
     }
     found
 }
@@ -101,16 +117,33 @@ mod tests {
 
     #[test]
     fn who_is_named_is_to_be_a_recipient() {
-        let rules = format!("keys:\n  - &admin {ADMIN}\n  - &web {WEB}\ncreation_rules:\n  - path_regex: ^s/\n    key_groups:\n      - age: [*admin, *web]\n");
-        check("secret-recipient-missing", &[(".sops.yaml", &rules), ("s/a.yaml", SERVER)], &[
-            ".sops.yaml:7:23 s/a.yaml is not encrypted for `web`, which the rule names",
-        ]);
-        let rules = format!("creation_rules:\n  - age: >-\n      {ADMIN},\n      {WEB}\n    pgp: FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4\n");
-        check("secret-recipient-missing", &[(".sops.yaml", &rules), ("s/a.yaml", SERVER)], &[
-            ".sops.yaml:2:10 s/a.yaml is not encrypted for `age16d0ytqxwaremt94qytl7…`, which the rule names",
-            ".sops.yaml:5:10 s/a.yaml is not encrypted for `FBC7B9E2A4F9289AC0C1D484…`, which the rule names",
-        ]);
-        check("secret-recipient-missing", &[(".sops.yaml", include_str!("../../../../.sops.yaml")), ("secrets/server.yaml", SERVER)], &[]);
+        let rules = format!(
+            "keys:\n  - &admin {ADMIN}\n  - &web {WEB}\ncreation_rules:\n  - path_regex: ^s/\n    key_groups:\n      - age: [*admin, *web]\n"
+        );
+        check(
+            "secret-recipient-missing",
+            &[(".sops.yaml", &rules), ("s/a.yaml", SERVER)],
+            &[".sops.yaml:7:23 s/a.yaml is not encrypted for `web`, which the rule names"],
+        );
+        let rules = format!(
+            "creation_rules:\n  - age: >-\n      {ADMIN},\n      {WEB}\n    pgp: FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4\n"
+        );
+        check(
+            "secret-recipient-missing",
+            &[(".sops.yaml", &rules), ("s/a.yaml", SERVER)],
+            &[
+                ".sops.yaml:2:10 s/a.yaml is not encrypted for `age16d0ytqxwaremt94qytl7…`, which the rule names",
+                ".sops.yaml:5:10 s/a.yaml is not encrypted for `FBC7B9E2A4F9289AC0C1D484…`, which the rule names",
+            ],
+        );
+        check(
+            "secret-recipient-missing",
+            &[
+                (".sops.yaml", include_str!("../../../../.sops.yaml")),
+                ("secrets/server.yaml", SERVER),
+            ],
+            &[],
+        );
     }
 
     #[test]
@@ -118,9 +151,13 @@ mod tests {
         let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJwYFfHTfRNbTpvVgZ0lI5Yz9IF8vG6jcvn0bJ1bmfzO";
         let rules = format!("let web = \"{key}\"; a = \"{ADMIN}\"; in {{ \"x.age\".publicKeys = [ web a ]; }}");
         let age = "age-encryption.org/v1\n-> ssh-ed25519 AAAAAA b\nAA\n--- m\n";
-        check("secret-recipient-missing", &[("secrets.nix", &rules), ("x.age", age)], &[
-            "secrets.nix:1:184 x.age is encrypted for 0 keys of age, and secrets.nix names 1",
-            "secrets.nix:1:207 x.age is not encrypted for `web`, which secrets.nix names",
-        ]);
+        check(
+            "secret-recipient-missing",
+            &[("secrets.nix", &rules), ("x.age", age)],
+            &[
+                "secrets.nix:1:184 x.age is encrypted for 0 keys of age, and secrets.nix names 1",
+                "secrets.nix:1:207 x.age is not encrypted for `web`, which secrets.nix names",
+            ],
+        );
     }
 }

@@ -40,7 +40,10 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
                 continue;
             }
             let name = rules.name_of(&own.id).unwrap_or_else(|| own.to_string());
-            let message = format!("{} is encrypted for `{name}`, too, which the rule does not name", file.shown());
+            let message = format!(
+                "{} is encrypted for `{name}`, too, which the rule does not name",
+                file.shown()
+            );
             let hint = format!(
                 "encrypt it anew with `sops updatekeys {}`, and change what the key could read; or name the key in the rule",
                 file.shown()
@@ -49,7 +52,10 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
         }
     }
     for entry in &secrets.agenix {
-        let head = judged.files.get(&entry.path).filter(|file| age::is_encrypted(&file.text));
+        let head = judged
+            .files
+            .get(&entry.path)
+            .filter(|file| age::is_encrypted(&file.text));
         let Some(Ok(head)) = head.map(|file| age::Head::read(&file.text)) else {
             continue;
         };
@@ -58,16 +64,24 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
         let is_unknown = |one: &&Recipient| !age::is_recipient(&one.id) && age::ssh_tag(&one.id).is_none();
         let more = head.stanzas.len();
         // Keys of plugins have stanzas of their own, and can have several.
-        let plugins = head.stanzas.iter().any(|stanza| matches!(stanza, Stanza::Other(_))) || wanted.iter().any(|one| is_unknown(&one));
+        let plugins = head.stanzas.iter().any(|stanza| matches!(stanza, Stanza::Other(_)))
+            || wanted.iter().any(|one| is_unknown(&one));
         if more > wanted.len() && !plugins {
             let path = shown(&entry.path);
-            let message = format!("{path} is encrypted for {more} keys, and secrets.nix names {}", wanted.len());
+            let message = format!(
+                "{path} is encrypted for {more} keys, and secrets.nix names {}",
+                wanted.len()
+            );
             let at = judged.files.at(entry.index).span(entry.at.clone());
             let hint = "encrypt it anew: `agenix --rekey`; then change what the other key could read";
             found.push(RULE.found(message).at(at, "").hint(hint).into());
         }
     }
-    if is_asked { Answer::Judged(found) } else { Answer::Nothing }
+    if is_asked {
+        Answer::Judged(found)
+    } else {
+        Answer::Nothing
+    }
 }
 
 #[cfg(test)]
@@ -82,17 +96,23 @@ mod tests {
         let old = "age14lna9fdpe4kyh06yzd7ssacsrvl7xz88w7pa295p3n0kju5upv5sw5z9xz";
         let rules = format!("keys:\n  - &old {old}\ncreation_rules:\n  - path_regex: ^s/\n    age: {ADMIN}\n");
         let line = 1 + SERVER.lines().position(|line| line.contains(old)).unwrap();
-        check("secret-recipient-unexpected", &[(".sops.yaml", &rules), ("s/a.yaml", SERVER)], &[
-            &format!("s/a.yaml:{line}:22 s/a.yaml is encrypted for `old`, too, which the rule does not name"),
-        ]);
+        check(
+            "secret-recipient-unexpected",
+            &[(".sops.yaml", &rules), ("s/a.yaml", SERVER)],
+            &[&format!(
+                "s/a.yaml:{line}:22 s/a.yaml is encrypted for `old`, too, which the rule does not name"
+            )],
+        );
     }
 
     #[test]
     fn files_of_agenix_are_counted() {
         let age = "age-encryption.org/v1\n-> X25519 a\nAA\n-> X25519 b\nAA\n--- m\n";
         let rules = format!("{{ \"x.age\".publicKeys = [ \"{ADMIN}\" ]; }}");
-        check("secret-recipient-unexpected", &[("secrets.nix", &rules), ("x.age", age)], &[
-            "secrets.nix:1:3 x.age is encrypted for 2 keys, and secrets.nix names 1",
-        ]);
+        check(
+            "secret-recipient-unexpected",
+            &[("secrets.nix", &rules), ("x.age", age)],
+            &["secrets.nix:1:3 x.age is encrypted for 2 keys, and secrets.nix names 1"],
+        );
     }
 }

@@ -53,7 +53,9 @@ impl Recipient {
         match self.kind {
             // Keys of plugins have names of their own before the last `1`.
             Kind::Age if self.id.starts_with("age1") && self.id.rfind('1') == Some(3) => age::is_recipient(&self.id),
-            Kind::Age => self.id.starts_with("age1") || self.id.starts_with("ssh-") || self.id.starts_with("AGE-PLUGIN-"),
+            Kind::Age => {
+                self.id.starts_with("age1") || self.id.starts_with("ssh-") || self.id.starts_with("AGE-PLUGIN-")
+            }
             Kind::Pgp => {
                 let text = fingerprint(&self.id);
                 text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -85,7 +87,10 @@ fn same_words(a: &str, b: &str) -> bool {
 
 fn fingerprint(text: &str) -> String {
     let text = text.trim().trim_start_matches("0x").trim_end_matches('!');
-    text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect()
+    text.chars()
+        .filter(|c| !c.is_whitespace())
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
 }
 
 /// Returns the part of `ARN+ROLE` that names the key.
@@ -105,7 +110,10 @@ pub(crate) fn read<'l>(leaves: impl Iterator<Item = &'l Leaf>, group: usize) -> 
         let beside = |name: &str| {
             let above = &leaf.path[..leaf.path.len() - 1];
             let is = |other: &&&Leaf| other.path.len() == leaf.path.len() && other.path.starts_with(above);
-            let found = leaves.iter().filter(is).find(|other| other.path.last().is_some_and(|last| last == name));
+            let found = leaves
+                .iter()
+                .filter(is)
+                .find(|other| other.path.last().is_some_and(|last| last == name));
             found.map_or("", |other| other.text.as_str())
         };
         let last = rest.last().copied().unwrap_or_default();
@@ -158,7 +166,10 @@ mod tests {
         let text = "age: [age1a, age1b]\npgp: 'AB, CD'\nkms:\n  - arn: x\n    role: y\nazure_kv:\n  - vault_url: https://v/\n    \
                     name: k\n    version: '1'\nhc_vault:\n  - vault_address: https://h\n    engine_path: sops\n    key_name: one\n";
         let document = Document::read(Form::Yaml, text.as_bytes()).unwrap();
-        let found: Vec<_> = read(document.leaves.iter(), 0).into_iter().map(|one| (one.kind, one.id)).collect();
+        let found: Vec<_> = read(document.leaves.iter(), 0)
+            .into_iter()
+            .map(|one| (one.kind, one.id))
+            .collect();
         let expected = [
             (Kind::Age, "age1a"),
             (Kind::Age, "age1b"),
@@ -180,11 +191,18 @@ mod tests {
             at: 0..0,
         };
         let same = |kind, a, b| one(kind, a).is(&one(kind, b));
-        assert!(same(Kind::Pgp, "0x85D7 7543", "fbc7b9e2a4f9289ac0c1d4843d16cee485d77543"));
+        assert!(same(
+            Kind::Pgp,
+            "0x85D7 7543",
+            "fbc7b9e2a4f9289ac0c1d4843d16cee485d77543"
+        ));
         assert!(same(Kind::Age, "ssh-ed25519 AAAA me@host", "ssh-ed25519 AAAA"));
         assert!(same(Kind::Kms, "arn:a+arn:role", "arn:a"));
         assert!(!same(Kind::Pgp, "AB", "CDAB") && !same(Kind::Age, "age1a", "age1b"));
-        assert_eq!(one(Kind::Age, &"x".repeat(40)).to_string(), format!("{}…", "x".repeat(24)));
+        assert_eq!(
+            one(Kind::Age, &"x".repeat(40)).to_string(),
+            format!("{}…", "x".repeat(24))
+        );
         let possible = |kind, id| one(kind, id).is_possible();
         assert!(possible(Kind::Age, "age1yubikey1qxyz") && possible(Kind::Age, "ssh-ed25519 AAAA"));
         assert!(!possible(Kind::Age, "age1abc") && !possible(Kind::Age, "alice") && !possible(Kind::Pgp, "alice"));

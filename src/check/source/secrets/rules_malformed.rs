@@ -44,7 +44,10 @@ mod tests {
     fn slips_are_told() {
         check(
             "secret-rules-malformed",
-            &[(".sops.yaml", "creation_rules:\n  - path_regexp: ^a\n    age: age1yubikey1x\n")],
+            &[(
+                ".sops.yaml",
+                "creation_rules:\n  - path_regexp: ^a\n    age: age1yubikey1x\n",
+            )],
             &[".sops.yaml:2:5 a rule has no key `path_regexp`"],
         );
         let broken = found("secret-rules-malformed", &[("s/.sops.yaml", "creation_rules: [\n")]);

@@ -36,14 +36,24 @@ static SHAPES: LazyLock<Vec<(&'static str, &'static str, Regex)>> = LazyLock::ne
         ),
         shape("a Telegram token", ":AA", r"\b([0-9]{8,10}:AA[A-Za-z0-9_-]{33})\b"),
         shape("a Hugging Face token", "hf_", r"\b(hf_[A-Za-z0-9]{34})\b"),
-        shape("a webhook of Slack", "hooks.slack.com", r"https://hooks\.slack\.com/services/(T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{20,})"),
-        shape("a webhook of Discord", "/api/webhooks/", r"https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/([0-9]+/[A-Za-z0-9_-]{60,})"),
+        shape(
+            "a webhook of Slack",
+            "hooks.slack.com",
+            r"https://hooks\.slack\.com/services/(T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{20,})",
+        ),
+        shape(
+            "a webhook of Discord",
+            "/api/webhooks/",
+            r"https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/([0-9]+/[A-Za-z0-9_-]{60,})",
+        ),
     ]
 });
 
 /// Returns the strings of a text that look like secrets, in order.
 pub(crate) fn keys(bytes: &[u8]) -> Vec<Key> {
-    let Ok(text) = std::str::from_utf8(bytes) else { return Vec::new() };
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Vec::new();
+    };
     let mut found: Vec<Key> = redact::keys(text)
         .into_iter()
         .filter(|key| key.kind != HASH && is_real(key.kind, &text[key.range.clone()]))
@@ -76,8 +86,14 @@ fn is_real(kind: &str, text: &str) -> bool {
         AGE_KEY if text.starts_with("AGE-SECRET-KEY-1") => age::public_key(text).is_some(),
         PEM => {
             let body = text.split("-----").nth(2).unwrap_or_default();
-            let letters = body.bytes().filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')).count();
-            let others = body.bytes().filter(|b| !b.is_ascii_graphic() && !b.is_ascii_whitespace()).count();
+            let letters = body
+                .bytes()
+                .filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'))
+                .count();
+            let others = body
+                .bytes()
+                .filter(|b| !b.is_ascii_graphic() && !b.is_ascii_whitespace())
+                .count();
             // A key that a passphrase locks is no open secret.
             let locked = text.contains("ENCRYPTED");
             letters >= 64 && others == 0 && !body.contains("...") && !locked && is_varied(body)
@@ -96,14 +112,37 @@ fn is_varied(text: &str) -> bool {
 
 /// Words that a placeholder has.
 const PLACEHOLDERS: [&str; 22] = [
-    "example", "change", "placeholder", "dummy", "xxxx", "your", "todo", "secret", "password", "passwd", "test", "none",
-    "null", "replace", "insert", "sample", "fixme", "default", "redacted", "hidden", "0000", "1234",
+    "example",
+    "change",
+    "placeholder",
+    "dummy",
+    "xxxx",
+    "your",
+    "todo",
+    "secret",
+    "password",
+    "passwd",
+    "test",
+    "none",
+    "null",
+    "replace",
+    "insert",
+    "sample",
+    "fixme",
+    "default",
+    "redacted",
+    "hidden",
+    "0000",
+    "1234",
 ];
 
 /// Whether a text under the name of a secret is likely one, and no placeholder, path, reference or word.
 pub(crate) fn is_password(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    let starts = ["/", "./", "../", "~", "$", "@", "<", "{", "%", "!", "http:", "https:", "file:", "env:", "op:", "vault:", "age1", "ssh-"];
+    let starts = [
+        "/", "./", "../", "~", "$", "@", "<", "{", "%", "!", "http:", "https:", "file:", "env:", "op:", "vault:",
+        "age1", "ssh-",
+    ];
     (8..=512).contains(&text.len())
         && text.is_ascii()
         && !text.contains(|c: char| c.is_whitespace() || c.is_control())
@@ -133,7 +172,11 @@ fn entropy(bytes: &[u8]) -> f64 {
     bytes.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
     let length = bytes.len() as f64;
     let share = |count: usize| count as f64 / length;
-    counts.iter().filter(|count| **count > 0).map(|count| -share(*count) * share(*count).log2()).sum()
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| -share(*count) * share(*count).log2())
+        .sum()
 }
 
 #[cfg(test)]
@@ -142,7 +185,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn check(text: &str, expected: &[(&str, &str)]) {
-        let found: Vec<_> = keys(text.as_bytes()).into_iter().map(|key| (key.kind, &text[key.range])).collect();
+        let found: Vec<_> = keys(text.as_bytes())
+            .into_iter()
+            .map(|key| (key.kind, &text[key.range]))
+            .collect();
         assert_eq!(found, expected, "{text}");
     }
 
@@ -151,16 +197,25 @@ mod tests {
         let aws = concat!("AKIA", "IOSFODNN7EXAMPLE");
         check(&format!("access-key = {aws}"), &[("an AWS access key", aws)]);
         let wireguard = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
-        check(&format!("privateKey = \"{wireguard}\";"), &[("a WireGuard key", wireguard)]);
+        check(
+            &format!("privateKey = \"{wireguard}\";"),
+            &[("a WireGuard key", wireguard)],
+        );
         check(&format!("PrivateKey={wireguard}\n"), &[("a WireGuard key", wireguard)]);
         check(&format!("publicKey = \"{wireguard}\";"), &[]);
         let slack = concat!("T0A1B2C3D/B0E4F5G6H/", "aBcDeFgHiJkLmNoPqRsTuVwX");
-        check(&format!("https://hooks.slack.com/services/{slack}"), &[("a webhook of Slack", slack)]);
+        check(
+            &format!("https://hooks.slack.com/services/{slack}"),
+            &[("a webhook of Slack", slack)],
+        );
         let file = include_str!("../../../../fixtures/keys/admin.age");
         let private = file.lines().find(|line| line.starts_with("AGE-SECRET-KEY-1")).unwrap();
         check(file, &[(AGE_KEY, private)]);
         let body = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\nQyNTUxOQAAACB";
-        let pem = format!("-----BEGIN OPENSSH {} KEY-----\n{body}\n-----END OPENSSH {} KEY-----", "PRIVATE", "PRIVATE");
+        let pem = format!(
+            "-----BEGIN OPENSSH {} KEY-----\n{body}\n-----END OPENSSH {} KEY-----",
+            "PRIVATE", "PRIVATE"
+        );
         check(&format!("x\n{pem}\n"), &[(PEM, &pem)]);
     }
 
@@ -170,19 +225,41 @@ mod tests {
         check(&format!("AGE-SECRET-KEY-1{}", "Q".repeat(58)), &[]);
         check("-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----", &[]);
         check("case \"-----BEGIN PRIVATE KEY-----\"", &[]);
-        check("password = \"$6$saltsalt$abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz\"", &[]);
-        check("rev = \"0123456789abcdef0123456789abcdef01234567\"; hash = \"sha256-yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\";", &[]);
+        check(
+            "password = \"$6$saltsalt$abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz\"",
+            &[],
+        );
+        check(
+            "rev = \"0123456789abcdef0123456789abcdef01234567\"; hash = \"sha256-yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\";",
+            &[],
+        );
         check("privateKey = \"yAnz5TF+lXXJte14tji3zlMNq\";", &[]);
     }
 
     #[test]
     fn passwords_are_told_from_words() {
-        for text in ["hunter2hunt3r!", "kX9vQ2mZ7pLr", "3f786850e387550fdab836ed7e6dc881de23001b", "correct4horse9Battery"] {
+        for text in [
+            "hunter2hunt3r!",
+            "kX9vQ2mZ7pLr",
+            "3f786850e387550fdab836ed7e6dc881de23001b",
+            "correct4horse9Battery",
+        ] {
             assert!(is_password(text), "{text}");
         }
         for text in [
-            "changeme123", "short1", "/run/secrets/db1", "${config.x}1a", "my-secret-2", "correct horse 1", "onlyletters",
-            "nixos-26.05", "your-token-1a2b", "web1.example.org", "12345678", "grafana-admin-2", "aaaaaaaa1",
+            "changeme123",
+            "short1",
+            "/run/secrets/db1",
+            "${config.x}1a",
+            "my-secret-2",
+            "correct horse 1",
+            "onlyletters",
+            "nixos-26.05",
+            "your-token-1a2b",
+            "web1.example.org",
+            "12345678",
+            "grafana-admin-2",
+            "aaaaaaaa1",
         ] {
             assert!(!is_password(text), "{text}");
         }

@@ -102,13 +102,21 @@ impl SopsFile {
 
     /// Returns the values of the file, without the metadata.
     pub fn values(&self) -> impl Iterator<Item = &Leaf> {
-        let leaves = self.document.as_ref().map(|document| document.leaves.as_slice()).unwrap_or_default();
-        leaves.iter().filter(|leaf| leaf.path.first().is_none_or(|first| first != "sops"))
+        let leaves = self
+            .document
+            .as_ref()
+            .map(|document| document.leaves.as_slice())
+            .unwrap_or_default();
+        leaves
+            .iter()
+            .filter(|leaf| leaf.path.first().is_none_or(|first| first != "sops"))
     }
 
     /// Returns the values in plain text that are to be encrypted.
     pub fn plain(&self) -> Vec<&Leaf> {
-        let Some(metadata) = &self.metadata else { return Vec::new() };
+        let Some(metadata) = &self.metadata else {
+            return Vec::new();
+        };
         let covers = |leaf: &&Leaf| metadata.scope.covers(&leaf.path) == Some(true);
         let is_plain = |leaf: &&Leaf| !leaf.empty && !leaf.text.starts_with("ENC[");
         self.values().filter(is_plain).filter(covers).collect()
@@ -126,7 +134,9 @@ impl SopsFile {
                 }];
             }
         };
-        let Some(metadata) = &self.metadata else { return Vec::new() };
+        let Some(metadata) = &self.metadata else {
+            return Vec::new();
+        };
         let mut faults = Vec::new();
         let mut fault = |message: String, at: &Range<usize>| {
             faults.push(Fault {
@@ -139,20 +149,29 @@ impl SopsFile {
         }
         for leaf in self.values().filter(|leaf| leaf.text.starts_with("ENC[")) {
             if !is_encrypted_value(&leaf.text) {
-                fault(format!("the encrypted value of `{}` is damaged", leaf.shown()), &leaf.key);
+                fault(
+                    format!("the encrypted value of `{}` is damaged", leaf.shown()),
+                    &leaf.key,
+                );
             }
         }
         let get = |name: &str| document.get(&["sops", name]).filter(|leaf| !leaf.empty);
         let lacks = |name: &str, why: &str| format!("the metadata of sops lacks `{name}`, so that {why}");
         match get("mac") {
-            None => fault(lacks("mac", "nobody can tell whether the values are genuine"), &metadata.at),
+            None => fault(
+                lacks("mac", "nobody can tell whether the values are genuine"),
+                &metadata.at,
+            ),
             Some(mac) if !is_encrypted_value(&mac.text) => fault("the `mac` of sops is damaged".into(), &mac.key),
             Some(_) => {}
         }
         match get("lastmodified") {
             None => fault(lacks("lastmodified", "the MAC cannot be checked"), &metadata.at),
             Some(time) if !is_time(&time.text) => {
-                fault("`lastmodified` of sops is no time such as `2026-11-25T14:56:56Z`".into(), &time.key);
+                fault(
+                    "`lastmodified` of sops is no time such as `2026-11-25T14:56:56Z`".into(),
+                    &time.key,
+                );
             }
             Some(_) => {}
         }
@@ -164,12 +183,19 @@ impl SopsFile {
             Some(_) => {}
         }
         if metadata.recipients.is_empty() {
-            fault("the metadata of sops names no recipient, so that nobody can decrypt the file".into(), &metadata.at);
+            fault(
+                "the metadata of sops names no recipient, so that nobody can decrypt the file".into(),
+                &metadata.at,
+            );
         }
         for recipient in metadata.recipients.iter().filter(|one| !one.is_possible()) {
             fault(format!("`{recipient}` is no recipient"), &recipient.at);
         }
-        for leaf in document.leaves.iter().filter(|leaf| leaf.path.first().is_some_and(|first| first == "sops")) {
+        for leaf in document
+            .leaves
+            .iter()
+            .filter(|leaf| leaf.path.first().is_some_and(|first| first == "sops"))
+        {
             let path: Vec<&str> = leaf.path.iter().map(String::as_str).collect();
             let of = path.iter().rev().nth(2).copied().unwrap_or_default();
             if path.last() == Some(&"enc") && of == "age" {
@@ -198,15 +224,27 @@ fn metadata(document: &Document) -> Option<Metadata> {
     let at = document.key("sops")?;
     let own = |leaf: &&Leaf| leaf.path.first().is_some_and(|first| first == "sops");
     // A map of this name in another file is none of sops's.
-    let is_sops = |leaf: &Leaf| leaf.path.get(1).is_some_and(|key| matches!(key.as_str(), "mac" | "lastmodified" | "version"));
+    let is_sops = |leaf: &Leaf| {
+        leaf.path
+            .get(1)
+            .is_some_and(|key| matches!(key.as_str(), "mac" | "lastmodified" | "version"))
+    };
     if !document.leaves.iter().filter(own).any(is_sops) {
         return None;
     }
     let text = |name: &str| document.get(&["sops", name]).map(|leaf| leaf.text.clone());
-    let beside = document.leaves.iter().filter(own).filter(|leaf| leaf.path.get(1).is_some_and(|key| LISTS.contains(&key.as_str())));
+    let beside = document
+        .leaves
+        .iter()
+        .filter(own)
+        .filter(|leaf| leaf.path.get(1).is_some_and(|key| LISTS.contains(&key.as_str())));
     let mut found = recipients::read(beside, 1);
     // `sops.key_groups.0.age.1.recipient`.
-    let grouped = document.leaves.iter().filter(own).filter(|leaf| leaf.path.get(1).is_some_and(|key| key == "key_groups"));
+    let grouped = document
+        .leaves
+        .iter()
+        .filter(own)
+        .filter(|leaf| leaf.path.get(1).is_some_and(|key| key == "key_groups"));
     found.extend(recipients::read(grouped, 3));
     Some(Metadata {
         at,
@@ -215,7 +253,9 @@ fn metadata(document: &Document) -> Option<Metadata> {
             encrypted_suffix: text("encrypted_suffix").filter(|text| !text.is_empty()),
             unencrypted_regex: text("unencrypted_regex").filter(|text| !text.is_empty()),
             encrypted_regex: text("encrypted_regex").filter(|text| !text.is_empty()),
-            by_comments: ["unencrypted_comment_regex", "encrypted_comment_regex"].iter().any(|name| text(name).is_some()),
+            by_comments: ["unencrypted_comment_regex", "encrypted_comment_regex"]
+                .iter()
+                .any(|name| text(name).is_some()),
         },
         recipients: found,
     })
@@ -223,7 +263,9 @@ fn metadata(document: &Document) -> Option<Metadata> {
 
 /// Whether a text is a value as sops encrypts it: `ENC[AES256_GCM,data:…,iv:…,tag:…,type:…]`, all in base64.
 pub(crate) fn is_encrypted_value(text: &str) -> bool {
-    let inner = text.strip_prefix("ENC[AES256_GCM,").and_then(|rest| rest.strip_suffix(']'));
+    let inner = text
+        .strip_prefix("ENC[AES256_GCM,")
+        .and_then(|rest| rest.strip_suffix(']'));
     let Some(inner) = inner else { return false };
     let mut parts = inner.split(',');
     let mut next = |name: &str| parts.next()?.strip_prefix(name).map(str::to_owned);
@@ -232,7 +274,12 @@ pub(crate) fn is_encrypted_value(text: &str) -> bool {
     is_base64(data)
         && is_base64(iv)
         && is_base64(tag)
-        && kind.is_some_and(|kind| matches!(kind.as_str(), "str" | "int" | "float" | "bool" | "bytes" | "comment" | "time"))
+        && kind.is_some_and(|kind| {
+            matches!(
+                kind.as_str(),
+                "str" | "int" | "float" | "bool" | "bytes" | "comment" | "time"
+            )
+        })
         && parts.next().is_none()
 }
 
@@ -261,7 +308,10 @@ pub fn secret_keys(path: &[u8], text: &[u8]) -> Result<Vec<String>, String> {
         return Ok(Vec::new());
     }
     let document = Document::read(form, text).map_err(|broken| broken.why)?;
-    let values = document.leaves.iter().filter(|leaf| leaf.path.first().is_some_and(|first| first != "sops"));
+    let values = document
+        .leaves
+        .iter()
+        .filter(|leaf| leaf.path.first().is_some_and(|first| first != "sops"));
     Ok(values.map(Leaf::shown).collect())
 }
 
@@ -282,7 +332,17 @@ mod tests {
             assert_eq!(file.metadata.unwrap().recipients.len(), count, "{path}");
         }
         let keys = secret_keys(b"wiki.json", WIKI.as_bytes()).unwrap();
-        assert_eq!(keys, ["admins/0", "mail/password", "mail/port", "mail/tls", "session_key", "title_unencrypted"]);
+        assert_eq!(
+            keys,
+            [
+                "admins/0",
+                "mail/password",
+                "mail/port",
+                "mail/tls",
+                "session_key",
+                "title_unencrypted"
+            ]
+        );
         assert!(secret_keys(b"a.yaml", b"a: [").is_err());
         assert_eq!(secret_keys(b"a.bin", b"x"), Ok(Vec::new()));
     }
@@ -303,21 +363,41 @@ mod tests {
             let found: Vec<_> = file.faults().into_iter().map(|fault| fault.message).collect();
             assert_eq!(found, expected, "{from} {to}");
         };
-        check("    mac: ENC", "    mac_: ENC", &[
-            "the metadata of sops lacks `mac`, so that nobody can tell whether the values are genuine",
-        ]);
+        check(
+            "    mac: ENC",
+            "    mac_: ENC",
+            &["the metadata of sops lacks `mac`, so that nobody can tell whether the values are genuine"],
+        );
         check("    mac: ENC[", "    mac: ENC", &["the `mac` of sops is damaged"]);
-        check("2026-11-25T", "yesterday", &["`lastmodified` of sops is no time such as `2026-11-25T14:56:56Z`"]);
-        check("version: \"3.11.0\"", "version: \"three\"", &["`version` of sops is no version such as `3.11.0`"]);
+        check(
+            "2026-11-25T",
+            "yesterday",
+            &["`lastmodified` of sops is no time such as `2026-11-25T14:56:56Z`"],
+        );
+        check(
+            "version: \"3.11.0\"",
+            "version: \"three\"",
+            &["`version` of sops is no version such as `3.11.0`"],
+        );
         check("sca9wq7", "sca9wq8", &["`age1m6fwlpxg45g68l5lysd…` is no recipient"]);
-        check("YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBPSUdZMGtBMmZwejY3WG9X", "YWdlLWVuY3J5", &[
-            "the key for a recipient is damaged: it does not begin as a file of age does",
-        ]);
-        check("type:str]\n    bob", "]\n    bob", &["the encrypted value of `users/alice/password` is damaged"]);
+        check(
+            "YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBPSUdZMGtBMmZwejY3WG9X",
+            "YWdlLWVuY3J5",
+            &["the key for a recipient is damaged: it does not begin as a file of age does"],
+        );
+        check(
+            "type:str]\n    bob",
+            "]\n    bob",
+            &["the encrypted value of `users/alice/password` is damaged"],
+        );
         check("    bob:", "    alice:", &["`alice` is there twice"]);
         let text = COMMON.replace("users:", "<<<<<<< HEAD\nusers: {");
         let file = SopsFile::read(0, b"a.yaml", text.as_bytes(), false).unwrap();
-        assert!(file.faults()[0].message.starts_with("this file of secrets is not YAML: "));
+        assert!(
+            file.faults()[0]
+                .message
+                .starts_with("this file of secrets is not YAML: ")
+        );
     }
 
     #[test]
