@@ -27,9 +27,6 @@ pub use assertion::{configuration_warning, failed_assertion};
 pub(crate) use places::{
     binding_at, declared_in, defined_in, import_of, is_missing_option, is_undefined, name_at, path_in_own_files,
 };
-pub use viewpoint::Viewpoint;
-pub use viewpoint::inputs_of;
-pub(crate) use places::{binding_at, declared_in, defined_in, is_missing_option, is_undefined, name_at};
 pub use semicolon::before_binding;
 pub use viewpoint::{Viewpoint, inputs_of};
 
