@@ -62,10 +62,16 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// Copies the twins and the inputs below a folder, laid out as in the repository, without all else
-/// that may lie there.
+/// that may lie there, and without golden files, which quote the lines with faults.
 pub fn copy_to(root: &Path) {
     for part in ["fixtures/inputs", TWINS] {
         copy(&repository().join(part), &root.join(part));
+    }
+    for twin in names(&repository().join(TWINS)) {
+        let golden = root.join(TWINS).join(twin).join(golden::FILE);
+        if golden.exists() {
+            std::fs::remove_file(&golden).unwrap_or_else(|error| panic!("{}: {error}", golden.display()));
+        }
     }
 }
 
