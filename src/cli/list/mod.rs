@@ -1,5 +1,6 @@
 //! `cfgcheck list`: what there is.
 
+mod hosts;
 mod inputs;
 mod modules;
 mod options;
@@ -13,6 +14,7 @@ use clap::{Args, Subcommand};
 /// Arguments of `cfgcheck list`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
+  cfgcheck list hosts
   cfgcheck list inputs
   cfgcheck list rules
   cfgcheck list rules --json
@@ -27,6 +29,8 @@ pub struct ListArgs {
 
 #[derive(Subcommand, Debug)]
 enum What {
+    /// The hosts and homes of a flake, and the systems that they are judged for.
+    Hosts(Box<hosts::HostsArgs>),
     /// The inputs of a flake: class, reference, revision, date and age.
     Inputs(inputs::InputsArgs),
     /// The rules that come with cfgcheck.
@@ -40,6 +44,7 @@ enum What {
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &ListArgs) -> u8 {
     match &args.what {
+        What::Hosts(args) => hosts::run(machine, args),
         What::Inputs(args) => inputs::run(machine, args),
         What::Rules(args) => rules::run(machine, args),
         What::Modules(args) => modules::run(machine, args),
