@@ -3,15 +3,17 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Seconds of a day.
 const SECONDS: u64 = 24 * 60 * 60;
 
 /// A day of the Gregorian calendar in UTC, between 1970-01-01 and 9999-12-31.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(into = "String")]
 pub struct Day(u32);
+
+crate::settings::from_text!(Day, "a day such as `2026-11-25`");
 
 impl Day {
     /// Returns the day of a moment, given as the time since 1970-01-01 00:00:00 UTC.

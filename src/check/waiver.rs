@@ -78,7 +78,7 @@ pub const EXPIRED: Rule = Rule {
 pub const UNUSED: Rule = Rule {
     id: "waiver-unused",
     stage: Stage::Source,
-    level: Level::Note,
+    level: Level::Warning,
     title: "Every waiver accepts something",
     why: "A waiver that fits no finding hides the next one that it happens to fit. It is told only by runs that \
           judge everything.",
