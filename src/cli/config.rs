@@ -43,8 +43,7 @@ pub struct Config {
     /// What of the flake's own files is left out of checks that read files by themselves: rules on sources,
     /// the search for modules that nothing imports, and lint. Each is a folder or file of the flake
     /// with all below it, and may have `*`, `?` and `**` in it. What a host imports is evaluated
-    /// all the same. No check reads files by itself yet: today, each run only says which of these
-    /// fit no file.
+    /// all the same. A path that fits no file is told.
     #[serde(default)]
     pub exclude: Vec<PathPattern>,
     /// How bad it is when a rule is broken, by the rule's id, instead of what the rule itself says.
