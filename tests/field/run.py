@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Runs cfgcheck on the public flakes of fleets.tsv and makes the tables of docs/field.md.
+
+    tests/field/run.py --clones DIR --nixpkgs DIR --work DIR --cfgcheck PROGRAM [--only WORD] [STEP ...]
+
+The folder of clones has a bare clone `OWNER+NAME` of each flake and of what inputs can be had. Nothing of
+a flake is built or run: cfgcheck evaluates it, without a network. The steps are `lint`, `check`, `list`,
+`docs`, `diff` and `tables`; all of them, if none is named. Answers are kept in the folder of work.
+"""
+
+import argparse
+import collections
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import inputs
+
+HERE = Path(__file__).parent
+STEPS = ["lint", "check", "list", "docs", "diff", "tables"]
+# A host that needs more than this is told as such by cfgcheck itself.
+LIMITS = ["--max-memory", "6GiB", "--max-time", "4min"]
+# Longest time for a command, in seconds. One that needs more is a finding about cfgcheck.
+PATIENCE = 1500
+
+
+def fleets(only):
+    """Returns the (repository, commit, options) of fleets.tsv whose names have the word."""
+    for line in (HERE / "fleets.tsv").read_text().splitlines():
+        if line and not line.startswith("#"):
+            repository, commit, _day, *options = line.split("\t")
+            if not only or any(word.lower() in repository.lower() for word in only):
+                yield repository, commit, " ".join(options).split()
+
+
+def checkout(repository, commit, clones, into):
+    """Checks a commit out and returns how many of its files the clone lacks; empty ones stand in for
+    them, as they must be there to be tracked."""
+    if not (into / ".git").is_dir():
+        subprocess.run(["git", "clone", "-qsn", clones[repository.lower()], into], check=True)
+    git = ["git", "-C", str(into)]
+    subprocess.run([*git, "update-ref", "--no-deref", "HEAD", commit], check=True)
+    subprocess.run([*git, "read-tree", "HEAD"], check=True)
+    subprocess.run([*git, "checkout-index", "-aqf"], stderr=subprocess.DEVNULL)
+    lacking = subprocess.run([*git, "ls-files", "-z", "--deleted"], capture_output=True).stdout.split(b"\0")[:-1]
+    for name in lacking:
+        at = os.path.join(os.fsencode(into), name)
+        os.makedirs(os.path.dirname(at), exist_ok=True)
+        open(at, "wb").close()
+    return len(lacking)
+
+
+def run(args, name, command):
+    """Runs cfgcheck and keeps its answer, its messages, and a line on how it went."""
+    out = args.out / name
+    out.parent.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    with open(f"{out}.out", "wb") as stdout, open(f"{out}.err", "wb") as stderr:
+        child = subprocess.Popen(
+            [args.cfgcheck, *command],
+            stdout=stdout,
+            stderr=stderr,
+            env={**os.environ, "XDG_CACHE_HOME": str(args.cache), "NO_COLOR": "1", "CI": "1"},
+        )
+        try:
+            code = child.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+            code = "timeout"
+    seconds = round(time.monotonic() - began, 2)
+    # The largest of all commands so far; a run of one flake and one step knows its own.
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    Path(f"{out}.run").write_text(json.dumps({"code": code, "seconds": seconds, "peak_mib": peak}))
+    note = "" if code in (0, 1) else "   <-- look at this"
+    print(f"{name}: exit {code}, {seconds} s{note}", flush=True)
+    return code
+
+
+def judge(args, repository, commit, options, have):
+    slug = repository.replace("/", "+")
+    tree = args.work / "trees" / slug
+    lacking = checkout(repository, commit, have, tree)
+    kinds, mounts = inputs.fill(tree / "flake.lock", args.clones, args.trees, args.nixpkgs)
+    for folder, onto in mounts:
+        if not any(onto.iterdir()):
+            subprocess.run(["mount", "--bind", folder, onto], check=True)
+    had = collections.Counter(kind for kind, _ in kinds.values())
+    missing = sorted({what for kind, what in kinds.values() if kind == "missing"})
+    (args.out / slug).mkdir(parents=True, exist_ok=True)
+    (args.out / slug / "inputs.json").write_text(json.dumps({"lacking": lacking, **had, "missing": missing}))
+    flake = str(tree)
+    offline = ["--offline", "--trust", *options]
+    if "lint" in args.steps:
+        run(args, f"{slug}/lint", ["lint", flake, "--output", f"json={args.out / slug / 'lint.json'}"])
+    if "check" in args.steps:
+        run(args, f"{slug}/check", ["check", flake, *offline, *LIMITS, "--output", "text=-", "--output", f"json={args.out / slug / 'check.json'}"])
+    if "list" in args.steps:
+        for what in ("hosts", "inputs", "modules"):
+            run(args, f"{slug}/list-{what}", ["list", what, flake, *offline])
+    if "docs" in args.steps:
+        run(args, f"{slug}/docs", ["docs", flake, *offline])
+    if "diff" in args.steps:
+        run(args, f"{slug}/diff", ["diff", f"git+file://{flake}?rev={parent(tree)}", flake, *offline])
+
+
+def parent(tree):
+    """Returns the commit five before the checked out one."""
+    return subprocess.run(["git", "-C", tree, "rev-parse", "HEAD~5"], capture_output=True, text=True).stdout.strip()
+
+
+def report(path):
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def tables(args):
+    """Prints the tables of what was found, in Markdown."""
+    rules = collections.defaultdict(collections.Counter)
+    print("| repository | commit | hosts: passed / failed / not judged | lint | check |\n| --- | --- | --- | --- | --- |")
+    for repository, commit, _options in fleets(args.only):
+        out = args.out / repository.replace("/", "+")
+        counts = {}
+        for step in ("lint", "check"):
+            found = report(out / f"{step}.json")
+            counts[step] = collections.Counter()
+            for case in (found or {}).get("cases", []):
+                for finding in case.get("findings", []):
+                    rule = finding.get("rule", "?")
+                    counts[step][rule] += 1
+                    rules[rule][repository] += 1
+        hosts = collections.Counter(
+            case["outcome"] if isinstance(case["outcome"], str) else next(iter(case["outcome"]))
+            for case in (report(out / "check.json") or {}).get("cases", [])
+            if case.get("host")
+        )
+        print(f"| {repository} | {commit[:12]} | {dict(hosts)} | {sum(counts['lint'].values())} | {sum(counts['check'].values())} |")
+    print("\n| rule | findings | repositories |\n| --- | --- | --- |")
+    for rule, where in sorted(rules.items()):
+        print(f"| `{rule}` | {sum(where.values())} | {len(where)} |")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--clones", type=Path, required=True)
+    parser.add_argument("--nixpkgs", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--cfgcheck", default="cfgcheck")
+    parser.add_argument("--only", action="append")
+    parser.add_argument("steps", nargs="*")
+    args = parser.parse_args()
+    args.steps = args.steps or STEPS
+    if wrong := set(args.steps) - set(STEPS):
+        parser.error(f"no such step: {', '.join(sorted(wrong))}")
+    if "FIELD_MOUNTS" not in os.environ and args.steps != ["tables"]:
+        # nixpkgs is mounted below each of the hashes that lock files know it by, for this run only.
+        os.environ["FIELD_MOUNTS"] = "1"
+        os.execvp("unshare", ["unshare", "--map-root-user", "--mount", sys.executable, *sys.argv])
+    args.cache = args.work / "cache"
+    args.trees = args.cache / "cfgcheck/flake/trees"
+    args.trees.mkdir(parents=True, exist_ok=True)
+    args.out = args.work / "out"
+    have = inputs.clones(args.clones)
+    args.nixpkgs = inputs.complete(args.nixpkgs, args.work / "nixpkgs")
+    if args.steps != ["tables"]:
+        for repository, commit, options in fleets(args.only):
+            judge(args, repository, commit, options, have)
+    if "tables" in args.steps:
+        tables(args)
+
+
+if __name__ == "__main__":
+    main()
