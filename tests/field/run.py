@@ -5,7 +5,7 @@
 
 The folder of clones has a bare clone `OWNER+NAME` of each flake and of what inputs can be had. Nothing of
 a flake is built or run: cfgcheck evaluates it, without a network. The steps are `lint`, `check`, `list`,
-`docs`, `diff` and `tables`; all of them, if none is named. Answers are kept in the folder of work.
+`docs`, `explain`, `diff` and `tables`; all of them, if none is named. Answers are kept in the folder of work.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from pathlib import Path
 import inputs
 
 HERE = Path(__file__).parent
-STEPS = ["lint", "check", "list", "docs", "diff", "tables"]
+STEPS = ["lint", "check", "list", "docs", "explain", "diff", "tables"]
 # A host that needs more than this is told as such by cfgcheck itself.
 LIMITS = ["--max-memory", "6GiB", "--max-time", "4min"]
 # Longest time for a command, in seconds. One that needs more is a finding about cfgcheck.
@@ -30,12 +30,12 @@ PATIENCE = 1500
 
 
 def fleets(only):
-    """Returns the (repository, commit, options) of fleets.tsv whose names have the word."""
+    """Returns the (repository, commit, day, options) of fleets.tsv whose names have the word."""
     for line in (HERE / "fleets.tsv").read_text().splitlines():
         if line and not line.startswith("#"):
-            repository, commit, _day, *options = line.split("\t")
+            repository, commit, day, *options = line.split("\t")
             if not only or any(word.lower() in repository.lower() for word in only):
-                yield repository, commit, " ".join(options).split()
+                yield repository, commit, day, " ".join(options).split()
 
 
 def checkout(repository, commit, clones, into):
@@ -82,7 +82,7 @@ def run(args, name, command):
     return code
 
 
-def judge(args, repository, commit, options, have):
+def judge(args, repository, commit, day, options, have):
     slug = repository.replace("/", "+")
     tree = args.work / "trees" / slug
     lacking = checkout(repository, commit, have, tree)
@@ -96,17 +96,30 @@ def judge(args, repository, commit, options, have):
     (args.out / slug / "inputs.json").write_text(json.dumps({"lacking": lacking, **had, "missing": missing}))
     flake = str(tree)
     offline = ["--offline", "--trust", *options]
+    json_of = lambda step: f"json={args.out / slug / step}.json"
+    # Ages are judged on the day of the commit: how old a repository is by now is not its fault.
+    today = ["--as-of", day]
     if "lint" in args.steps:
-        run(args, f"{slug}/lint", ["lint", flake, "--output", f"json={args.out / slug / 'lint.json'}"])
+        run(args, f"{slug}/lint", ["lint", flake, *today, "--output", "text=-", "--output", json_of("lint")])
     if "check" in args.steps:
-        run(args, f"{slug}/check", ["check", flake, *offline, *LIMITS, "--output", "text=-", "--output", f"json={args.out / slug / 'check.json'}"])
+        run(args, f"{slug}/check", ["check", flake, *offline, *today, *LIMITS, "--output", "text=-", "--output", json_of("check")])
     if "list" in args.steps:
-        for what in ("hosts", "inputs", "modules"):
-            run(args, f"{slug}/list-{what}", ["list", what, flake, *offline])
+        run(args, f"{slug}/list-inputs", ["list", "inputs", flake, *today])
+        for what in ("hosts", "modules", "options"):
+            run(args, f"{slug}/list-{what}", ["list", what, "--flake", flake, *offline])
     if "docs" in args.steps:
-        run(args, f"{slug}/docs", ["docs", flake, *offline])
+        run(args, f"{slug}/docs", ["docs", "--output", "-", flake, *offline])
+    if "explain" in args.steps:
+        for host in hosts(args.out / slug / "check.json")[:3]:
+            for option in ("networking.hostName", "environment.systemPackages", "services.openssh.settings"):
+                run(args, f"{slug}/explain-{host}-{option}", ["explain", "option", host, option, "--flake", flake, *offline])
     if "diff" in args.steps:
         run(args, f"{slug}/diff", ["diff", f"git+file://{flake}?rev={parent(tree)}", flake, *offline])
+
+
+def hosts(path):
+    """Returns the hosts that a check found."""
+    return sorted({case["host"] for case in (report(path) or {}).get("cases", []) if case.get("host")})
 
 
 def parent(tree):
@@ -125,7 +138,7 @@ def tables(args):
     """Prints the tables of what was found, in Markdown."""
     rules = collections.defaultdict(collections.Counter)
     print("| repository | commit | hosts: passed / failed / not judged | lint | check |\n| --- | --- | --- | --- | --- |")
-    for repository, commit, _options in fleets(args.only):
+    for repository, commit, day, _options in fleets(args.only):
         out = args.out / repository.replace("/", "+")
         counts = {}
         for step in ("lint", "check"):
@@ -170,8 +183,8 @@ def main():
     have = inputs.clones(args.clones)
     args.nixpkgs = inputs.complete(args.nixpkgs, args.work / "nixpkgs")
     if args.steps != ["tables"]:
-        for repository, commit, options in fleets(args.only):
-            judge(args, repository, commit, options, have)
+        for repository, commit, day, options in fleets(args.only):
+            judge(args, repository, commit, day, options, have)
     if "tables" in args.steps:
         tables(args)
 
