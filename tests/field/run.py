@@ -135,29 +135,57 @@ def report(path):
 
 
 def tables(args):
-    """Prints the tables of what was found, in Markdown."""
+    """Prints the tables of docs/field.md."""
     rules = collections.defaultdict(collections.Counter)
-    print("| repository | commit | hosts: passed / failed / not judged | lint | check |\n| --- | --- | --- | --- | --- |")
+    crashes = []
+    print("| repository | commit | day | Nix files | inputs | hosts | cases | findings |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for repository, commit, day, _options in fleets(args.only):
-        out = args.out / repository.replace("/", "+")
-        counts = {}
-        for step in ("lint", "check"):
-            found = report(out / f"{step}.json")
-            counts[step] = collections.Counter()
-            for case in (found or {}).get("cases", []):
-                for finding in case.get("findings", []):
-                    rule = finding.get("rule", "?")
-                    counts[step][rule] += 1
-                    rules[rule][repository] += 1
-        hosts = collections.Counter(
-            case["outcome"] if isinstance(case["outcome"], str) else next(iter(case["outcome"]))
-            for case in (report(out / "check.json") or {}).get("cases", [])
-            if case.get("host")
+        slug = repository.replace("/", "+")
+        out = args.out / slug
+        had = report(out / "inputs.json")
+        if had is None:
+            continue
+        cases = (report(out / "check.json") or report(out / "lint.json") or {}).get("cases", [])
+        seen, outcomes = set(), collections.Counter()
+        for case in cases:
+            outcomes[case["outcome"]["is"]] += 1
+            if case["outcome"]["is"] == "crashed":
+                crashes.append(f"{repository}: {case['name']}")
+            for finding in case.get("findings", []):
+                at = finding.get("location") or {}
+                seen.add((finding["rule"], finding["message"], at.get("file"), at.get("line"), finding.get("option")))
+        for rule, *_ in seen:
+            rules[rule][repository] += 1
+        nix = subprocess.run(["git", "-C", args.work / "trees" / slug, "ls-files", "*.nix"], capture_output=True).stdout
+        given = ", ".join(f"{had[kind]} {name}" for kind, name in KINDS.items() if had.get(kind))
+        given += f", {len(had['missing'])} missing" if had["missing"] else ""
+        print(
+            f"| {repository} | `{commit[:12]}` | {day} | {nix.count(10)} | {given.lstrip(', ')} | {how_hosts_went(cases)} "
+            f"| {', '.join(f'{outcomes[each]} {each}' for each in OUTCOMES if outcomes[each])} | {len(seen)} |"
         )
-        print(f"| {repository} | {commit[:12]} | {dict(hosts)} | {sum(counts['lint'].values())} | {sum(counts['check'].values())} |")
     print("\n| rule | findings | repositories |\n| --- | --- | --- |")
     for rule, where in sorted(rules.items()):
         print(f"| `{rule}` | {sum(where.values())} | {len(where)} |")
+    print(f"\ncrashes: {len(crashes)}", *crashes, sep="\n")
+
+
+KINDS = {"exact": "exact", "nixpkgs": "nixpkgs", "stand-in": "stand-ins", "incomplete": "incomplete"}
+OUTCOMES = ["passed", "failed", "errored", "skipped", "crashed"]
+
+
+def how_hosts_went(cases):
+    """Returns how many hosts evaluate, how many do not but have options that rules judged, and the rest."""
+    whole, part, none = set(), set(), set()
+    for case in cases:
+        if host := case.get("host"):
+            outcome = case["outcome"]["is"]
+            if case["name"].endswith("evaluates"):
+                (whole if outcome == "passed" else none).add(host)
+            elif case["name"] == "firewall-disabled" and outcome in ("passed", "failed"):
+                part.add(host)
+    words = [(whole, "evaluate"), ((none - whole) & part, "in part"), (none - whole - part, "not")]
+    return ", ".join(f"{len(hosts)} {word}" for hosts, word in words if hosts) or "none seen"
 
 
 def main():
