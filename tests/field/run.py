@@ -19,7 +19,8 @@ import sys
 import time
 from pathlib import Path
 
-import inputs
+sys.dont_write_bytecode = True
+import inputs  # noqa: E402
 
 HERE = Path(__file__).parent
 STEPS = ["lint", "check", "list", "docs", "explain", "diff", "tables"]

@@ -64,11 +64,17 @@ fn moved(entry: &Entry) -> Option<(&'static str, String, String)> {
         _ if to != Some(from) => place("type"),
         Scheme::Github | Scheme::Gitlab | Scheme::Sourcehut => ["owner", "repo", "host"]
             .into_iter()
-            .find(|name| text(locked, name) != text(named, name))
+            .find(|name| !is_same(text(locked, name), text(named, name)))
             .and_then(place),
         Scheme::Git => differ("url").and_then(|_| place("url")),
         Scheme::Path => differ("path").and_then(|_| place("path")),
     }
+}
+
+/// Whether two names of an owner, a repository or a host are one: forges take them in any case.
+fn is_same(one: Option<String>, other: Option<String>) -> bool {
+    let small = |name: Option<String>| name.map(|name| name.to_ascii_lowercase());
+    small(one) == small(other)
 }
 
 /// Returns a reference without what is found out about its tree.
@@ -92,6 +98,7 @@ mod tests {
         let nix = "a.url = \"github:a/b\";";
         let rev = "github:a/b/4520b30f309a3bc92dbae2ab4b0be0e3d8da3c05";
         table.check(nix, "a = github:a/b", &[]);
+        table.check(nix, "a = github:a/b @ github:A/B", &[]);
         table.check(nix, "a = git+https://h/a?ref=main", &[]);
         table.check(nix, "a = flake:a @ github:x/y", &[]);
         table.check(nix, "a = https://h/a.tar.gz @ https://h/b.tar.gz", &[]);
