@@ -129,3 +129,44 @@ impl Fleet {
 fn is_variant(one: &Known, other: &Known) -> bool {
     one.name == other.name || (one.host_name.is_some() && one.host_name == other.host_name)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::host::fixture::check_fleet;
+
+    const MAIL: &str =
+        "{ networking.hostName = \"mail\"; fileSystems.\"/srv\".device = \"/dev/disk/by-id/virtio-data-0042\"; }";
+
+    #[test]
+    fn a_disk_of_two_hosts_is_told_on_the_second() {
+        let same =
+            "{ networking.hostName = \"web\"; fileSystems.\"/srv\".device = \"/dev/disk/by-id/virtio-data-0042\"; }";
+        let told = "web: web.nix:1:32: `/dev/disk/by-id/virtio-data-0042` is also the disk of the host `mail`: the name belongs to one disk";
+        check_fleet(&[("mail", MAIL), ("web", same)], &[told]);
+    }
+
+    #[test]
+    fn disks_of_one_machine_and_names_that_many_disks_have_are_not_told() {
+        // Two configurations of the machine that calls itself `mail`.
+        check_fleet(&[("mail", MAIL), ("mail-minimal", MAIL)], &[]);
+        let other =
+            "{ networking.hostName = \"web\"; fileSystems.\"/srv\".device = \"/dev/disk/by-id/virtio-data-0043\"; }";
+        check_fleet(&[("mail", MAIL), ("web", other)], &[]);
+        let by_label = "{ fileSystems.\"/srv\".device = \"/dev/disk/by-label/srv\"; networking.hostName = \"a\"; }";
+        let another = "{ fileSystems.\"/srv\".device = \"/dev/disk/by-label/srv\"; networking.hostName = \"b\"; }";
+        check_fleet(&[("a", by_label), ("b", another)], &[]);
+        let short = "{ fileSystems.\"/boot\".device = \"/dev/disk/by-uuid/12CE-A600\"; networking.hostName = \"a\"; }";
+        let image = "{ fileSystems.\"/boot\".device = \"/dev/disk/by-uuid/12CE-A600\"; networking.hostName = \"b\"; }";
+        check_fleet(&[("a", short), ("b", image)], &[]);
+    }
+
+    #[test]
+    fn an_identity_of_two_hosts_is_told_on_the_second() {
+        let mail = "{ networking = { hostName = \"mail\"; hostId = \"8425e349\"; }; }";
+        let web = "{ networking = { hostName = \"web\"; hostId = \"8425e349\"; }; }";
+        let told = "web: web.nix:1:38: `8425e349` is also the hostId of the host `mail`";
+        check_fleet(&[("mail", mail), ("web", web)], &[told]);
+        let other = "{ networking = { hostName = \"web\"; hostId = \"0b1f77ac\"; }; }";
+        check_fleet(&[("mail", mail), ("web", other)], &[]);
+    }
+}

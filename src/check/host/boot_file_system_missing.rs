@@ -1,6 +1,6 @@
 //! Nothing is mounted where the boot loader belongs.
 
-use super::reading::Host;
+use super::reading::{Host, text_of};
 use super::{Found, Stop};
 use crate::{Level, Rule};
 use report::Stage;
@@ -54,12 +54,11 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
         .map(|(name, _)| name)
         .collect();
     let is_mounted = |point: &str| {
-        mounted
-            .iter()
-            .any(|m| m.trim_end_matches('/') == point.trim_end_matches('/'))
+        let point = point.trim_end_matches('/');
+        mounted.iter().any(|mounted| mounted.trim_end_matches('/') == point)
     };
     // A host without any file system is not one that starts from a disk.
-    if is_mounted(&mount) || !is_mounted("/") {
+    if !is_mounted("/") {
         return Ok(Vec::new());
     }
     for (options, name) in LOADERS {
@@ -70,34 +69,37 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
         if !chosen {
             continue;
         }
-        // GRUB may be told of other places.
-        if name == "GRUB" && !mirrors_to(host, &mount)? {
+        let copies = if name == "GRUB" { copies(host)? } else { Vec::new() };
+        let wanted = if copies.is_empty() { vec![mount.clone()] } else { copies };
+        let Some(missing) = wanted.iter().find(|point| !is_mounted(point)) else {
             continue;
-        }
+        };
         let place = host.place(options[0])?;
         let diagnostic = RULE
-            .found(format!("{name} is installed into {mount}, and no file system is mounted there"))
+            .found(format!("{name} is installed into {missing}, and no file system is mounted there"))
             .at(place, "")
             .hint(format!(
-                "mount the EFI system partition: `fileSystems.\"{mount}\" = {{ device = \"/dev/disk/by-label/ESP\"; fsType = \"vfat\"; }};`"
+                "mount the EFI system partition: `fileSystems.\"{missing}\" = {{ device = \"/dev/disk/by-label/ESP\"; fsType = \"vfat\"; }};`"
             ));
-        return Ok(vec![Found::new(diagnostic).option(format!("fileSystems.\"{mount}\""))]);
+        return Ok(vec![
+            Found::new(diagnostic).option(format!("fileSystems.\"{missing}\"")),
+        ]);
     }
     Ok(Vec::new())
 }
 
-/// Whether one of the copies of GRUB is for the file system at a mount point.
-fn mirrors_to(host: &mut Host<'_>, mount: &str) -> Result<bool, Stop> {
-    let copies = host.elements(&["boot", "loader", "grub", "mirroredBoots"])?;
-    for &cell in copies {
-        let point = host
-            .used(cell, &["efiSysMountPoint"])?
-            .and_then(super::reading::text_of);
-        if point.is_none_or(|point| point == mount) {
-            return Ok(true);
-        }
+/// Returns where GRUB is installed, once for each disk that it is told of.
+fn copies(host: &mut Host<'_>) -> Result<Vec<String>, Stop> {
+    let mut points = Vec::new();
+    for &cell in host.elements(&["boot", "loader", "grub", "mirroredBoots"])? {
+        let point = host.used(cell, &["efiSysMountPoint"])?.and_then(text_of);
+        let point = match point {
+            Some(point) => Some(point),
+            None => host.used(cell, &["path"])?.and_then(text_of),
+        };
+        points.extend(point);
     }
-    Ok(copies.is_empty())
+    Ok(points)
 }
 
 #[cfg(test)]
@@ -132,6 +134,10 @@ mod tests {
         );
         let mirrored =
             "boot.loader.grub.efiSupport = true; boot.loader.grub.mirroredBoots = [ { efiSysMountPoint = \"/b\"; } ];";
-        check(super::run, &with(&format!("{grub} {mirrored}")), &[]);
+        check(super::run, &with(&format!("{grub} {mirrored}")), &[&told("GRUB", "/b")]);
+        let mounted = "fileSystems.\"/b\".device = \"/dev/x\";";
+        check(super::run, &with(&format!("{grub} {mirrored} {mounted}")), &[]);
+        let by_path = mirrored.replace("efiSysMountPoint =", "efiSysMountPoint = null; path =");
+        check(super::run, &with(&format!("{grub} {by_path} {mounted}")), &[]);
     }
 }

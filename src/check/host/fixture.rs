@@ -2,6 +2,7 @@
 //! stand-in for nixpkgs, with the options that rules read.
 
 use super::{Before, Found, Host, MAKERS, Stop};
+use crate::fleet::Fleet;
 use eval::{Evaluator, Message, NotedBuild, NotedCall, Settings};
 use flake::world::{Access, World};
 use nixos::diagnose::Viewpoint;
@@ -46,9 +47,39 @@ pub struct Told {
     pub warnings: Vec<Warning>,
     pub messages: Vec<Message>,
     pub builds: Vec<NotedBuild>,
+    /// Whether the host does not evaluate as a whole.
+    pub fails: bool,
 }
 
 type Run = fn(&mut Host<'_>) -> Result<Vec<Found>, Stop>;
+
+/// Checks what the rules over several hosts find on hosts with these names and modules, each in a file of
+/// its own: host, place and message of each finding.
+pub fn check_fleet(hosts: &[(&str, &str)], expected: &[&str]) {
+    let owned: Vec<(String, String)> = hosts
+        .iter()
+        .map(|(name, module)| ((*name).into(), (*module).into()))
+        .collect();
+    let work = move || {
+        let mut fleet = Fleet::default();
+        let mut found = Vec::new();
+        for (name, module) in &owned {
+            let own = format!("/fleet/{name}.nix");
+            let import = format!("{{ imports = [ {own} ]; }}");
+            let files = [("/fleet/host.nix", import.as_str()), (own.as_str(), module.as_str())];
+            with_host(name, &files, &Told::default(), None, |host| {
+                for case in fleet.cases(host, &|_| true) {
+                    found.extend(case.findings.into_iter().map(|finding| match finding.location {
+                        Some(location) => format!("{name}: {location}: {}", finding.message),
+                        None => format!("{name}: {}", finding.message),
+                    }));
+                }
+            });
+        }
+        found
+    };
+    assert_eq!(on_a_thread(work), expected, "{hosts:?}");
+}
 
 /// Checks what a rule finds on a host with this module as its own: place and message of each finding, or
 /// `skipped`, or `errored`.
@@ -69,54 +100,67 @@ pub fn check_told(run: Run, module: &str, told: &Told, expected: &[&str]) {
 fn compare(run: Run, module: &str, told: &Told, before: Option<&Before>, expected: &[&str]) {
     let (module, told, before) = (module.to_owned(), told.clone(), before.cloned());
     let text = module.clone();
-    let work = move || found(run, &text, &told, before.as_ref());
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(work);
-    let found = thread
-        .expect("a thread can be made")
-        .join()
-        .expect("rules do not panic");
+    let found = on_a_thread(move || found(run, &text, &told, before.as_ref()));
     assert_eq!(found, expected, "{module}");
 }
 
+fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(work);
+    thread
+        .expect("a thread can be made")
+        .join()
+        .expect("rules do not panic")
+}
+
 fn found(run: Run, module: &str, told: &Told, before: Option<&Before>) -> Vec<String> {
-    with_host(module, told, before, |host| match run(host) {
-        Ok(found) => found
-            .iter()
-            .map(|found| {
-                let finding = found.finding(&host.ev.sources, host.view.root);
-                match finding.location {
-                    Some(location) => format!("{location}: {}", finding.message),
-                    None => finding.message,
-                }
-            })
-            .collect(),
-        Err(Stop::Skipped(_)) => vec!["skipped".into()],
-        Err(_) => vec![format!("errored: {}", host.ev.take_error().message)],
+    with_host("web", &[("/fleet/host.nix", module)], told, before, |host| {
+        match run(host) {
+            Ok(found) => found
+                .iter()
+                .map(|found| {
+                    let finding = found.finding(&host.ev.sources, host.view.root);
+                    match finding.location {
+                        Some(location) => format!("{location}: {}", finding.message),
+                        None => finding.message,
+                    }
+                })
+                .collect(),
+            Err(Stop::Skipped(_)) => vec!["skipped".into()],
+            Err(Stop::Unknown) => vec!["unknown".into()],
+            Err(Stop::Failed(error)) => vec![format!("failed: {}", error.message)],
+            Err(_) => vec![format!("errored: {}", host.ev.take_error().message)],
+        }
     })
 }
 
-fn with_host<R>(module: &str, told: &Told, before: Option<&Before>, work: impl FnOnce(&mut Host<'_>) -> R) -> R {
-    let mut ev = evaluator(module);
+fn with_host<R>(
+    name: &str,
+    files: &[(&str, &str)],
+    told: &Told,
+    before: Option<&Before>,
+    work: impl FnOnce(&mut Host<'_>) -> R,
+) -> R {
+    let mut ev = evaluator(files);
     let flake = ev.eval_file(b"/fleet/flake.nix");
     let flake = flake.unwrap_or_else(|_| panic!("{}", ev.take_error().message));
     let web = ev.symbols.intern(b"web");
     let attr = ev.mem.attr(flake, web).expect("the flake has the host");
     let target = Target {
         kind: Kind::Nixos,
-        name: "web".into(),
+        name: name.into(),
         system: None,
         value: attr.value,
         pos: attr.pos,
     };
     let system = System::of(&mut ev, &target, None).unwrap_or_else(|_| panic!("{}", ev.take_error().message));
     let judged = Judged {
-        drv: Some("/nix/store/00000000000000000000000000000000-web.drv".into()),
+        drv: (!told.fails).then(|| "/nix/store/00000000000000000000000000000000-web.drv".into()),
         warnings: told.warnings.clone(),
         ..Judged::default()
     };
     // What the toplevel would need.
-    for name in ["hostName", "domain"] {
-        assert!(system.value(&mut ev, &["networking", name]).is_ok());
+    for option in ["hostName", "domain"] {
+        assert!(system.value(&mut ev, &["networking", option]).is_ok());
     }
     let inputs = [(b"/nixpkgs".to_vec(), "nixpkgs".to_owned())];
     let calls: Vec<NotedCall> = ev.calls.clone();
@@ -138,13 +182,13 @@ fn with_host<R>(module: &str, told: &Told, before: Option<&Before>, work: impl F
     })
 }
 
-fn evaluator(module: &str) -> Evaluator {
+fn evaluator(files: &[(&str, &str)]) -> Evaluator {
     let lib = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/inputs/nixpkgs/lib");
     let fs = MemoryFs::new()
         .file("/fleet/flake.nix", FLAKE)
-        .file("/fleet/host.nix", module)
         .file("/fleet/secrets.yaml", SECRETS)
         .file("/nixpkgs/options.nix", include_str!("fixture/options.nix"));
+    let fs = files.iter().fold(fs, |fs, (path, text)| fs.file(*path, *text));
     let fs = PACKAGES.iter().fold(fs, |fs, (path, text)| fs.file(*path, *text));
     let mut fs = fs;
     let mut open: Vec<(PathBuf, PathBuf)> = vec![(lib, PathBuf::from("/nixpkgs/lib"))];

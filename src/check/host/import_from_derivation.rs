@@ -22,9 +22,9 @@ pub const RULE: Rule = Rule {
 };
 
 pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
+    // The case of the evaluation tells the one that could not be made.
     if !host.evaluates() {
-        // The case of the evaluation tells the one that could not be made.
-        return Ok(Vec::new());
+        return Err(Stop::Unknown);
     }
     let mut found = Vec::new();
     let mut told: BTreeSet<&str> = BTreeSet::new();

@@ -24,6 +24,7 @@ mod package_unfree_unlisted;
 mod reading;
 mod root_file_system_missing;
 mod secret_in_store;
+mod secret_key_absent;
 mod service_unhardened;
 mod ssh_password_login;
 mod ssh_root_login;
@@ -51,6 +52,9 @@ pub use nixpkgs_instances::MAKERS;
 pub use reading::Host;
 pub(crate) use reading::{Stop, shown};
 pub use state_version_changed::{Before, before};
+
+/// Why a rule judged nothing of a configuration that does not evaluate.
+const NOT_EVALUATED: &str = "the host does not evaluate";
 
 /// What is said of a panic.
 const CRASHED: &str = "cfgcheck itself broke here; this is a bug of cfgcheck, please report it";
@@ -88,7 +92,7 @@ rules! {
         disk_device_unstable, disk_layout_differs, firewall_disabled, ssh_root_login, ssh_password_login,
         sudo_passwordless, user_without_password, user_password_empty, service_unhardened, nix_sandbox_off,
         nix_trusts_everybody;
-    HOSTS_AND_HOMES: secret_in_store;
+    HOSTS_AND_HOMES: secret_in_store, secret_key_absent;
 }
 
 /// Rules whose findings the case of a configuration's own evaluation has.
@@ -152,12 +156,16 @@ pub(crate) fn stopped(host: &mut Host<'_>, mut case: Case, stop: Stop) -> Case {
             case.outcome = Outcome::Skipped(reason);
             return case;
         }
+        Stop::Unknown => {
+            case.outcome = Outcome::Errored;
+            return case.property("reason", NOT_EVALUATED);
+        }
         Stop::Failed(error) => *error,
         Stop::Limit(_) => host.ev.take_error(),
     };
     case.outcome = Outcome::Errored;
     if !host.evaluates() {
-        return case.property("reason", "the host does not evaluate");
+        return case.property("reason", NOT_EVALUATED);
     }
     let diagnosis = diagnose_from(host.ev, &error, &host.view);
     let rule = case.rule.clone().unwrap_or_default();

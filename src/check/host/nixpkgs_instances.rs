@@ -58,7 +58,7 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
             .hint("put the change into `nixpkgs.overlays`");
         found.push(Found::new(diagnostic));
     }
-    Ok(found)
+    host.if_whole(found)
 }
 
 /// Returns the folder of the nixpkgs that a file makes packages of.

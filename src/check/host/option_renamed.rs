@@ -48,7 +48,7 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
         }
         found.push(Found::new(diagnostic).option(old));
     }
-    Ok(found)
+    host.if_whole(found)
 }
 
 #[cfg(test)]

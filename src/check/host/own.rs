@@ -162,10 +162,8 @@ impl Host<'_> {
     /// Returns an attribute of an option's declaration.
     fn of_option(&mut self, path: &[&str], attribute: &str) -> Result<Option<Val>, Stop> {
         let path = [&["options"], path].concat();
-        let option = match self.below(self.system.root(), &path) {
-            Ok(Some(option)) => option,
-            Ok(None) | Err(Stop::Failed(_)) => return Ok(None),
-            Err(stop) => return Err(stop),
+        let Some(option) = self.below(self.system.root(), &path)? else {
+            return Ok(None);
         };
         if self.below(option, &["_type"])?.and_then(Val::as_string) != Some(b"option") {
             return Ok(None);

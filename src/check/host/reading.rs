@@ -41,6 +41,8 @@ pub(crate) enum Stop {
     Failed(Box<EvalError>),
     /// It has nothing to judge here, for this reason.
     Skipped(String),
+    /// The configuration does not evaluate, so there is nothing to look at.
+    Unknown,
 }
 
 impl From<Fail> for Stop {
@@ -65,7 +67,18 @@ impl Host<'_> {
         match self.system.value(self.ev, path)? {
             Reading::Value(value) => Ok(Some(value)),
             Reading::Absent | Reading::Undefined => Ok(None),
+            Reading::Failed(error) if is_undefined(&error, path) => Ok(None),
             Reading::Failed(error) => Err(Stop::Failed(Box::new(error))),
+        }
+    }
+
+    /// Returns what a rule found that looks at the evaluation as a whole: nothing found is nothing judged
+    /// if it did not come to its end.
+    pub(super) fn if_whole<T>(&self, found: Vec<T>) -> Result<Vec<T>, Stop> {
+        if found.is_empty() && !self.evaluates() {
+            Err(Stop::Unknown)
+        } else {
+            Ok(found)
         }
     }
 
@@ -155,6 +168,18 @@ impl Host<'_> {
             Err(_) => Err(Stop::Failed(Box::new(self.ev.take_error()))),
         }
     }
+}
+
+/// Whether an error says that an option on a path has no value.
+fn is_undefined(error: &EvalError, path: &[&str]) -> bool {
+    let Some((_, rest)) = error.message.split_once("option `") else {
+        return false;
+    };
+    let Some((option, rest)) = rest.split_once('\'') else {
+        return false;
+    };
+    let undefined = rest.contains("no value defined") || rest.contains("used but not defined");
+    undefined && (1..=path.len()).any(|length| shown(&path[..length]) == option)
 }
 
 /// Returns the text of a string.

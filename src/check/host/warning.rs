@@ -59,7 +59,7 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
         }
         found.push(Found::new(diagnostic).undrawn());
     }
-    Ok(found)
+    host.if_whole(found)
 }
 
 /// Whether a warning says what a rule of its own tells.
