@@ -6,6 +6,7 @@
 mod allow;
 pub mod baseline;
 mod day;
+pub mod diff;
 pub mod fleet;
 mod gate;
 pub mod host;

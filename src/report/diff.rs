@@ -509,6 +509,12 @@ impl Changes {
         tidy(&mut self.units);
         tidy(&mut self.accounts);
         tidy(&mut self.ports);
+        let first = |port: &PortChange| {
+            let first = port.ports.split('-').next().unwrap_or_default();
+            first.parse::<u32>().unwrap_or_default()
+        };
+        self.ports
+            .sort_by_key(|port| (port.opened, port.protocol.clone(), first(port)));
         tidy(&mut self.facts);
     }
 }
@@ -522,6 +528,20 @@ impl Diff {
     /// Whether a host could not be compared.
     pub fn is_incomplete(&self) -> bool {
         self.hosts.iter().any(|host| host.status == Status::Errored)
+    }
+
+    /// Returns the errors that keep hosts from being compared, each once, with the hosts that have it.
+    pub fn failures(&self) -> Vec<(&Failure, Vec<&HostDiff>)> {
+        let mut all: Vec<(&Failure, Vec<&HostDiff>)> = Vec::new();
+        for host in &self.hosts {
+            for failure in &host.failures {
+                match all.iter_mut().find(|(known, _)| *known == failure) {
+                    Some((_, hosts)) => hosts.push(host),
+                    None => all.push((failure, vec![host])),
+                }
+            }
+        }
+        all
     }
 
     /// Returns how many hosts have a status.

@@ -19,6 +19,7 @@
 
 #[path = "../merge/answers.rs"]
 mod answers;
+mod diff;
 mod fleet;
 mod lang;
 mod library;

@@ -121,7 +121,7 @@ fn judge(machine: &Machine, args: &CheckArgs) -> Result<Done, u8> {
     let today = args.as_of.unwrap_or_else(|| Day::of(machine.clock.unix_time()));
     let config = settings.config.clone();
     let gate = Gate::new(config.rules.clone(), config.waivers.clone(), today).with_baseline(baseline);
-    let limits = limits(machine, args, &config);
+    let limits = limits(machine, &args.limits, args.flakes.ifd, &config);
     let mut run = Run {
         machine,
         args,
@@ -158,7 +158,8 @@ fn judge(machine: &Machine, args: &CheckArgs) -> Result<Done, u8> {
     })
 }
 
-fn patterns(texts: &[String]) -> Result<Vec<Pattern>, String> {
+/// Returns the patterns that texts are.
+pub(crate) fn patterns(texts: &[String]) -> Result<Vec<Pattern>, String> {
     texts.iter().map(|t| Pattern::try_from(t.clone())).collect()
 }
 
@@ -181,26 +182,20 @@ const DEFAULT_MILLIS: u64 = 600_000;
 
 /// Returns the limits of each evaluation: those of the command line, else those of the settings,
 /// which may come from the flake under test and so can only be lower than cfgcheck's own.
-fn limits(machine: &Machine, args: &CheckArgs, config: &Config) -> LimitArgs {
+pub(crate) fn limits(machine: &Machine, asked: &LimitArgs, ifd: Ifd, config: &Config) -> LimitArgs {
     let most = Settings::default().max_call_depth;
     let own = &config.limits;
     LimitArgs {
-        max_memory: args
-            .limits
+        max_memory: asked
             .max_memory
             .or_else(|| own.max_memory.map(|m| m.0.min(machine.max_memory(None)))),
-        max_time: args.limits.max_time.or_else(|| {
+        max_time: asked.max_time.or_else(|| {
             // What Nix builds meanwhile counts too, and takes as long as it takes.
-            let most = if args.flakes.ifd == Ifd::Nix {
-                u64::MAX
-            } else {
-                DEFAULT_MILLIS
-            };
-            let asked = own.max_time.map(|t| u64::try_from(t.0.as_millis()).unwrap_or(u64::MAX));
-            Some(asked.unwrap_or(most).min(most))
+            let most = if ifd == Ifd::Nix { u64::MAX } else { DEFAULT_MILLIS };
+            let wanted = own.max_time.map(|t| u64::try_from(t.0.as_millis()).unwrap_or(u64::MAX));
+            Some(wanted.unwrap_or(most).min(most))
         }),
-        max_call_depth: args
-            .limits
+        max_call_depth: asked
             .max_call_depth
             .or_else(|| own.max_call_depth.map(|d| d.get().min(most))),
     }

@@ -174,26 +174,24 @@ fn fenced(language: &str, text: &str) -> String {
 }
 
 fn failures(out: &mut String, diff: &Diff) {
-    for host in &diff.hosts {
-        for failure in &host.failures {
-            let side = match failure.side {
-                Side::Base => &diff.base,
-                Side::Head => &diff.head,
-            };
-            let finding = &failure.finding;
-            let drawing = if finding.text.is_empty() {
-                &finding.message
-            } else {
-                &finding.text
-            };
-            let drawing: String = clean(drawing).chars().take(MOST_ERROR).collect();
-            out.push_str(&format!(
-                "\n<details open><summary>{} does not evaluate in {}</summary>\n\n{}\n</details>\n",
-                code(&host.name),
-                code(&state(side)),
-                fenced("text", &drawing)
-            ));
-        }
+    for (failure, hosts) in diff.failures() {
+        let side = match failure.side {
+            Side::Base => &diff.base,
+            Side::Head => &diff.head,
+        };
+        let verb = if hosts.len() == 1 { "does" } else { "do" };
+        let finding = &failure.finding;
+        let drawing = match finding.text.is_empty() {
+            true => &finding.message,
+            false => &finding.text,
+        };
+        let drawing: String = clean(drawing).chars().take(MOST_ERROR).collect();
+        out.push_str(&format!(
+            "\n<details open><summary>{} {verb} not evaluate in {}</summary>\n\n{}\n</details>\n",
+            code(&names(&hosts)),
+            code(&state(side)),
+            fenced("text", &drawing)
+        ));
     }
 }
 

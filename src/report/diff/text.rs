@@ -245,24 +245,22 @@ impl Page {
     }
 
     fn failures(&mut self, diff: &Diff) {
-        for host in &diff.hosts {
-            for failure in &host.failures {
-                let side = match failure.side {
-                    Side::Base => state(&diff.base),
-                    Side::Head => state(&diff.head),
-                };
-                self.heading(&format!("{} does not evaluate in {side}", name(host)));
-                let finding = &failure.finding;
-                let text = if finding.text.is_empty() {
-                    &finding.message
-                } else {
-                    &finding.text
-                };
-                clean(text)
-                    .trim_end()
-                    .lines()
-                    .for_each(|line| self.line(&format!("  {line}")));
-            }
+        for (failure, hosts) in diff.failures() {
+            let side = match failure.side {
+                Side::Base => state(&diff.base),
+                Side::Head => state(&diff.head),
+            };
+            let verb = if hosts.len() == 1 { "does" } else { "do" };
+            self.heading(&format!("{} {verb} not evaluate in {side}", names(&hosts)));
+            let finding = &failure.finding;
+            let text = match finding.text.is_empty() {
+                true => &finding.message,
+                false => &finding.text,
+            };
+            clean(text)
+                .trim_end()
+                .lines()
+                .for_each(|line| self.line(&format!("  {line}")));
         }
     }
 
