@@ -5,6 +5,7 @@
 
 mod allow;
 pub mod baseline;
+pub mod closure;
 mod day;
 pub mod diff;
 pub mod fleet;
@@ -13,6 +14,7 @@ pub mod host;
 mod level;
 pub mod lock;
 mod names;
+pub mod outputs;
 pub mod policy;
 mod rule;
 mod rules;

@@ -1,6 +1,6 @@
 //! All rules, in the order of the run.
 
-use crate::{Rule, fleet, host, lock, source, waiver};
+use crate::{Rule, closure, fleet, host, lock, outputs, source, waiver};
 
 /// Returns all rules that come with cfgcheck.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
@@ -12,6 +12,8 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         .chain(host::OF_EVALUATION.iter().copied())
         .chain(host::RULES.iter().map(|entry| entry.rule))
         .chain(fleet::RULES.iter().map(|entry| entry.rule))
+        .chain(outputs::RULES.iter().map(|entry| entry.rule))
+        .chain(closure::RULES.iter().copied())
 }
 
 /// Returns the rule of this id.

@@ -16,7 +16,7 @@ use check::settings::values;
 use check::{Level, Waiver};
 use serde::Deserialize;
 
-pub use check::settings::{Bytes, Inputs, Layout, PathPattern, Pattern, Policies, System, Version};
+pub use check::settings::{Bytes, Closure, Inputs, Layout, PathPattern, Pattern, Policies, System, Version};
 pub use read::read;
 
 /// The settings of cfgcheck for one repository.
@@ -62,6 +62,9 @@ pub struct Config {
     /// How the inputs of the flake are to move.
     #[serde(default)]
     pub inputs: Inputs,
+    /// How large hosts may be.
+    #[serde(default)]
+    pub closure: Closure,
     /// Bounds of the evaluation. They lower those of cfgcheck itself; options of the command line win.
     #[serde(default)]
     pub limits: Limits,
@@ -194,6 +197,7 @@ impl Default for Config {
             layout: Layout::default(),
             policies: Policies::default(),
             inputs: Inputs::default(),
+            closure: Closure::default(),
             limits: Limits::default(),
             output: Output::default(),
         }

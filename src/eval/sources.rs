@@ -44,6 +44,20 @@ struct Tree<'a> {
     kept: FxHashSet<Vec<u8>>,
 }
 
+/// Counts what is written.
+struct Length(u64);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Tree<'_> {
     fn whole(&self, path: &[u8]) -> Vec<u8> {
         if path.is_empty() {
@@ -130,6 +144,26 @@ impl Evaluator {
         let string = self.store_path_string(added);
         self.caches.files.copied.insert(path.to_vec(), string);
         Ok(string)
+    }
+
+    /// Returns the length in bytes of the NAR of a store path that evaluation can read; `None` if nothing is there.
+    pub fn nar_size(&mut self, path: &StorePath) -> Eval<Option<u64>> {
+        let root = path.to_path().into_bytes();
+        if self.maybe_type(&root)?.is_none() {
+            return Ok(None);
+        }
+        let mut tree = Tree {
+            ev: self,
+            root: &root,
+            filter: None,
+            kept: FxHashSet::default(),
+        };
+        let mut length = Length(0);
+        match write_nar(&mut tree, &mut length) {
+            Ok(()) => Ok(Some(length.0)),
+            Err(SourceError::Source(fail)) => Err(fail),
+            Err(error) => Err(self.store_failed(error_text(error))),
+        }
     }
 
     /// Returns the NAR of what is at a path.

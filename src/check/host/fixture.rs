@@ -133,7 +133,8 @@ fn found(run: Run, module: &str, told: &Told, before: Option<&Before>) -> Vec<St
     })
 }
 
-fn with_host<R>(
+/// Does some work with a host that these files make.
+pub fn with_host<R>(
     name: &str,
     files: &[(&str, &str)],
     told: &Told,

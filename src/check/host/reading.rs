@@ -161,7 +161,7 @@ impl Host<'_> {
     }
 
     /// Does some work of evaluation; only limits of this run end more than the rule.
-    pub(super) fn attempt<T>(&mut self, work: impl FnOnce(&mut Evaluator) -> Eval<T>) -> Result<T, Stop> {
+    pub(crate) fn attempt<T>(&mut self, work: impl FnOnce(&mut Evaluator) -> Eval<T>) -> Result<T, Stop> {
         match self.ev.contained(work) {
             Ok(value) => Ok(value),
             Err(fail) if self.ev.error_kind() == ErrorKind::Limit => Err(Stop::Limit(fail)),

@@ -1,5 +1,6 @@
 //! What `cfgcheck.yaml` says to rules: their levels, waivers, and what single rules need to know.
 
+mod closure;
 mod inputs;
 mod layout;
 mod paths;
@@ -8,6 +9,7 @@ mod policies;
 mod schema;
 pub mod values;
 
+pub use closure::{Budget, Closure, Growth};
 pub use inputs::{Class, InputPolicy, Inputs, MaxAge};
 pub use layout::Layout;
 pub use paths::PathPattern;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::values::{Bytes, Pattern, System, Time, Version};
-use super::{MaxAge, PathPattern};
+use super::{Growth, MaxAge, PathPattern};
 
 /// Gives a type that is written as text the schema of that text.
 macro_rules! text_schema {
@@ -58,6 +58,13 @@ text_schema!(
     "MaxAge",
     "How old an input may get: a number of days or weeks such as `30d` or `8w`, or `none` for any age.",
     "^([0-9]+[dw]|none)$"
+);
+
+text_schema!(
+    Growth,
+    "Growth",
+    "How much something may grow: a part such as `10%`, or bytes such as `200MiB`.",
+    "^([0-9]+ *%|[0-9]+ *[KMGT]iB)$"
 );
 
 impl JsonSchema for Version {
