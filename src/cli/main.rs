@@ -17,6 +17,7 @@ mod nix;
 mod progress;
 mod realise;
 mod session;
+mod stores;
 mod stream;
 
 use clap::Parser;

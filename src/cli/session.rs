@@ -239,8 +239,9 @@ fn fetch_settings(machine: &Machine, args: &FlakeArgs) -> FetchSettings {
     }
 }
 
-/// Returns the tokens of `access-tokens = HOST=TOKEN …` in the user's `nix.conf` and `NIX_CONFIG`.
-fn access_tokens(machine: &Machine) -> BTreeMap<String, String> {
+/// Returns the settings of this machine's Nix, in the order in which they count: `nix.conf` of the system and of the
+/// user, then `NIX_CONFIG`.
+pub fn nix_settings(machine: &Machine) -> Vec<(String, String)> {
     let mut texts = Vec::new();
     let config = machine
         .env
@@ -256,8 +257,13 @@ fn access_tokens(machine: &Machine) -> BTreeMap<String, String> {
         }
     }
     texts.extend(machine.env.text("NIX_CONFIG"));
+    texts.iter().flat_map(|t| crate::nix::read_config(t)).collect()
+}
+
+/// Returns the tokens of `access-tokens = HOST=TOKEN …`.
+fn access_tokens(machine: &Machine) -> BTreeMap<String, String> {
     let mut tokens = BTreeMap::new();
-    for (name, value) in texts.iter().flat_map(|t| crate::nix::read_config(t)) {
+    for (name, value) in nix_settings(machine) {
         if matches!(name.as_str(), "access-tokens" | "extra-access-tokens") {
             tokens.extend(
                 value

@@ -42,6 +42,13 @@ pub struct Budget {
     pub max_growth: Option<Growth>,
 }
 
+impl Budget {
+    /// Whether nothing bounds the host.
+    pub fn is_none(&self) -> bool {
+        *self == Budget::default()
+    }
+}
+
 impl Closure {
     /// Returns the budget of a host.
     pub fn of(&self, host: &str) -> Budget {

@@ -2,13 +2,22 @@
 
 use super::run::Run;
 use crate::session::{self, Session};
-use ::check::host::{self, Before};
+use ::check::closure::{self, Weight};
+use ::check::host::{self, Before, Host};
 use nixos::diagnose::{Viewpoint, diagnose_from};
-use nixos::{Kind, System, discover};
+use nixos::{Kind, System, Target, discover, judge};
 use report::{Case, Finding, Outcome, Stage};
 
 /// What a host of another state of the flake is, by the host's name.
-pub(super) type Base = std::collections::BTreeMap<String, Before>;
+pub(super) type Base = std::collections::BTreeMap<String, Known>;
+
+/// What is known of a host of another state of the flake.
+pub(super) struct Known {
+    /// What rules compare with.
+    pub host: Before,
+    /// What it takes in the store, where the settings bound how it may grow.
+    pub weight: Option<Weight>,
+}
 
 impl Run<'_> {
     /// Returns what the hosts of the base are, none without a base; that it cannot be evaluated has been told.
@@ -72,13 +81,35 @@ impl Run<'_> {
                 host::before(ev, &system)
             });
             match before {
-                Ok(before) => {
-                    base.insert(target.name, before);
+                Ok(host) => {
+                    let weight = self.weight_of_base(session, &target);
+                    base.insert(target.name, Known { host, weight });
                 }
                 // It is the base that does not evaluate, which nobody asked about.
                 Err(_) => drop(session.ev.take_error()),
             }
         }
         Ok(base)
+    }
+
+    /// Returns what a host of the base takes in the store; `None` if nobody asks, or it does not evaluate.
+    fn weight_of_base(&self, session: &mut Session, target: &Target) -> Option<Weight> {
+        self.config.closure.of(&target.name).max_growth?;
+        let (judged, system) = judge(&mut session.ev, target, None);
+        let system = system?;
+        let stores = crate::stores::stores(self.machine, &session.flakes.fetcher);
+        let stores: Vec<&dyn closure::Store> = stores.iter().map(AsRef::as_ref).collect();
+        let mut host = Host {
+            ev: &mut session.ev,
+            system: &system,
+            view: Viewpoint::default(),
+            judged: &judged,
+            messages: &[],
+            calls: &[],
+            builds: &[],
+            before: None,
+            secrets: Vec::new(),
+        };
+        closure::weigh(&mut host, &stores)
     }
 }

@@ -3,8 +3,11 @@
 use super::run::Run;
 use super::settings::OF_EVALUATION;
 use crate::session::{Asked, Session};
+use ::check::closure::{self, Weight};
 use ::check::host::{self, Host};
+use ::check::outputs::{self, Output};
 use ::check::{lock, policy, source};
+use flake::fetch::Fetcher;
 use nixos::diagnose::inputs_of;
 use nixos::{Judged, Kind, System, Target};
 use report::{Case, Event, Finding, Outcome, RuleDoc, Stage};
@@ -84,12 +87,14 @@ impl Run<'_> {
             messages: &messages,
             calls: &calls,
             builds: &builds,
-            before: self.base.get(system.name()),
+            before: self.base.get(system.name()).map(|known| &known.host),
             secrets: Vec::new(),
         };
         let applies = |rule: &str| self.gate.applies(rule);
         let mut cases = host::cases(&mut host, &applies);
         cases.extend(fleet.cases(&mut host, &applies));
+        let before = self.base.get(system.name()).and_then(|known| known.weight.as_ref());
+        cases.extend(self.closure_of(&mut host, &session.flakes.fetcher, before));
         let secrets = std::mem::take(&mut host.secrets);
         let of_policy = self.policy_host(system.kind(), system.name(), system.platform().unwrap_or_default());
         let mut options = policy::Evaluated {
@@ -102,6 +107,28 @@ impl Run<'_> {
         self.fleet = fleet;
         secrets.iter().for_each(|secret| self.recorder.secrets().learn(secret));
         cases
+    }
+
+    /// Returns the cases of the rules on closures, of a host that has a budget.
+    fn closure_of(&self, host: &mut Host<'_>, fetcher: &Fetcher, before: Option<&Weight>) -> Vec<Case> {
+        if host.system.kind() != Kind::Nixos || self.config.closure.of(host.system.name()).is_none() {
+            return Vec::new();
+        }
+        let stores = crate::stores::stores(self.machine, fetcher);
+        let stores: Vec<&dyn closure::Store> = stores.iter().map(AsRef::as_ref).collect();
+        let request = closure::Request {
+            budgets: &self.config.closure,
+            stores: &stores,
+            before,
+        };
+        closure::cases(host, &request, &|rule| self.gate.applies(rule))
+    }
+
+    /// Judges what the flake offers for which systems.
+    pub(super) fn rules_on_outputs(&mut self, session: &Session, work: &[(Target, BTreeSet<String>)]) {
+        let offered: Vec<Output> = work.iter().map(|(target, _)| Output::from(target)).collect();
+        let cases = outputs::cases(&offered, &session.ev.sources, &self.root);
+        cases.into_iter().for_each(|case| self.finish(case));
     }
 
     /// Returns a configuration as policies select it.

@@ -128,6 +128,7 @@ impl Run<'_> {
             return;
         };
         let mut work = self.work(&mut session, flake);
+        self.rules_on_outputs(&session, &work);
         self.policies_on(&work);
         let of = work.iter().map(|(_, platforms)| 1 + platforms.len()).sum();
         let mut index = 0;
