@@ -49,51 +49,57 @@ struct Setup {
 /// Does some work with a host whose system is a derivation of this evaluation.
 fn with<R: Send + 'static>(setup: Setup, work: impl FnOnce(&mut Host<'_>, &Sizes) -> R + Send + 'static) -> R {
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || {
-        with_host(setup.module, &Told::default(), None, |host| {
-            let derivation = |name: &str| Derivation {
-                name: name.to_owned(),
-                outputs: [(OutputName::OUT, Output::Deferred)].into_iter().collect(),
-                platform: b"x86_64-linux"[..].into(),
-                builder: b"/bin/sh"[..].into(),
-                ..Derivation::default()
-            };
-            let system = host
-                .ev
-                .store
-                .add_derivation(derivation("nixos-system-web"))
-                .expect("it can be added");
-            let out = StorePath::parse(system.outputs[0].1.render()).expect("its path is known");
-            let info = |size: u64| PathInfo {
-                size,
-                references: BTreeSet::from([out.clone()]),
-            };
-            let mut sizes = Sizes(setup.whole.map(|size| (out.clone(), info(size))).into_iter().collect());
-            if let Some(size) = setup.tool {
-                let path = StorePath::parse(TOOL).expect("a path");
-                let info = PathInfo {
-                    size,
-                    references: BTreeSet::new(),
+        with_host(
+            "web",
+            &[("/fleet/host.nix", setup.module)],
+            &Told::default(),
+            None,
+            |host| {
+                let derivation = |name: &str| Derivation {
+                    name: name.to_owned(),
+                    outputs: [(OutputName::OUT, Output::Deferred)].into_iter().collect(),
+                    platform: b"x86_64-linux"[..].into(),
+                    builder: b"/bin/sh"[..].into(),
+                    ..Derivation::default()
                 };
-                sizes.0.push((path, info));
-            }
-            let judged = Judged {
-                drv: Some(system.path.to_path()),
-                system: Some("x86_64-linux".into()),
-                ..Judged::default()
-            };
-            let mut host = Host {
-                ev: &mut *host.ev,
-                system: host.system,
-                view: host.view,
-                judged: &judged,
-                messages: host.messages,
-                calls: host.calls,
-                builds: host.builds,
-                before: None,
-                secrets: Vec::new(),
-            };
-            work(&mut host, &sizes)
-        })
+                let system = host
+                    .ev
+                    .store
+                    .add_derivation(derivation("nixos-system-web"))
+                    .expect("it can be added");
+                let out = StorePath::parse(system.outputs[0].1.render()).expect("its path is known");
+                let info = |size: u64| PathInfo {
+                    size,
+                    references: BTreeSet::from([out.clone()]),
+                };
+                let mut sizes = Sizes(setup.whole.map(|size| (out.clone(), info(size))).into_iter().collect());
+                if let Some(size) = setup.tool {
+                    let path = StorePath::parse(TOOL).expect("a path");
+                    let info = PathInfo {
+                        size,
+                        references: BTreeSet::new(),
+                    };
+                    sizes.0.push((path, info));
+                }
+                let judged = Judged {
+                    drv: Some(system.path.to_path()),
+                    system: Some("x86_64-linux".into()),
+                    ..Judged::default()
+                };
+                let mut host = Host {
+                    ev: &mut *host.ev,
+                    system: host.system,
+                    view: host.view,
+                    judged: &judged,
+                    messages: host.messages,
+                    calls: host.calls,
+                    builds: host.builds,
+                    before: None,
+                    secrets: Vec::new(),
+                };
+                work(&mut host, &sizes)
+            },
+        )
     });
     thread
         .expect("a thread can be made")
