@@ -1,10 +1,6 @@
 //! `explain option`, `list modules`, `list options` and `docs`, as a user runs them.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "these tests write files, and run the program"
-)]
+#![expect(clippy::disallowed_methods, reason = "these tests write files")]
 
 use std::path::PathBuf;
 use std::process::Output;

@@ -6,6 +6,7 @@ use crate::machine::Machine;
 use crate::session::{self, Session, Setup};
 use crate::stream::{complain, complain_styled};
 use diag::{FileId, Style};
+use eval::error::Eval;
 use eval::{EvalError, Evaluator};
 use nixos::diagnose::{Viewpoint, diagnose_from};
 use nixos::{Kind, Reference, System, Target, discover};
@@ -134,21 +135,53 @@ impl Configurations {
         }
     }
 
-    /// Returns the options of some configurations: those that the flake itself declares, or all.
-    pub fn reference(&mut self, machine: &Machine, numbers: &[usize], all: bool) -> Result<Reference, u8> {
+    /// Returns the options of some configurations: those that the flake itself declares, or all. What
+    /// failed has been told; the second part is then the exit code for it.
+    pub fn reference(&mut self, machine: &Machine, numbers: &[usize], all: bool) -> Result<(Reference, u8), u8> {
         let mut reference = Reference::default();
+        let mut code = exit::CLEAN;
         for &number in numbers {
             let target = self.at(machine, number)?;
-            let system = self.system(&target, None)?;
-            let (ev, view) = self.parts();
-            let added = ev.contained(|ev| reference.add(ev, &system, &view, all));
-            added.map_err(|_| self.failed())?;
+            let added = self.system(&target, None).and_then(|system| {
+                self.evaluated(|ev, view| {
+                    let mut next = reference.clone();
+                    next.add(ev, &system, view, all)?;
+                    Ok(next)
+                })
+            });
+            match added {
+                Ok(next) => reference = next,
+                Err(exit::INTERRUPTED) => return Err(exit::INTERRUPTED),
+                Err(failed) => {
+                    complain(&format!("note: {} is left out, as it does not evaluate", target.path()));
+                    code = code.max(failed);
+                }
+            }
         }
-        Ok(reference)
+        Ok((reference, code))
+    }
+
+    /// Does some work with what is evaluated; what fails has been told. The work is done again if inputs
+    /// were fetched for it, so that it can call them by their names.
+    pub fn evaluated<T>(
+        &mut self,
+        work: impl Fn(&mut Evaluator, &Viewpoint<'_>) -> Eval<T>,
+    ) -> Result<T, u8> {
+        loop {
+            let known = self.inputs.len();
+            let (ev, view) = self.parts();
+            let done = ev.contained(|ev| work(ev, &view));
+            self.inputs = self.session.flakes.mounted();
+            match done {
+                Ok(done) if self.inputs.len() == known => return Ok(done),
+                Ok(_) => {}
+                Err(_) => return Err(self.failed()),
+            }
+        }
     }
 
     /// Returns the evaluator, and from where the configurations are looked at.
-    pub fn parts(&mut self) -> (&mut Evaluator, Viewpoint<'_>) {
+    fn parts(&mut self) -> (&mut Evaluator, Viewpoint<'_>) {
         let view = Viewpoint {
             root: &self.root,
             folder: &self.folder,

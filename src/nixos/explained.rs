@@ -190,7 +190,9 @@ impl Declared {
     /// Returns what its declaration says, in words.
     pub fn in_words(&self, ev: &mut Evaluator, view: &Viewpoint<'_>) -> Eval<DeclaredAs> {
         let mut places: Vec<String> = Vec::new();
-        for span in self.places(ev)? {
+        let mut spans = self.places(ev)?;
+        spans.sort_by_key(|span| !view.owns(&ev.sources, span.start));
+        for span in spans {
             places.extend(ev.sources.place(span, view.root).map(|place| place.to_string()));
         }
         if places.is_empty() {

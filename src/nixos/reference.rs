@@ -6,6 +6,7 @@ use crate::option::Declared;
 use crate::system::{System, attr, forced, maybe};
 use crate::targets::Kind;
 use crate::tree::OptionTree;
+use diag::Span;
 use eval::error::Eval;
 use eval::{Evaluator, Ref};
 
@@ -95,10 +96,23 @@ impl Reference {
     }
 }
 
-/// Whether a file of the user's own flake declares an option.
+/// Files of nixpkgs' library in which the attributes of generated sets of options are bound.
+const GENERATORS: [&str; 3] = ["/lib/attrsets.nix", "/lib/lists.nix", "/lib/trivial.nix"];
+
+/// Whether the user's own flake declares an option. A module of an input that is no file counts as part
+/// of the file that imports it, so that the place is asked first.
 fn is_own(ev: &mut Evaluator, option: &Declared, view: &Viewpoint<'_>) -> Eval<bool> {
     let files = option.declarations(ev)?;
-    Ok(files.iter().any(|file| view.owns_file(file)))
+    if !files.iter().any(|file| view.owns_file(file)) {
+        return Ok(false);
+    }
+    let spans = option.places(ev)?;
+    let is_generated = |span: &Span| {
+        let file = ev.sources.locate(span.start).map(|(file, ..)| file.origin.display());
+        file.is_some_and(|file| GENERATORS.iter().any(|end| file.ends_with(end)))
+    };
+    let of_own = |span: &Span| view.owns(&ev.sources, span.start) || is_generated(span);
+    Ok(spans.is_empty() || spans.iter().any(of_own))
 }
 
 /// Returns the homes that a host has by home-manager, with the options of each.

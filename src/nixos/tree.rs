@@ -135,13 +135,11 @@ impl OptionTree {
         let Some(inside) = inside else { return Ok(()) };
         let mut path = option.path.to_vec();
         if let Some(first) = first_option(ev, inside)?
-            && let Some(location) = location(ev, &first)?
+            && let (Some(whole), Some(own)) = (location(ev, &first)?, location(ev, option)?)
         {
-            // What stands between: `<name>` or `*`.
-            let names = location.len().saturating_sub(first.path.len());
-            if location.len() > names && names >= path.len() {
-                path = location[..names].to_vec();
-            }
+            // What stands between: `<name>` or `*`. Inside a submodule the locations begin with its own.
+            let between = own.len()..whole.len().saturating_sub(first.path.len());
+            path.extend(whole.get(between).unwrap_or_default().iter().cloned());
         }
         let cell = ev.cell(inside);
         if path.len() < MOST_DEPTH {

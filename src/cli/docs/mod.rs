@@ -61,7 +61,12 @@ fn documented(machine: &Machine, args: &DocsArgs) -> Result<u8, u8> {
         }
     };
     let chosen = all.chosen(None)?;
-    let (entries, hosts) = all.reference(machine, &chosen, false)?.entries();
+    let (reference, code) = all.reference(machine, &chosen, false)?;
+    if code != exit::CLEAN {
+        complain("error: the reference would lack the options of what does not evaluate");
+        return Err(code);
+    }
+    let (entries, hosts) = reference.entries();
     let below = flake.as_deref().and_then(|flake| depth(machine, flake, &path));
     let text = all
         .secrets()

@@ -3,7 +3,9 @@
 use super::told;
 use crate::args::{FlakeArgs, LimitArgs};
 use crate::configurations::Configurations;
+use crate::exit;
 use crate::machine::Machine;
+use crate::stream::complain;
 use clap::Args;
 use diag::clean_line;
 use nixos::{ListedModule, Owner, Target};
@@ -39,32 +41,40 @@ struct Listed {
 
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &ModulesArgs) -> u8 {
-    let listed = match listed(machine, args) {
+    let (listed, code) = match listed(machine, args) {
         Ok(listed) => listed,
         Err(code) => return code,
     };
-    told(&if args.json {
-        json(&listed, args.all)
-    } else {
-        text(&listed, args.all)
-    })
+    let text = match args.json {
+        true => json(&listed, args.all),
+        false => text(&listed, args.all),
+    };
+    told(&text).max(code)
 }
 
-fn listed(machine: &Machine, args: &ModulesArgs) -> Result<Vec<Listed>, u8> {
+/// Returns the modules of each host, and the exit code for hosts that do not evaluate.
+fn listed(machine: &Machine, args: &ModulesArgs) -> Result<(Vec<Listed>, u8), u8> {
     let mut all = Configurations::open(machine, &args.flake, &args.flakes, &args.limits)?;
     let mut listed = Vec::new();
+    let mut code = exit::CLEAN;
     for at in all.chosen(args.host.as_deref())? {
         let target = all.at(machine, at)?;
-        let system = all.system(&target, None)?;
-        let (ev, view) = all.parts();
-        let modules = ev.contained(|ev| match system.listed_modules(ev, &view)? {
-            Ok(modules) => Ok(modules),
-            Err(error) => Err(ev.raise(error)),
+        let modules = all.system(&target, None).and_then(|system| {
+            all.evaluated(|ev, view| match system.listed_modules(ev, view)? {
+                Ok(modules) => Ok(modules),
+                Err(error) => Err(ev.raise(error)),
+            })
         });
-        let modules = modules.map_err(|_| all.failed())?;
-        listed.push(Listed { target, modules });
+        match modules {
+            Ok(modules) => listed.push(Listed { target, modules }),
+            Err(exit::INTERRUPTED) => return Err(exit::INTERRUPTED),
+            Err(failed) => {
+                complain(&format!("note: {} is left out, as it does not evaluate", target.path()));
+                code = code.max(failed);
+            }
+        }
     }
-    Ok(listed)
+    Ok((listed, code))
 }
 
 fn text(listed: &[Listed], all: bool) -> String {

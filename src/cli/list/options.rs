@@ -33,16 +33,17 @@ pub struct OptionsArgs {
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &OptionsArgs) -> u8 {
     match entries(machine, args) {
-        Ok(entries) => told(&if args.json { json(&entries) } else { text(&entries) }),
+        Ok((entries, code)) => told(&if args.json { json(&entries) } else { text(&entries) }).max(code),
         Err(code) => code,
     }
 }
 
-fn entries(machine: &Machine, args: &OptionsArgs) -> Result<Vec<ReferenceEntry>, u8> {
+/// Returns the options, and the exit code for hosts that do not evaluate.
+fn entries(machine: &Machine, args: &OptionsArgs) -> Result<(Vec<ReferenceEntry>, u8), u8> {
     let mut all = Configurations::open(machine, &args.flake, &args.flakes, &args.limits)?;
     let chosen = all.chosen(args.host.as_deref())?;
-    let reference = all.reference(machine, &chosen, args.all)?;
-    Ok(reference.entries().0)
+    let (reference, code) = all.reference(machine, &chosen, args.all)?;
+    Ok((reference.entries().0, code))
 }
 
 fn text(entries: &[ReferenceEntry]) -> String {

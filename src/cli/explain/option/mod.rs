@@ -10,6 +10,7 @@ use crate::machine::Machine;
 use crate::stream::{complain, write_out};
 use clap::{Args, ValueEnum};
 use nixos::{Asked, OptionPath, System, Told};
+use report::Secrets;
 use sys::Stream;
 
 /// Arguments of `cfgcheck explain option`.
@@ -101,10 +102,10 @@ fn explained(machine: &Machine, args: &OptionArgs, path: &OptionPath) -> Result<
 }
 
 fn explain(all: &mut Configurations, system: &System, path: &OptionPath) -> Result<Asked, u8> {
+    // Only what was evaluated is known to be the user's, so that files read by this count, too.
+    all.evaluated(|ev, view| system.explain(ev, path, view, &Secrets::new()))?;
     let secrets = all.secrets();
-    let (ev, view) = all.parts();
-    let asked = ev.contained(|ev| system.explain(ev, path, &view, &secrets));
-    asked.map_err(|_| all.failed())
+    all.evaluated(|ev, view| system.explain(ev, path, view, &secrets))
 }
 
 /// Returns what is said of a set of options.
