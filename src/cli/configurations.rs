@@ -163,10 +163,7 @@ impl Configurations {
 
     /// Does some work with what is evaluated; what fails has been told. The work is done again if inputs
     /// were fetched for it, so that it can call them by their names.
-    pub fn evaluated<T>(
-        &mut self,
-        work: impl Fn(&mut Evaluator, &Viewpoint<'_>) -> Eval<T>,
-    ) -> Result<T, u8> {
+    pub fn evaluated<T>(&mut self, work: impl Fn(&mut Evaluator, &Viewpoint<'_>) -> Eval<T>) -> Result<T, u8> {
         loop {
             let known = self.inputs.len();
             let (ev, view) = self.parts();
@@ -181,7 +178,7 @@ impl Configurations {
     }
 
     /// Returns the evaluator, and from where the configurations are looked at.
-    fn parts(&mut self) -> (&mut Evaluator, Viewpoint<'_>) {
+    pub fn parts(&mut self) -> (&mut Evaluator, Viewpoint<'_>) {
         let view = Viewpoint {
             root: &self.root,
             folder: &self.folder,

@@ -5,7 +5,7 @@ use crate::diagnose::{self, Viewpoint};
 use crate::modules::{Modules, collect};
 use crate::option::{Declared, Level, levels};
 use crate::option_path::OptionPath;
-use crate::system::{System, attr};
+use crate::system::{System, attr, forced, maybe, text};
 use crate::walk::{Trail, follow};
 use diag::Span;
 use eval::error::Eval;
@@ -83,6 +83,12 @@ impl System {
         diagnose::binding_at(ev, self.pos()).unwrap_or_default()
     }
 
+    /// Whether the modules of the configuration can be listed, so that all definitions are known.
+    pub(crate) fn knows_modules(&self, ev: &mut Evaluator) -> Eval<bool> {
+        let configuration = self.readable(ev)?;
+        Ok(self.modules(ev, configuration, &[])?.is_ok())
+    }
+
     /// Returns the modules of the configuration, or why they cannot be listed.
     pub(crate) fn modules(
         &self,
@@ -150,7 +156,11 @@ impl System {
         view: &Viewpoint<'_>,
     ) -> Eval<Vec<(Trail, bool)>> {
         let (around, names) = (&path[..level.start], &path[level.start..level.end]);
-        let trails = self.of_modules(ev, level.configuration, around, names, view)?;
+        let trails = match self.modules(ev, level.configuration, around)? {
+            Ok(_) => self.of_modules(ev, level.configuration, around, names, view)?,
+            // What the module system tells of those that won is better than nothing.
+            Err(_) => winners(ev, level.option)?,
+        };
         let mut all: Vec<(Trail, bool)> = trails.into_iter().map(|trail| (trail, false)).collect();
         let declared = OptionPath::of(&path[..level.end]).map(|path| Declared {
             path,
@@ -196,6 +206,28 @@ impl System {
         }
         Ok(trails)
     }
+}
+
+/// Returns the definitions of an option that won, as the module system keeps them: without their places
+/// and, where they are fewer than the option has, without the others.
+fn winners(ev: &mut Evaluator, option: Val) -> Eval<Vec<Trail>> {
+    let priority = maybe(ev, option, &["highestPrio"])?.and_then(Val::as_int);
+    let Some(list) = maybe(ev, option, &["definitionsWithLocations"])? else {
+        return Ok(Vec::new());
+    };
+    let mut trails = Vec::new();
+    for &cell in ev.elements(list) {
+        let Some(entry) = forced(ev, cell)? else { continue };
+        let file = maybe(ev, entry, &["file"])?.and_then(text);
+        if let (Some(file), Some(value)) = (file, attr(ev, entry, "value")) {
+            let mut trail = Trail::new(value.value, &file);
+            trail.priorities = vec![priority.map_or(Priority::PLAIN, Priority)];
+            trails.push(trail);
+        }
+    }
+    // The default is told by itself.
+    trails.retain(|trail| trail.priority() != Priority::OPTION_DEFAULT);
+    Ok(trails)
 }
 
 /// What a module defines, and what became of it.

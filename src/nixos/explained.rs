@@ -21,6 +21,9 @@ pub struct Explained {
     pub declared: DeclaredAs,
     /// Every definition: those that won first, in the order of merging.
     pub definitions: Vec<DefinedAs>,
+    /// Whether these are all; if the modules of the configuration cannot be listed, those that lost are
+    /// not known.
+    pub complete: bool,
 }
 
 /// A value, or why there is none.
@@ -132,6 +135,7 @@ impl System {
             value,
             declared: declared.in_words(ev, view)?,
             definitions: defined,
+            complete: self.knows_modules(ev)?,
         })))
     }
 

@@ -60,6 +60,15 @@ pub(crate) fn with_host<R: Send + 'static>(
     let flake = format!(
         "let\n  lib = import /nixpkgs/lib;\nin\n{{\n  nixosConfigurations.web = lib.evalModules {{\n    modules = [ {modules} ];\n  }};\n}}\n"
     );
+    with_flake(files, flake, look)
+}
+
+/// Has `look` look at the host `web` of a flake in memory, which has these files and this `flake.nix`.
+pub(crate) fn with_flake<R: Send + 'static>(
+    files: &[(&str, &str)],
+    flake: String,
+    look: impl FnOnce(&mut Evaluator, &crate::System, &crate::diagnose::Viewpoint<'_>) -> R + Send + 'static,
+) -> R {
     let mut all: Vec<(String, String)> = vec![("/fleet/flake.nix".into(), flake)];
     all.extend(
         files

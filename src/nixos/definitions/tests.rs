@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Reading;
-use crate::fixture::with_host;
+use crate::fixture::{with_flake, with_host};
 
 /// The options of every configuration here.
 const OPTIONS: &str = r#"{ lib, ... }:
@@ -327,6 +327,33 @@ fn a_condition_that_fails_leaves_the_definition_open() {
             "flake.nix:6:41 server.name = \"b\" | plain, Won",
             "a.nix:1:17 server.name = lib.mkIf (throw \"no\") \"a\" | plain, Unknown",
         ],
+    );
+}
+
+/// A library may hand on only `config` and `options` of what it evaluates.
+#[test]
+fn without_a_list_of_modules_the_winners_are_found_by_text() {
+    let flake = "let\n  lib = import /nixpkgs/lib;\n  made = lib.evalModules { modules = [ ./options.nix ./a.nix ./b.nix ]; };\nin\n{\n  nixosConfigurations.web = {\n    inherit (made) config;\n    options = removeAttrs made.options [ \"_module\" ];\n  };\n}\n";
+    let files = [
+        ("options.nix", OPTIONS),
+        ("a.nix", "{ lib, ... }: {\n  server.port = lib.mkForce 3;\n}\n"),
+        ("b.nix", "{ server.port = 4; }\n"),
+    ];
+    let found = with_flake(&files, flake.into(), |ev, system, view| {
+        let Ok(definitions) = system.definitions(ev, &["server", "port"], view) else {
+            panic!("{}", ev.take_error().message);
+        };
+        definitions
+            .iter()
+            .map(|definition| line(ev, definition))
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(
+        found,
+        [
+            "a.nix:2:3 server.port = lib.mkForce 3 | mkForce, guessed, Won",
+            "options.nix:8:5 port = mkOption { type = types.port; default = 80; } | mkOptionDefault, default, Overridden",
+        ]
     );
 }
 

@@ -38,6 +38,7 @@ pub fn write(system: &System, explained: &Explained, drawn: Option<&str>) -> Str
             "read-only": declared.read_only,
         },
         "definitions": definitions,
+        "complete": explained.complete,
     });
     serde_json::to_string_pretty(&whole).expect("all of it is text and numbers") + "\n"
 }

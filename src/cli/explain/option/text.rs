@@ -47,6 +47,9 @@ pub fn write(system: &System, explained: &Explained, error: Option<&str>, all: b
     for defined in shown {
         definition(&mut out, defined);
     }
+    if !explained.complete {
+        out.push_str("\n  the modules cannot be listed, so that definitions that lost are not known\n");
+    }
     if left_out > 0 {
         let _ = writeln!(out, "\n  … and {left_out} more in inputs; --all shows them");
     }
