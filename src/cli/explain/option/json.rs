@@ -1,5 +1,6 @@
 //! An option explained for programs.
 
+use super::Failure;
 use diag::clean;
 use nixos::{DefinedAs, Explained, Owner, Standing, System, Told};
 use serde_json::{Value, json};
@@ -7,17 +8,14 @@ use serde_json::{Value, json};
 /// The version of this form.
 const SCHEMA: u32 = 1;
 
-/// Returns the whole text; `drawn` is the diagnostic of a value that fails.
-pub fn write(system: &System, explained: &Explained, drawn: Option<&str>) -> String {
+/// Returns the whole text; `failure` is that of a value that fails.
+pub(super) fn write(system: &System, explained: &Explained, failure: Option<&Failure>) -> String {
     let declared = &explained.declared;
-    let (value, error) = match &explained.value {
-        Told::Value(value) => (json!(clean(value)), Value::Null),
-        Told::Undefined => (Value::Null, Value::Null),
-        Told::Failed(error) => {
-            let message = clean(error.message.trim());
-            (Value::Null, json!({ "message": message, "text": drawn.map(clean) }))
-        }
+    let value = match &explained.value {
+        Told::Value(value) => Some(clean(value)),
+        Told::Undefined | Told::Failed(_) => None,
     };
+    let error = failure.map(|failure| json!({ "message": clean(&failure.message), "text": clean(&failure.drawn) }));
     let definitions: Vec<Value> = explained.definitions.iter().map(definition).collect();
     let whole = json!({
         "schema": SCHEMA,

@@ -54,6 +54,14 @@ pub enum Output {
     Json,
 }
 
+/// Why a value cannot be evaluated.
+struct Failure {
+    /// The message alone.
+    message: String,
+    /// The message with its places and what can be done.
+    drawn: String,
+}
+
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &OptionArgs) -> u8 {
     let path: OptionPath = match args.option.parse() {
@@ -86,17 +94,20 @@ fn explained(machine: &Machine, args: &OptionArgs, path: &OptionPath) -> Result<
             return Err(exit::USAGE);
         }
     };
-    let error = match &explained.value {
-        Told::Failed(error) => Some(all.told(error)),
+    let failure = match &explained.value {
+        Told::Failed(error) => Some(Failure {
+            message: all.secrets().text(error.message.trim()).into_owned(),
+            drawn: all.told(error),
+        }),
         _ => None,
     };
-    let code = if error.is_some() { exit::FINDINGS } else { exit::CLEAN };
+    let code = if failure.is_some() { exit::FINDINGS } else { exit::CLEAN };
     let out = match args.output {
         Output::Text => {
             let width = machine.env.columns(Stream::Out).unwrap_or(80);
-            text::write(&system, &explained, error.as_deref(), args.all, width)
+            text::write(&system, &explained, failure.as_ref(), args.all, width)
         }
-        Output::Json => json::write(&system, &explained, error.as_deref()),
+        Output::Json => json::write(&system, &explained, failure.as_ref()),
     };
     Ok(written(out).max(code))
 }

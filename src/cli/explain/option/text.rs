@@ -1,20 +1,26 @@
 //! An option explained for a person.
 
 use super::super::wrapped;
+use super::Failure;
 use diag::clean;
 use nixos::{DefinedAs, Explained, Said, Standing, System, Told};
 use std::fmt::Write;
 
-/// Returns the whole text; `error` is the diagnostic of a value that fails, `all` asks for every
-/// definition.
-pub fn write(system: &System, explained: &Explained, error: Option<&str>, all: bool, width: usize) -> String {
+/// Returns the whole text; `failure` is that of a value that fails, `all` asks for every definition.
+pub(super) fn write(
+    system: &System,
+    explained: &Explained,
+    failure: Option<&Failure>,
+    all: bool,
+    width: usize,
+) -> String {
     let mut out = String::new();
     let platform = system.platform().map(|p| format!(" ({p})")).unwrap_or_default();
     let _ = writeln!(out, "{} of {}{platform}\n", explained.path, system.name());
     match &explained.value {
         Told::Value(value) => block(&mut out, value, 2),
         Told::Undefined => out.push_str("  it has no value\n"),
-        Told::Failed(_) => block(&mut out, error.unwrap_or_default(), 2),
+        Told::Failed(_) => block(&mut out, failure.map_or("", |failure| failure.drawn.as_str()), 2),
     }
     out.push('\n');
     let declared = &explained.declared;
