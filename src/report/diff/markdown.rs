@@ -5,7 +5,7 @@
 //! comment again. Text of the flake stands in `<code>` with all signs as entities, or in fenced
 //! blocks, so that it neither makes marks of its own nor calls people.
 
-use super::text::{counted, distance, names, pin, state, summary, title};
+use super::text::{counted, distance, failing, names, pin, state, summary, title};
 use super::written::{self, Mark, Part, parts};
 use super::{Diff, HostDiff, InputChange, Shared, Side, Status, shared};
 use diag::clean;
@@ -179,7 +179,6 @@ fn failures(out: &mut String, diff: &Diff) {
             Side::Base => &diff.base,
             Side::Head => &diff.head,
         };
-        let verb = if hosts.len() == 1 { "does" } else { "do" };
         let finding = &failure.finding;
         let drawing = match finding.text.is_empty() {
             true => &finding.message,
@@ -187,8 +186,9 @@ fn failures(out: &mut String, diff: &Diff) {
         };
         let drawing: String = clean(drawing).chars().take(MOST_ERROR).collect();
         out.push_str(&format!(
-            "\n<details open><summary>{} {verb} not evaluate in {}</summary>\n\n{}\n</details>\n",
+            "\n<details open><summary>{} {} in {}</summary>\n\n{}\n</details>\n",
             code(&names(&hosts)),
+            failing(&hosts),
             code(&state(side)),
             fenced("text", &drawing)
         ));

@@ -117,19 +117,27 @@ pub(super) fn name(host: &HostDiff) -> String {
     }
 }
 
-/// Returns the names of hosts: the first few, and how many more there are.
-pub(super) fn names(hosts: &[&HostDiff]) -> String {
-    let mut shown: Vec<String> = hosts.iter().map(|host| name(host)).collect();
-    // A host that is compared for several systems has one line for each.
-    for (index, host) in hosts.iter().enumerate() {
-        let twins = hosts
-            .iter()
-            .filter(|h| h.name == host.name && h.kind == host.kind)
-            .count();
-        if let (true, Some(system)) = (twins > 1, &host.system) {
-            shown[index].push_str(&format!(" ({})", clean_line(system)));
+/// Returns hosts by name, each once, with the systems that it was compared for.
+fn by_name<'h>(hosts: &[&'h HostDiff]) -> Vec<(String, Vec<&'h str>)> {
+    let mut named: Vec<(String, Vec<&str>)> = Vec::new();
+    for host in hosts {
+        let (name, system) = (name(host), host.system.as_deref());
+        match named.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, systems)) => systems.extend(system),
+            None => named.push((name, system.into_iter().collect())),
         }
     }
+    named
+}
+
+/// Returns the names of hosts: the first few, and how many more there are. A host that was compared for
+/// several systems has them behind it.
+pub(super) fn names(hosts: &[&HostDiff]) -> String {
+    let shown = |(name, systems): (String, Vec<&str>)| match systems.len() {
+        0 | 1 => name,
+        _ => format!("{name} ({})", clean_line(&systems.join(", "))),
+    };
+    let mut shown: Vec<String> = by_name(hosts).into_iter().map(shown).collect();
     let more = shown.len().saturating_sub(MOST_NAMES);
     shown.truncate(MOST_NAMES);
     match more {
@@ -145,7 +153,18 @@ pub(super) fn title(shared: &Shared<'_>) -> String {
             Some(system) => format!("{} ({})", name(one), clean_line(system)),
             None => name(one),
         },
-        all => format!("{} hosts: {}", all.len(), names(all)),
+        all => match by_name(all).len() {
+            1 => names(all),
+            count => format!("{count} hosts: {}", names(all)),
+        },
+    }
+}
+
+/// Returns the words that hosts fail to evaluate.
+pub(super) fn failing(hosts: &[&HostDiff]) -> &'static str {
+    match by_name(hosts).len() {
+        1 => "does not evaluate",
+        _ => "do not evaluate",
     }
 }
 
@@ -250,8 +269,7 @@ impl Page {
                 Side::Base => state(&diff.base),
                 Side::Head => state(&diff.head),
             };
-            let verb = if hosts.len() == 1 { "does" } else { "do" };
-            self.heading(&format!("{} {verb} not evaluate in {side}", names(&hosts)));
+            self.heading(&format!("{} {} in {side}", names(&hosts), failing(&hosts)));
             let finding = &failure.finding;
             let text = match finding.text.is_empty() {
                 true => &finding.message,
@@ -347,6 +365,26 @@ mod tests {
     fn nothing_to_tell_is_said() {
         let text = write(&Diff::default(), DiffStyle::default());
         assert!(text.ends_with("\nthere is no host to compare\n"), "{text}");
+    }
+
+    #[test]
+    fn a_host_for_two_systems_has_one_name() {
+        let mut diff = fleet();
+        let mut other = diff.hosts[1].clone();
+        other.system = Some("aarch64-linux".into());
+        diff.hosts.insert(2, other);
+        let hosts: Vec<&HostDiff> = diff.hosts.iter().take(3).collect();
+        assert_eq!(names(&hosts), "db, web (x86_64-linux, aarch64-linux)");
+        let titles: Vec<String> = shared(&diff).iter().map(title).collect();
+        let web = "web (x86_64-linux, aarch64-linux)";
+        assert_eq!(
+            titles,
+            [
+                format!("2 hosts: db, {web}"),
+                web.to_owned(),
+                "db (x86_64-linux)".to_owned()
+            ]
+        );
     }
 
     #[test]
