@@ -104,6 +104,12 @@ fn compare(run: Run, module: &str, told: &Told, before: Option<&Before>, expecte
     assert_eq!(found, expected, "{module}");
 }
 
+/// Returns what some work on a host with this module gives.
+pub fn on_host<R: Send + 'static>(module: &str, work: impl FnOnce(&mut Host<'_>) -> R + Send + 'static) -> R {
+    let module = module.to_owned();
+    on_a_thread(move || with_host("web", &[("/fleet/host.nix", &module)], &Told::default(), None, work))
+}
+
 fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(work);
     thread

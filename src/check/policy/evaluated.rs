@@ -251,3 +251,7 @@ fn text(bytes: &[u8]) -> Result<String, String> {
     }
     Ok(String::from_utf8_lossy(bytes).into_owned())
 }
+
+#[cfg(test)]
+#[path = "evaluated/tests.rs"]
+mod tests;

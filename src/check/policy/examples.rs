@@ -32,16 +32,16 @@ impl Options for Values<'_> {
 }
 
 impl Policies {
-    /// Returns a case for each example of each policy; `root` is the folder that paths are shown below.
-    pub fn examples(&self, root: &[u8]) -> Vec<Case> {
+    /// Returns a case for each example of each policy.
+    pub fn examples(&self) -> Vec<Case> {
         let all = self.all.iter().flat_map(|policy| {
-            let one = |(i, example): (usize, &Example)| self.example(policy, i + 1, example, root);
+            let one = |(i, example): (usize, &Example)| self.example(policy, i + 1, example);
             policy.examples.iter().enumerate().map(one).collect::<Vec<_>>()
         });
         all.collect()
     }
 
-    fn example(&self, policy: &Policy, number: usize, example: &Example, root: &[u8]) -> Case {
+    fn example(&self, policy: &Policy, number: usize, example: &Example) -> Case {
         let name = format!("{} example {number}", policy.name());
         let case = Case::new(Stage::Policy, name, Outcome::Passed).rule(&policy.id);
         let host = Host {
@@ -77,7 +77,7 @@ impl Policies {
             .rule(&policy.id)
             .at(policy.text.span(&example.way), "");
         let diagnostic = diagnostic.hint("change the example, or what the policy asks for");
-        let finding = Finding::from_diagnostic(&diagnostic, &self.sources, root);
+        let finding = self.finding(&diagnostic);
         let outcome = if found.is_none() {
             Outcome::Errored
         } else {

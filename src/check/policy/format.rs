@@ -514,11 +514,16 @@ impl<'de> Visitor<'de> for AnyValue {
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Tree, E> {
         match i64::try_from(value) {
             Ok(value) => Ok(Tree::Int(value)),
-            Err(_) => Err(E::custom(format!(
-                "{value} is too large; Nix has numbers up to {}",
-                i64::MAX
-            ))),
+            Err(_) => too_large(value),
         }
+    }
+
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Tree, E> {
+        too_large(value)
+    }
+
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Tree, E> {
+        too_large(value)
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Tree, E> {
@@ -554,6 +559,13 @@ impl<'de> Visitor<'de> for AnyValue {
         }
         Ok(Tree::Attrs(attributes))
     }
+}
+
+fn too_large<E: de::Error>(number: impl fmt::Display) -> Result<Tree, E> {
+    let most = i64::MAX;
+    Err(E::custom(format!(
+        "{number} is too large; Nix has numbers up to {most}"
+    )))
 }
 
 /// Reads a value that may be null as one that is there.

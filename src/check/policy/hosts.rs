@@ -1,6 +1,7 @@
 //! Which hosts a policy is for.
 
 use diag::Diagnostic;
+use report::Finding;
 
 use super::format::{Hosts, Kind};
 use super::place::{Step, step};
@@ -43,10 +44,10 @@ impl Hosts {
 }
 
 impl Policies {
-    /// Returns warnings about patterns that fit none of the hosts of a run, which is likely a slip:
-    /// `hosts` are all hosts of the flake.
-    pub fn unmatched(&self, hosts: &[Host]) -> Vec<Diagnostic> {
-        self.all.iter().flat_map(|policy| policy.unmatched(hosts)).collect()
+    /// Returns findings about patterns that fit none of the flake's hosts, which are likely slips.
+    pub fn unmatched(&self, hosts: &[Host]) -> Vec<Finding> {
+        let warnings = self.all.iter().flat_map(|policy| policy.unmatched(hosts));
+        warnings.map(|warning| self.finding(&warning)).collect()
     }
 }
 

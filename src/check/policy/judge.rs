@@ -7,6 +7,7 @@ use super::assertion::{Break, Verdict, demand, judge};
 use super::cel;
 use super::hosts::Host;
 use super::option_path::shown;
+use super::place::{self, Step, step};
 use super::tree::{Demand, Tree};
 use super::{OptionPath, Policies, Policy};
 
@@ -41,6 +42,8 @@ pub(super) struct Found {
     pub way: Vec<String>,
     /// The options that an expression is about.
     pub about: Vec<OptionPath>,
+    /// Where the policy asks for it, if it cannot be judged.
+    pub asked: place::Way,
     /// What is wrong, as a whole clause.
     pub message: String,
     /// Whether the policy could not be judged.
@@ -50,12 +53,12 @@ pub(super) struct Found {
 }
 
 impl Policies {
-    /// Returns the cases of all policies that are for a host: one for each.
-    pub fn cases(&self, host: &Host, options: &mut dyn Options) -> Vec<Case> {
+    /// Returns the cases of all policies that are for a host: one for each that `applies` by its name.
+    pub fn cases(&self, host: &Host, options: &mut dyn Options, applies: &dyn Fn(&str) -> bool) -> Vec<Case> {
         let all = self
             .all
             .iter()
-            .filter(|policy| policy.level.severity().is_some() && policy.hosts.take(host));
+            .filter(|policy| policy.level.severity().is_some() && applies(&policy.id) && policy.hosts.take(host));
         all.map(|policy| self.case(policy, host, options)).collect()
     }
 
@@ -81,7 +84,7 @@ impl Policies {
                     (false, true) => Outcome::Passed,
                 };
                 all.iter().fold(case(outcome), |case, found| {
-                    case.finding(policy.finding(found, severity, options))
+                    case.finding(policy.finding(self, found, severity, options))
                 })
             }
         }
@@ -98,7 +101,9 @@ impl Policies {
                     let why = all.first().map(|one| told(path, one).message).unwrap_or_default();
                     return Judged::Skipped(why);
                 }
-                Verdict::Unknown(all) => found.extend(all.iter().map(|one| unknown(path, one))),
+                Verdict::Unknown(all) => {
+                    found.extend(all.iter().map(|one| unknown(path, one, policy.asks("when", path))))
+                }
             }
         }
         // Whether it is for this host cannot be told: nor is anything else.
@@ -110,7 +115,9 @@ impl Policies {
             match judge(assertions, &value) {
                 Verdict::Holds => {}
                 Verdict::Broken(all) => found.extend(all.iter().map(|one| told(path, one))),
-                Verdict::Unknown(all) => found.extend(all.iter().map(|one| unknown(path, one))),
+                Verdict::Unknown(all) => {
+                    found.extend(all.iter().map(|one| unknown(path, one, policy.asks("assert", path))))
+                }
             }
         }
         if !policy.cel.is_empty() {
@@ -142,7 +149,12 @@ impl Policies {
             };
             if let Some(why) = why {
                 lacking.push(name);
-                found.push(unknown(path, &Break::plain(why)));
+                let names = step(&policy.way, Step::Key("options".into()));
+                found.push(unknown(
+                    path,
+                    &Break::plain(why),
+                    step(&names, Step::Key((*name).into())),
+                ));
             }
         }
         for expression in &policy.cel {
@@ -175,6 +187,7 @@ impl Policies {
                     _ => Vec::new(),
                 },
                 secret: about.iter().any(|path| is_secret(path.names())),
+                asked: step(&policy.way, Step::Key("cel".into())),
                 about,
                 message,
                 unknown: is_unknown,
@@ -196,6 +209,7 @@ fn told(path: &OptionPath, one: &Break) -> Found {
     Found {
         message: format!("`{}` {what}", shown(&way)),
         about: Vec::new(),
+        asked: Vec::new(),
         way,
         unknown: false,
         secret,
@@ -203,8 +217,9 @@ fn told(path: &OptionPath, one: &Break) -> Found {
 }
 
 /// Returns why something cannot be told of an option or a part of its value.
-fn unknown(path: &OptionPath, one: &Break) -> Found {
+fn unknown(path: &OptionPath, one: &Break, asked: place::Way) -> Found {
     let mut found = told(path, one);
+    found.asked = asked;
     found.unknown = true;
     // What is unknown of a value is a clause of its own, or the end of one on the value.
     found.message = match one.what.starts_with("is ") {
@@ -220,7 +235,12 @@ impl Policy {
         format!("policy {}", self.id)
     }
 
-    fn finding(&self, found: &Found, severity: Severity, options: &mut dyn Options) -> Finding {
+    /// Returns where the policy asks something of an option.
+    fn asks(&self, key: &str, path: &OptionPath) -> place::Way {
+        step(&step(&self.way, Step::Key(key.into())), Step::Name(path.text().into()))
+    }
+
+    fn finding(&self, policies: &Policies, found: &Found, severity: Severity, options: &mut dyn Options) -> Finding {
         let message = match found.unknown {
             true => format!("cannot judge whether “{}”: {}", self.title, found.message),
             false => format!("{}: {}", self.title, found.message),
@@ -236,7 +256,13 @@ impl Policy {
         } else {
             found.way.clone()
         };
-        if let Some(span) = options.place(&first) {
+        let place = options.place(&first);
+        if let (None, true) = (place, found.unknown) {
+            // Nothing in the configuration has to do with it: the policy is likely wrong.
+            let diagnostic = diagnostic.at(self.text.span(&found.asked), "");
+            return policies.finding(&diagnostic).option(shown(&first));
+        }
+        if let Some(span) = place {
             diagnostic = diagnostic.at(span, "");
         }
         for path in found.about.iter().skip(1) {

@@ -24,7 +24,8 @@ mod tree;
 
 use std::sync::Arc;
 
-use diag::SourceMap;
+use diag::{Diagnostic, SourceMap};
+use report::Finding;
 
 pub use evaluated::Evaluated;
 pub use find::{FOLDER, FindError, find};
@@ -43,6 +44,8 @@ pub struct Policies {
     all: Vec<Policy>,
     /// The texts of their files.
     sources: SourceMap,
+    /// The folder that their paths are told from.
+    root: Vec<u8>,
     environment: Arc<::cel::Env>,
 }
 
@@ -91,7 +94,7 @@ enum Expected {
 }
 
 /// What there is to know about a policy, for people.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Document<'p> {
     /// Its name.
     pub id: &'p str,
@@ -104,7 +107,21 @@ pub struct Document<'p> {
     /// What to do about a finding.
     pub fix: &'p str,
     /// The policy as it stands in its file.
-    pub source: &'p str,
+    pub source: String,
+    /// Whether there are examples of it.
+    pub has_examples: bool,
+}
+
+impl Default for Policies {
+    /// Returns no policies.
+    fn default() -> Policies {
+        Policies {
+            all: Vec::new(),
+            sources: SourceMap::new(),
+            root: Vec::new(),
+            environment: cel::environment(),
+        }
+    }
 }
 
 impl Policies {
@@ -118,9 +135,9 @@ impl Policies {
         self.all.len()
     }
 
-    /// Returns the texts of their files, which warnings about them point into.
-    pub fn sources(&self) -> &SourceMap {
-        &self.sources
+    /// Returns the finding of a diagnostic that points into the policies' files.
+    fn finding(&self, diagnostic: &Diagnostic) -> Finding {
+        Finding::from_diagnostic(diagnostic, &self.sources, &self.root)
     }
 
     /// Returns what there is to know about each, in the order of the files.
@@ -132,6 +149,7 @@ impl Policies {
             why: &policy.why,
             fix: &policy.fix,
             source: policy.source(),
+            has_examples: !policy.examples.is_empty(),
         })
     }
 
@@ -142,16 +160,24 @@ impl Policies {
 }
 
 impl Policy {
-    /// Returns the policy as it stands in its file, without the dash of a list.
-    fn source(&self) -> &str {
+    /// Returns the policy as it stands in its file; one of a list without what stands before it.
+    fn source(&self) -> String {
         let text = &*self.text.text;
         let Some(place::Step::Index(index)) = self.way.last() else {
-            return text;
+            return text.trim_end().to_owned();
         };
         let begin = place::find(text, &self.way).unwrap_or(0);
         let next = place::step(&self.way[..self.way.len() - 1], place::Step::Index(index + 1));
         let end = place::find(text, &next).map_or(text.len(), |next| text[..next].rfind('-').unwrap_or(next));
-        text.get(begin..end).unwrap_or(text).trim_end()
+        let column = text[..begin].chars().rev().take_while(|c| *c != '\n').count();
+        let own = text.get(begin..end).unwrap_or(text).trim_end();
+        let line = |line: &str| {
+            let blank = line.len() - line.trim_start_matches(' ').len();
+            line[blank.min(column)..].to_owned()
+        };
+        let (first, rest) = own.split_once('\n').unwrap_or((own, ""));
+        let lines = std::iter::once(first.to_owned()).chain(rest.lines().map(line));
+        lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
     }
 }
 

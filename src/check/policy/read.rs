@@ -39,8 +39,8 @@ pub struct Mistakes {
 
 impl Policies {
     /// Returns the policies of all files, or all that is wrong with them. `taken` tells which names
-    /// belong to rules of cfgcheck.
-    pub fn read(files: &[File], taken: &dyn Fn(&str) -> bool) -> Result<Policies, Box<Mistakes>> {
+    /// belong to rules of cfgcheck; `root` is the folder that paths are told from.
+    pub fn read(files: &[File], root: &[u8], taken: &dyn Fn(&str) -> bool) -> Result<Policies, Box<Mistakes>> {
         let mut reader = Reader {
             sources: SourceMap::new(),
             mistakes: Vec::new(),
@@ -56,6 +56,7 @@ impl Policies {
             Ok(Policies {
                 all: reader.policies,
                 sources: reader.sources,
+                root: root.to_vec(),
                 environment: reader.environment,
             })
         } else {

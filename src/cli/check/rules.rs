@@ -101,9 +101,9 @@ impl Run<'_> {
             ev: &mut session.ev,
             system,
             view,
-            evaluates: judged.drv.is_some(),
+            evaluates: judged.error.is_none(),
         };
-        cases.extend(self.policies.cases(&of_policy, &mut options));
+        cases.extend(self.policies.cases(&of_policy, &mut options, &applies));
         self.fleet = fleet;
         secrets.iter().for_each(|secret| self.recorder.secrets().learn(secret));
         cases
@@ -154,24 +154,23 @@ impl Run<'_> {
         let hosts: Vec<policy::Host> = hosts
             .map(|(target, _)| self.policy_host(target.kind, &target.name, ""))
             .collect();
-        let mut case = Case::new(Stage::Policy, "policies name hosts that there are", Outcome::Passed);
-        let root = &self.settings.root;
-        for diagnostic in self.policies.unmatched(&hosts) {
-            case = case.finding(Finding::from_diagnostic(&diagnostic, self.policies.sources(), root));
-        }
-        self.finish(case);
+        let case = Case::new(Stage::Policy, "policies name hosts that there are", Outcome::Passed);
+        let warnings = self.policies.unmatched(&hosts);
+        self.finish(warnings.into_iter().fold(case, Case::finding));
     }
 
     /// Judges the examples of the policies, which needs no flake.
-    pub(super) fn examples(&mut self, asked: &Asked) {
-        let root = asked.root.as_ref().map(|root| root.join(&asked.reference.dir));
-        let root = root
-            .map(|root| root.into_os_string().into_encoded_bytes())
-            .unwrap_or_default();
-        let cases = self.policies.examples(&root);
-        if cases.is_empty() {
-            self.tell(Event::Note("there are no policies with examples in checks/".into()));
+    pub(super) fn examples(&mut self) {
+        if self.policies.is_empty() {
+            let message = format!("there are no policies in {}/", policy::FOLDER);
+            self.tell(Event::Note(message));
         }
+        let bare = self.policies.documents().filter(|policy| !policy.has_examples);
+        let notes = bare.map(|policy| format!("the policy `{}` has no examples", policy.id));
+        for note in notes.collect::<Vec<_>>() {
+            self.tell(Event::Note(note));
+        }
+        let cases = self.policies.examples();
         cases.into_iter().for_each(|case| self.finish(case));
     }
 }

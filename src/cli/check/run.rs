@@ -87,7 +87,7 @@ impl Run<'_> {
         });
         self.name_rules();
         if self.args.policies_only {
-            self.examples(asked);
+            self.examples();
         } else {
             self.base = self.base();
             self.flake(asked);

@@ -161,10 +161,11 @@ impl Place<'_> {
             exit::USAGE
         })?;
         let taken = |id: &str| ::check::rule(id).is_some() || OF_EVALUATION.contains(&id);
-        Policies::read(&files, &taken).map_err(|mistakes| {
-            let root = folder.as_os_str().as_encoded_bytes();
-            self.wrong(&mistakes.diagnostics, &mistakes.sources, root)
-        })
+        // Paths are told as those of the flake's other files: from the top of its tree.
+        let root = self.asked.root.as_deref().unwrap_or(&folder);
+        let root = root.as_os_str().as_encoded_bytes();
+        Policies::read(&files, root, &taken)
+            .map_err(|mistakes| self.wrong(&mistakes.diagnostics, &mistakes.sources, root))
     }
 
     /// Returns the bytes of a file; `None` if it is absent and nobody asked for it.

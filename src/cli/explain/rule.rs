@@ -1,10 +1,13 @@
-//! `cfgcheck explain rule RULE`: the documentation of a rule.
+//! `cfgcheck explain rule RULE`: the documentation of a rule, or of a policy of the flake here.
 
 use super::wrapped;
+use crate::check::settings::Place;
 use crate::exit;
 use crate::machine::Machine;
+use crate::session;
 use crate::stream::{complain, write_out};
 use ::check::Rule;
+use ::check::policy::{Document, Policies};
 use clap::Args;
 use std::fmt::Write;
 
@@ -13,19 +16,27 @@ use std::fmt::Write;
 pub struct RuleArgs {
     /// The rule's id, as reports name it.
     pub rule: String,
+    /// The flake whose policies are known, too.
+    #[arg(long, default_value = ".")]
+    pub flake: String,
 }
 
 /// Runs the command and returns its exit code.
-pub fn run(_machine: &Machine, args: &RuleArgs) -> u8 {
-    let Some(rule) = ::check::rule(&args.rule) else {
-        complain(&format!("error: there is no rule `{}`", args.rule));
-        match ::check::nearest(&args.rule, ::check::rules().map(|rule| rule.id)) {
-            Some(near) => complain(&format!("help: did you mean `{near}`?")),
-            None => complain("help: `cfgcheck list rules` has them all"),
+pub fn run(machine: &Machine, args: &RuleArgs) -> u8 {
+    let text = match ::check::rule(&args.rule) {
+        Some(rule) => text(rule),
+        None => {
+            let policies = match policies_of(machine, &args.flake) {
+                Ok(policies) => policies,
+                Err(code) => return code,
+            };
+            match policies.document(&args.rule) {
+                Some(document) => text_of_policy(&document),
+                None => return unknown(&args.rule, &policies),
+            }
         }
-        return exit::USAGE;
     };
-    match write_out(text(rule).as_bytes()) {
+    match write_out(text.as_bytes()) {
         Ok(()) => exit::CLEAN,
         Err(error) => {
             complain(&format!("error: cannot write to standard output: {error}"));
@@ -34,9 +45,43 @@ pub fn run(_machine: &Machine, args: &RuleArgs) -> u8 {
     }
 }
 
+/// Returns the policies of a flake; none where there is no flake.
+fn policies_of(machine: &Machine, flake: &str) -> Result<Policies, u8> {
+    let Ok(asked) = session::asked(machine, flake) else {
+        return Ok(Policies::default());
+    };
+    let place = Place {
+        machine,
+        asked: &asked,
+        trust: false,
+        color: false,
+    };
+    place.policies()
+}
+
+fn unknown(rule: &str, policies: &Policies) -> u8 {
+    complain(&format!("error: there is no rule `{rule}`"));
+    let known = ::check::rules().map(|rule| rule.id);
+    match ::check::nearest(rule, known.chain(policies.documents().map(|document| document.id))) {
+        Some(near) => complain(&format!("help: did you mean `{near}`?")),
+        None => complain("help: `cfgcheck list rules` has them all"),
+    }
+    exit::USAGE
+}
+
+/// Returns the documentation of a policy.
+fn text_of_policy(policy: &Document<'_>) -> String {
+    let parts = [
+        format!("a policy, level {}", policy.level.name()),
+        format!("## Why it matters\n\n{}", policy.why),
+        format!("## What to do\n\n{}", policy.fix),
+        format!("## The policy\n\n{}", indented(&policy.source)),
+    ];
+    document(policy.id, policy.title, &parts)
+}
+
 /// Returns the documentation of a rule as Markdown, which reads well on a terminal, too.
 pub(crate) fn text(rule: &Rule) -> String {
-    let mut out = format!("# {}: {}\n\n", rule.id, rule.title);
     let parts = [
         format!("stage {}, level {}", rule.stage, rule.level.name()),
         format!("## Why it matters\n\n{}", rule.why),
@@ -49,6 +94,12 @@ pub(crate) fn text(rule: &Rule) -> String {
             rule.id
         ),
     ];
+    document(rule.id, rule.title, &parts)
+}
+
+/// Returns a title with paragraphs below it, broken between words.
+fn document(id: &str, title: &str, parts: &[String]) -> String {
+    let mut out = format!("# {id}: {title}\n\n");
     for part in parts {
         for line in part.lines() {
             // What is indented is code, and stays as it is.

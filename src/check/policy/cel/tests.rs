@@ -141,11 +141,16 @@ fn mistakes_have_a_place_and_a_hint() {
     check("firewall &&", "", "the expression ends too early", None);
     check(
         "firewall & zone",
-        "& ",
+        "&",
         "the expression is wrong here: token recognition error at: '& '",
         None,
     );
-    check("ports.all(port)", "(", "the expression is wrong here: x", None);
+    check(
+        "ports.all(port)",
+        "port",
+        "there is no name `port`",
+        Some("did you mean `ports`?"),
+    );
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
