@@ -18,6 +18,9 @@ const MOST_TEXT: usize = 256 << 20;
 /// Folders that tools fill and nobody writes: Git's, direnv's and those of package managers.
 const FILLED: [&[u8]; 6] = [b".git", b".jj", b".hg", b".direnv", b"node_modules", b"__pycache__"];
 
+/// A file by which a program marks a folder of which everything can be made anew, as Cargo does with `target`.
+const CACHE_TAG: &[u8] = b"CACHEDIR.TAG";
+
 /// Endings of files that are no text, or that a tool writes and that hold hashes only.
 const NO_TEXT: [&[u8]; 27] = [
     b".png", b".jpg", b".jpeg", b".gif", b".webp", b".ico", b".bmp", b".pdf", b".ttf", b".otf", b".woff", b".woff2",
@@ -134,7 +137,11 @@ impl Files {
     fn list(&mut self, tree: &dyn Accessor) -> Result<(), TreeError> {
         let mut open = vec![Vec::new()];
         while let Some(path) = open.pop() {
-            for (name, kind) in tree.read_dir(&path)? {
+            let listing = tree.read_dir(&path)?;
+            if listing.contains_key(CACHE_TAG) && !path.is_empty() {
+                continue;
+            }
+            for (name, kind) in listing {
                 if FILLED.contains(&name.as_slice()) {
                     continue;
                 }
@@ -337,6 +344,8 @@ mod tests {
             .with_file("sub/c/d.nix", "2")
             .with_file("old/e.nix", "3")
             .with_file(".git/config.nix", "4")
+            .with_file("target/CACHEDIR.TAG", "")
+            .with_file("target/x.nix", "5")
             .with_file("notes.md", "n");
         let exclude = [PathPattern::try_from("old".to_owned()).unwrap()];
         let files = Files::read(&tree, b"", b"/f", &exclude).unwrap();

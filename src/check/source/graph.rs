@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use flake::tree::join;
 
 use super::files::{File, Files, folder, is_below, name};
-use super::mentions::{Mention, Named, Reader, walks_folders};
+use super::mentions::{Mention, Named, Reader, joined_names, walks_folders};
 use super::trees::Trees;
 
 /// Frameworks that find a flake's files by themselves, by what is written in `flake.nix` for them.
@@ -39,8 +39,15 @@ const CALLERS: [&[u8]; 14] = [
     b".mk",
 ];
 
-/// Names of files that are called by themselves, wherever they are.
-const ENTRIES: [&[u8]; 3] = [b"flake.nix", b"shell.nix", b"release.nix"];
+/// Names of files that programs call by themselves, wherever they are: Nix, agenix, colmena, devenv.
+const ENTRIES: [&[u8]; 6] = [
+    b"flake.nix",
+    b"shell.nix",
+    b"release.nix",
+    b"secrets.nix",
+    b"hive.nix",
+    b"devenv.nix",
+];
 
 /// Folders whose files are there to be copied or read by people.
 const SAMPLES: [&[u8]; 4] = [b"templates", b"template", b"examples", b"example"];
@@ -64,6 +71,7 @@ impl Graph {
             files,
             trees,
             wide: walks_folders(files),
+            joined: joined_names(files, trees),
         };
         let count = files.iter().count();
         let mentions: Vec<_> = (0..count).map(|index| reader.mentions(index)).collect();
@@ -258,6 +266,11 @@ mod tests {
         alive("{ outputs = _: map (n: ./m + n) [ \"/a.nix\" ] ++ [ ./m ]; }");
         alive("{ outputs = _: { templates.x.path = ./m; }; }");
         alive("{ outputs = _: mkHost ./m; }");
+        alive("{ outputs = _: let dir = ./m; in { modules = map (n: dir + \"/${n}\") [ ]; }; }");
+        alive("{ outputs = { lib, ... }: let dir = ./m; in { modules = lib.importAll dir; }; }");
+        alive(
+            "{ outputs = { lib, ... }: { imports = lib.fileset.toList (lib.fileset.fileFilter (f: f.hasExt \"nix\") ./m); }; }",
+        );
         alive("{ outputs = _: let root = ./.; in { modules = [ (root + \"/m/a.nix\") ./m ]; }; }");
         orphan("{ outputs = _: { nixosModules.default = ./m; }; }");
         orphan("{ outputs = _: { nixosModules.default = import ./m; }; }");

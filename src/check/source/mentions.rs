@@ -4,10 +4,13 @@
 //! folder that is imported, or stands in a list of modules, is its `default.nix`; a folder that goes to an unknown
 //! function, or that something is joined to, is everything below it.
 
+use std::collections::HashSet;
+
 use diag::Span;
 use flake::tree::{NodeKind, join, resolve};
 use syntax::Symbol;
 use syntax::ast::{BindingValue, Bindings, ExprKind, ExprRef};
+use syntax::walk::each_expr;
 
 use super::files::{Files, folder};
 use super::trees::Trees;
@@ -45,7 +48,7 @@ const IMPORTERS: [&str; 8] = [
 ];
 
 /// Functions that copy sources; no Nix code is found in what they are given.
-const COPIERS: [&str; 12] = [
+const COPIERS: [&str; 11] = [
     "cleanSource",
     "cleanSourceWith",
     "cleanSourceFilter",
@@ -55,7 +58,6 @@ const COPIERS: [&str; 12] = [
     "sourceFilesBySuffices",
     "toSource",
     "gitTracked",
-    "fileFilter",
     "readFile",
     "path",
 ];
@@ -116,12 +118,36 @@ pub(crate) fn walks_folders(files: &Files) -> bool {
         .any(|file| WALKERS.iter().any(|name| has(&file.text, name)))
 }
 
+/// Returns the names that something is joined to, or that go to an unknown function: a folder of such a name may mean
+/// all that is in it.
+pub(crate) fn joined_names(files: &Files, trees: &Trees<'_>) -> HashSet<Symbol> {
+    let mut names = HashSet::new();
+    for index in 0..files.iter().count() {
+        let Some(tree) = trees.get(index) else { continue };
+        each_expr(tree.root, |expr| match &expr.kind {
+            ExprKind::Concat { parts, .. } => names.extend(parts.iter().filter_map(|(_, part)| trees.last_name(part))),
+            ExprKind::Call { function, args } => {
+                let known = [&IMPORTERS[..], &COPIERS, &PASSERS];
+                if !known.iter().any(|known| trees.is_one_of(function, known)) {
+                    names.extend(args.iter().filter_map(|arg| trees.last_name(arg)));
+                }
+            }
+            _ => {}
+        });
+    }
+    // What everything has a `default` of tells nothing.
+    names.retain(|name| !trees.is(*name, "default"));
+    names
+}
+
 /// Reads the mentions of a file.
 pub(crate) struct Reader<'r, 'a> {
     pub files: &'r Files,
     pub trees: &'r Trees<'a>,
     /// Whether a folder by itself may mean all that is in it.
     pub wide: bool,
+    /// Names by which folders are joined to something.
+    pub joined: HashSet<Symbol>,
 }
 
 impl<'a> Reader<'_, 'a> {
@@ -198,7 +224,7 @@ impl<'a> Reader<'_, 'a> {
             Meant::Copied => Meant::Copied,
             _ if self.trees.is(name, "src") => Meant::Source,
             // As in `templates.NAME.path` and `import-tree.path`.
-            _ if self.trees.is(name, "path") => Meant::Given,
+            _ if self.trees.is(name, "path") || self.joined.contains(&name) => Meant::Given,
             _ => Meant::Kept,
         };
         for binding in bindings.attrs {

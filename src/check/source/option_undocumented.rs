@@ -1,6 +1,7 @@
 //! `option-undocumented`: an option that says nothing about itself.
 
 use super::{Answer, Entry, Found, Judged};
+use crate::source::files::File;
 use crate::source::trees::{Tree, Trees, module_set};
 use crate::{Level, Rule};
 use diag::Pos;
@@ -27,8 +28,9 @@ const OF_NAMES: [&str; 2] = ["attrsOf", "lazyAttrsOf"];
 
 fn run(judged: &Judged<'_, '_>) -> Answer {
     let mut found = Vec::new();
-    for (_, _, tree) in judged.nix() {
+    for (_, file, tree) in judged.nix() {
         let mut reader = Reader {
+            file,
             trees: judged.trees,
             open: Vec::new(),
             found: Vec::new(),
@@ -39,15 +41,15 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
     Answer::Judged(found)
 }
 
-/// What is still to look at: an expression under the path of an option, and where the last name stands.
+/// What is still to look at: an expression under the path of an option, and where its binding begins.
 struct Open<'a> {
     expr: ExprRef<'a>,
     path: Vec<String>,
     pos: Pos,
-    length: usize,
 }
 
 struct Reader<'r, 'a> {
+    file: &'r File,
     trees: &'r Trees<'a>,
     open: Vec<Open<'a>>,
     found: Vec<Found>,
@@ -73,7 +75,6 @@ impl<'a> Reader<'_, 'a> {
                 expr: options,
                 path: above.to_vec(),
                 pos,
-                length: "options".len(),
             });
         }
     }
@@ -86,7 +87,6 @@ impl<'a> Reader<'_, 'a> {
                         let name = self.trees.text(binding.name).into_owned();
                         self.open.push(Open {
                             expr: value,
-                            length: name.len(),
                             path: [open.path.as_slice(), &[name]].concat(),
                             pos: binding.pos,
                         });
@@ -97,7 +97,6 @@ impl<'a> Reader<'_, 'a> {
                         expr: binding.value,
                         path: [open.path.as_slice(), &["<name>".to_owned()]].concat(),
                         pos: binding.pos,
-                        length: 1,
                     });
                 }
             }
@@ -151,7 +150,10 @@ impl<'a> Reader<'_, 'a> {
         let described = value("description").is_some() || !bindings.dynamic.is_empty();
         if !hidden && !described {
             let path = path_of(&open.path);
-            let span = diag::Span::new(open.pos, open.pos.offset(open.length.max(1) as u32));
+            let from = (open.pos.0.saturating_sub(self.file.base.0) as usize).min(self.file.text.len());
+            let is_name = |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(byte, b'=' | b'{' | b'}' | b';');
+            let length = self.file.text[from..].iter().take_while(is_name).count();
+            let span = self.file.span(from..from + length);
             let diagnostic = RULE
                 .found(format!("the option `{path}` has no description"))
                 .at(span, "");
@@ -226,7 +228,7 @@ mod tests {
     fn options_need_a_description() {
         told(
             "{ lib, ... }: { options.a.b = lib.mkOption { type = lib.types.str; }; }",
-            &["1:27 a.b"],
+            &["1:17 a.b"],
         );
         told(
             "{ lib, ... }:\nwith lib; {\n  options = { a = mkOption { }; \"b c\" = mkOption { }; };\n}",
@@ -234,15 +236,15 @@ mod tests {
         );
         told(
             "{ lib, ... }: { options.a = { x = lib.mkOption { description = \"d\"; }; } // { y = lib.mkOption { }; }; }",
-            &["1:78 a.y"],
+            &["1:79 a.y"],
         );
         told(
             "{ options.a = lib.mkOption { type = with lib.types; attrsOf (submodule { options.b = lib.mkOption { }; }); description = \"\"; }; }",
-            &["1:82 a.<name>.b"],
+            &["1:74 a.<name>.b"],
         );
         told(
             "{ options.a = lib.mkOption { description = \"\"; type = types.listOf (types.submodule ({ name, ... }: { options = { b = mkOption { }; }; })); }; }",
-            &["1:116 a.*.b"],
+            &["1:115 a.*.b"],
         );
     }
 
@@ -261,6 +263,6 @@ mod tests {
         ] {
             told(text, &[]);
         }
-        told("{ options.a = lib.mkOption { internal = false; }; }", &["1:11 a"]);
+        told("{ options.a = lib.mkOption { internal = false; }; }", &["1:3 a"]);
     }
 }

@@ -61,7 +61,7 @@ mod tests {
         check(
             "syntax",
             &[("a.nix", "{\n  x = true\n  y = 1;\n}")],
-            &["a.nix:3:3 syntax error, unexpected '=', expecting ';'"],
+            &["a.nix:2:3 syntax error, unexpected '=', expecting ';'"],
         );
         check("syntax", &[("a.nix", "x |> f")], &[]);
         check(

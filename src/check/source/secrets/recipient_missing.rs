@@ -132,7 +132,7 @@ mod tests {
             "secret-recipient-missing",
             &[(".sops.yaml", &rules), ("s/a.yaml", SERVER)],
             &[
-                ".sops.yaml:2:10 s/a.yaml is not encrypted for `age16d0ytqxwaremt94qytl7…`, which the rule names",
+                ".sops.yaml:3:7 s/a.yaml is not encrypted for `age16d0ytqxwaremt94qytl7…`, which the rule names",
                 ".sops.yaml:5:10 s/a.yaml is not encrypted for `FBC7B9E2A4F9289AC0C1D484…`, which the rule names",
             ],
         );
@@ -155,8 +155,8 @@ mod tests {
             "secret-recipient-missing",
             &[("secrets.nix", &rules), ("x.age", age)],
             &[
-                "secrets.nix:1:184 x.age is encrypted for 0 keys of age, and secrets.nix names 1",
-                "secrets.nix:1:207 x.age is not encrypted for `web`, which secrets.nix names",
+                "secrets.nix:1:170 x.age is encrypted for 0 keys of age, and secrets.nix names 1",
+                "secrets.nix:1:193 x.age is not encrypted for `web`, which secrets.nix names",
             ],
         );
     }

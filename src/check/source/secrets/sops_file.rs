@@ -379,7 +379,7 @@ mod tests {
             "version: \"three\"",
             &["`version` of sops is no version such as `3.11.0`"],
         );
-        check("sca9wq7", "sca9wq8", &["`age1m6fwlpxg45g68l5lysd…` is no recipient"]);
+        check("sca9wq7", "sca9wq8", &["`age1m6fwlpxg45g68l5lysdy…` is no recipient"]);
         check(
             "YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBPSUdZMGtBMmZwejY3WG9X",
             "YWdlLWVuY3J5",
