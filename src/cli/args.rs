@@ -1,5 +1,6 @@
 //! The command line of cfgcheck.
 
+use crate::outputs::{Format, output};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -101,9 +102,9 @@ pub struct CheckArgs {
     /// Evaluate hosts for this system too; may be repeated.
     #[arg(long, value_name = "SYSTEM")]
     pub platform: Vec<String>,
-    /// Write a report: text, json or junit, to a file or `-`; may be repeated.
+    /// Write a report to a file or `-`: text, json, junit, github, sarif, gitlab or markdown; may be repeated.
     #[arg(long, value_name = "KIND=PATH", value_parser = output)]
-    pub output: Vec<(OutputKind, PathBuf)>,
+    pub output: Vec<(Format, PathBuf)>,
     /// The settings, in place of the flake's `cfgcheck.yaml`.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -140,17 +141,6 @@ pub enum ColorArg {
     Always,
     /// Never.
     Never,
-}
-
-/// A form of the report.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum OutputKind {
-    /// For a person.
-    Text,
-    /// cfgcheck's own format.
-    Json,
-    /// For CI systems.
-    Junit,
 }
 
 /// Arguments of `cfgcheck eval`.
@@ -212,26 +202,6 @@ pub struct EvalArgs {
     pub limits: LimitArgs,
 }
 
-fn output(text: &str) -> Result<(OutputKind, PathBuf), String> {
-    let (kind, path) = text
-        .split_once('=')
-        .ok_or("write it as KIND=PATH, for instance junit=report.xml")?;
-    let kind = match kind {
-        "text" => OutputKind::Text,
-        "json" => OutputKind::Json,
-        "junit" => OutputKind::Junit,
-        other => {
-            return Err(format!(
-                "there is no report of kind '{other}'; there are text, json and junit"
-            ));
-        }
-    };
-    if path.is_empty() {
-        return Err("the path is empty; `-` is standard output".into());
-    }
-    Ok((kind, path.into()))
-}
-
 fn split_unit(text: &str) -> Result<(f64, &str), String> {
     let end = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')
@@ -287,11 +257,5 @@ mod tests {
         assert_eq!(millis("90s"), Ok(90_000));
         assert_eq!(millis("1.5min"), Ok(90_000));
         assert!(millis("soon").is_err());
-    }
-
-    #[test]
-    fn a_report_has_kind_and_path() {
-        assert_eq!(output("junit=a.xml"), Ok((OutputKind::Junit, "a.xml".into())));
-        assert!(output("junit").is_err() && output("pdf=x").is_err() && output("text=").is_err());
     }
 }

@@ -12,6 +12,7 @@ mod schema;
 
 use std::collections::BTreeMap;
 
+use crate::outputs::Format;
 use check::settings::values;
 use check::{Level, Waiver};
 use serde::Deserialize;
@@ -134,26 +135,12 @@ pub struct Limits {
     expecting = "a map of output settings"
 )]
 pub struct Output {
-    /// The form of the report on standard output.
-    pub format: Format,
+    /// The form of the report on standard output; without it, `github` on GitHub Actions and `text` elsewhere.
+    pub format: Option<Format>,
     /// When colours are used.
     pub color: Color,
     /// The least bad findings that fail a run.
     pub deny: Deny,
-}
-
-/// A form of the report.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Format {
-    /// For a person.
-    #[default]
-    Text,
-    /// cfgcheck's own format, which it also reads.
-    Json,
-    /// For CI systems.
-    Junit,
 }
 
 /// When colours are used.

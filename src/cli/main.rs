@@ -14,6 +14,7 @@ mod lint;
 mod list;
 mod machine;
 mod nix;
+mod outputs;
 mod progress;
 mod realise;
 mod session;

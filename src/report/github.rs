@@ -21,7 +21,7 @@ const MOST_OF_LEVEL: usize = 10;
 const MOST_MESSAGE: usize = 4 << 10;
 
 /// Most bytes of the summary (900 KiB). Of more than 1 MiB, GitHub shows nothing.
-pub const MOST_SUMMARY: usize = 900 << 10;
+const MOST_SUMMARY: usize = 900 << 10;
 
 /// Returns what is printed to the log: the report as text, fenced off with the token, then annotations.
 pub fn write(report: &Report, deny: Severity, style: TextStyle, token: &str) -> String {
@@ -121,9 +121,11 @@ fn property(text: &str) -> String {
     escaped(&clean_line(text)).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Returns the report for the page of the run, as Markdown of at most [`MOST_SUMMARY`] bytes.
-pub fn summary(report: &Report, deny: Severity) -> String {
-    markdown::write(report, deny, MOST_SUMMARY)
+/// Returns the report for the page of the run, as Markdown after an empty line. With the bytes that the
+/// page has already, it takes no more than 900 KiB.
+pub fn summary(report: &Report, deny: Severity, already: usize) -> String {
+    let most = MOST_SUMMARY.saturating_sub(already + 1);
+    format!("\n{}", markdown::write(report, deny, most))
 }
 
 #[cfg(test)]

@@ -69,6 +69,7 @@ impl Run<'_> {
 
     /// Returns a case with the error that is under way.
     pub(super) fn with_error(&mut self, session: &mut Session, case: Case) -> Case {
+        self.learn_secrets(session);
         let error = session.ev.take_error();
         session.ev.limit_memory(Some(TELLING));
         let inputs = session.flakes.mounted();

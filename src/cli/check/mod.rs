@@ -6,22 +6,23 @@ mod exclude;
 mod findings;
 mod rules;
 mod run;
+mod secrets;
 pub mod settings;
 
-use crate::args::{CheckArgs, ColorArg, Ifd, LimitArgs, OutputKind};
+use crate::args::{CheckArgs, ColorArg, Ifd, LimitArgs};
 use crate::config::{self, Config, Pattern};
 use crate::exit;
 use crate::machine::Machine;
+use crate::outputs::Outputs;
 use crate::progress::Progress;
 use crate::session;
-use crate::stream::{complain, write_out};
+use crate::stream::complain;
 use ::check::baseline::{self, Baseline};
 use ::check::fleet::Fleet;
 use ::check::{Day, Gate};
 use base::Base;
 use diag::Severity;
 use eval::Settings;
-use report::text::TextStyle;
 use report::{Recorder, Report};
 use run::Run;
 use settings::Place;
@@ -35,13 +36,17 @@ pub fn run(machine: &Machine, args: &CheckArgs) -> u8 {
         Ok(done) => done,
         Err(code) => return code,
     };
-    let written = write_reports(machine, args, &done.config, &done.report, done.deny);
-    if let Err(message) = &written {
-        complain(&format!("error: {message}"));
-    }
+    let outputs = Outputs {
+        machine,
+        asked: &args.output,
+        format: done.config.output.format,
+        color: color_arg(args, &done.config),
+        deny: done.deny,
+    };
+    let written = outputs.write(&done.report);
     if sys::interrupted() {
         exit::INTERRUPTED
-    } else if written.is_err() || done.cannot_start {
+    } else if !written || done.cannot_start {
         exit::CANNOT_START
     } else {
         done.report.verdict(done.deny).exit_code()
@@ -132,8 +137,7 @@ fn judge(machine: &Machine, args: &CheckArgs) -> Result<Done, u8> {
         limits,
         hosts,
         systems,
-        recorder: Recorder::new(),
-        progress: Progress::new(machine),
+        recorder: Recorder::watched_by(Box::new(Progress::new(machine))),
         root: Vec::new(),
         folder: Vec::new(),
         cannot_start: false,
@@ -142,6 +146,7 @@ fn judge(machine: &Machine, args: &CheckArgs) -> Result<Done, u8> {
         today,
         fleet: Fleet::default(),
         unlisted: BTreeSet::new(),
+        read_for_secrets: BTreeSet::new(),
     };
     run.everything(&asked);
     let deny = if args.deny_warnings {
@@ -163,13 +168,16 @@ pub(crate) fn patterns(texts: &[String]) -> Result<Vec<Pattern>, String> {
     texts.iter().map(|t| Pattern::try_from(t.clone())).collect()
 }
 
-fn color(machine: &Machine, args: &CheckArgs, config: &Config, stream: Stream) -> bool {
-    let wanted = args.color.unwrap_or(match config.output.color {
+fn color_arg(args: &CheckArgs, config: &Config) -> ColorArg {
+    args.color.unwrap_or(match config.output.color {
         config::Color::Auto => ColorArg::Auto,
         config::Color::Always => ColorArg::Always,
         config::Color::Never => ColorArg::Never,
-    });
-    match wanted {
+    })
+}
+
+fn color(machine: &Machine, args: &CheckArgs, config: &Config, stream: Stream) -> bool {
+    match color_arg(args, config) {
         ColorArg::Always => true,
         ColorArg::Never => false,
         ColorArg::Auto => machine.env.is_terminal(stream) && machine.env.text("NO_COLOR").is_none(),
@@ -198,57 +206,5 @@ pub(crate) fn limits(machine: &Machine, asked: &LimitArgs, ifd: Ifd, config: &Co
         max_call_depth: asked
             .max_call_depth
             .or_else(|| own.max_call_depth.map(|d| d.get().min(most))),
-    }
-}
-
-fn write_reports(
-    machine: &Machine,
-    args: &CheckArgs,
-    config: &Config,
-    report: &Report,
-    deny: Severity,
-) -> Result<(), String> {
-    let kind = match config.output.format {
-        config::Format::Text => OutputKind::Text,
-        config::Format::Json => OutputKind::Json,
-        config::Format::Junit => OutputKind::Junit,
-    };
-    let default = [(kind, "-".into())];
-    let to_stdout = args.output.iter().any(|(_, path)| path.as_os_str() == "-");
-    let outputs = args.output.iter().chain(if to_stdout { &[][..] } else { &default });
-    let mut failed = Vec::new();
-    for (kind, path) in outputs {
-        let terminal = path.as_os_str() == "-";
-        let text = match kind {
-            OutputKind::Text => {
-                let style = TextStyle {
-                    color: terminal && color(machine, args, config, Stream::Out),
-                    width: machine.env.columns(Stream::Out).filter(|_| terminal).unwrap_or(80),
-                    ..TextStyle::default()
-                };
-                report::text::write(report, deny, style)
-            }
-            OutputKind::Json => report::json::write(report, deny),
-            OutputKind::Junit => match report::junit::write(report) {
-                Ok(text) => text,
-                Err(error) => {
-                    failed.push(error.to_string());
-                    continue;
-                }
-            },
-        };
-        // What cannot be written must not keep the other reports from being written.
-        if terminal {
-            if let Err(error) = write_out(text.as_bytes()) {
-                failed.push(format!("cannot write the report to standard output: {error}"));
-            }
-        } else if let Err(error) = machine.fs.write_atomic(path, text.as_bytes(), Mode::default()) {
-            failed.push(error.to_string());
-        }
-    }
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(failed.join("\nerror: "))
     }
 }

@@ -7,7 +7,6 @@ use super::settings::Settings;
 use crate::args::{CheckArgs, LimitArgs};
 use crate::config::{self, Config, Pattern};
 use crate::machine::Machine;
-use crate::progress::Progress;
 use crate::session::{Asked, Session, Setup};
 use ::check::fleet::Fleet;
 use ::check::policy::Policies;
@@ -40,7 +39,6 @@ pub struct Run<'r> {
     pub(super) hosts: Vec<Pattern>,
     pub(super) systems: Vec<Pattern>,
     pub(super) recorder: Recorder,
-    pub(super) progress: Progress,
     /// The store path of the tree that has the flake under test; below it are the user's own files.
     pub(super) root: Vec<u8>,
     /// The folder of the flake in that tree; empty if it is at the top.
@@ -57,6 +55,8 @@ pub struct Run<'r> {
     pub(super) today: Day,
     /// Outputs whose listing failed.
     pub(super) unlisted: BTreeSet<Kind>,
+    /// Files of the user in which secrets were looked for.
+    pub(super) read_for_secrets: BTreeSet<Vec<u8>>,
 }
 
 impl Run<'_> {
@@ -68,7 +68,6 @@ impl Run<'_> {
     }
 
     pub(super) fn tell(&mut self, event: Event) {
-        self.progress.take(&event);
         self.recorder.take(&event);
     }
 
@@ -347,7 +346,9 @@ impl Run<'_> {
         session.ev.messages.clear();
         session.ev.calls.clear();
         session.ev.builds.clear();
-        let mut cases = match catch_unwind(AssertUnwindSafe(|| self.judged(session, target, platform))) {
+        let judged = catch_unwind(AssertUnwindSafe(|| self.judged(session, target, platform)));
+        self.learn_secrets(session);
+        let mut cases = match judged {
             Ok(cases) => cases?,
             Err(_) => {
                 session.ev.broke();

@@ -9,6 +9,7 @@ use ::check::baseline::{self, Baseline, BaselineError};
 use ::check::policy::{self, Policies};
 use ::check::yaml::{self, Entry};
 use diag::{Diagnostic, FileId, Origin, SourceMap, Span, Style};
+use report::Secrets;
 use std::path::{Path, PathBuf};
 
 /// Rules that are not rules of the room `check`: what evaluation itself says.
@@ -206,7 +207,8 @@ impl Place<'_> {
             ..Style::default()
         };
         for mistake in mistakes {
-            complain_styled(diag::render(mistake, sources, root, style).trim_end());
+            let drawn = diag::render(mistake, sources, root, style);
+            complain_styled(Secrets::new().drawing(drawn.trim_end()).as_ref());
         }
         exit::USAGE
     }

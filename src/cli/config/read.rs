@@ -12,8 +12,9 @@ pub fn read(sources: &mut SourceMap, path: &[u8], bytes: &[u8]) -> Result<Config
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Color, Deny, Format};
+    use super::super::{Color, Deny};
     use super::*;
+    use crate::outputs::Format;
     use proptest::prelude::*;
 
     fn good(text: &str) -> Config {
@@ -79,7 +80,7 @@ mod tests {
         assert_eq!(config.limits.max_call_depth.map(|depth| depth.get()), Some(500));
         assert_eq!(
             (config.output.format, config.output.color, config.output.deny),
-            (Format::Junit, Color::Never, Deny::Warning)
+            (Some(Format::Junit), Color::Never, Deny::Warning)
         );
     }
 

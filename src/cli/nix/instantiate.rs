@@ -104,7 +104,7 @@ pub fn main(machine: &Machine, argv: Vec<String>) -> u8 {
 /// Writes a line to standard error: without control sequences unless that is a terminal, as Nix does.
 fn complain(machine: &Machine, text: &str) {
     if machine.env.is_terminal(Stream::Err) {
-        stream::complain(text);
+        stream::complain_bytes(text.as_bytes());
     } else {
         stream::complain_bytes(&without_colors(text.as_bytes()));
     }
