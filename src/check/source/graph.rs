@@ -175,13 +175,16 @@ fn is_sample(file: &File) -> bool {
         .any(|part| SAMPLES.contains(&part))
 }
 
-/// Returns the Nix files that scripts and workflows name.
+/// Files that people read: what they name is not called by that.
+const READ: [&[u8]; 5] = [b".md", b".org", b".rst", b".txt", b".adoc"];
+
+/// Returns the Nix files that other files name: scripts and workflows in any way, the rest by the whole path.
 fn called(files: &Files) -> BTreeSet<&[u8]> {
-    let callers = files
-        .judged()
-        .filter(|file| !file.is_nix() && CALLERS.iter().any(|end| file.path.ends_with(end)));
+    let is_read = |file: &&File| READ.iter().any(|end| file.path.ends_with(end));
+    let callers = files.judged().filter(|file| !file.is_nix() && !is_read(file));
     let mut called = BTreeSet::new();
     for file in callers {
+        let is_caller = CALLERS.iter().any(|end| file.path.ends_with(end));
         for at in memchr::memmem::find_iter(&file.text, b".nix") {
             let is_part =
                 |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'@' | b'+');
@@ -191,7 +194,11 @@ fn called(files: &Files) -> BTreeSet<&[u8]> {
             let same = files.iter().filter(|own| own.name() == end);
             // `./ci/build.nix` names the one in `ci`, and `build.nix` any.
             let above = name(folder(word));
-            let fits = |own: &&File| matches!(above, b"" | b"." | b"..") || name(own.folder()) == above;
+            let plain = word.strip_prefix(b"./").unwrap_or(word);
+            let fits = |own: &&File| match is_caller {
+                true => matches!(above, b"" | b"." | b"..") || name(own.folder()) == above,
+                false => own.path == plain,
+            };
             called.extend(same.filter(fits).map(|own| own.path.as_slice()));
         }
     }
@@ -302,6 +309,9 @@ mod tests {
                 ("ci/build.nix", "{ }"),
                 ("old/build.nix", "{ }"),
                 ("run.sh", "nix-build ./ci/build.nix"),
+                ("jobs/a.nix", "{ }"),
+                ("main.tf", "release_file = \"jobs/a.nix\""),
+                ("README.md", "see old/build.nix"),
             ],
             &["old/build.nix"],
         );

@@ -4,9 +4,11 @@ use super::{Answer, Entry, Found, Judged};
 use crate::source::files::File;
 use crate::source::trees::{Tree, Trees, module_set};
 use crate::{Level, Rule};
-use diag::Pos;
+use diag::{Pos, Span};
 use report::Stage;
+use std::collections::HashSet;
 use syntax::ast::{BindingValue, Bindings, ExprKind, ExprRef};
+use syntax::walk::each_expr;
 
 pub(super) const ENTRY: Entry = Entry { rule: &RULE, run };
 
@@ -27,19 +29,53 @@ pub static RULE: Rule = Rule {
 const OF_NAMES: [&str; 2] = ["attrsOf", "lazyAttrsOf"];
 
 fn run(judged: &Judged<'_, '_>) -> Answer {
-    let mut found = Vec::new();
+    let mut described = HashSet::new();
+    let mut files = Vec::new();
     for (_, file, tree) in judged.nix() {
         let mut reader = Reader {
             file,
             trees: judged.trees,
             open: Vec::new(),
             found: Vec::new(),
+            described: &mut described,
         };
         reader.module(tree);
-        found.append(&mut reader.found);
+        files.push(reader.found);
+    }
+    let mut found = Vec::new();
+    for mut options in files {
+        // An option may be declared in several files, of which one describes it.
+        options.retain(|(path, _)| !described.contains(path));
+        if options.len() > MOST_TOLD {
+            found.push(together(&options));
+            continue;
+        }
+        for (path, span) in options {
+            let diagnostic = RULE
+                .found(format!("the option `{path}` has no description"))
+                .at(span, "");
+            found.push(Found::from(diagnostic.hint(HINT)).option(path));
+        }
     }
     Answer::Judged(found)
 }
+
+const HINT: &str = "say in a sentence what it is for: `description = \"…\";`";
+
+/// Returns one finding for all undescribed options of a file.
+fn together(options: &[(String, Span)]) -> Found {
+    let (first, span) = &options[0];
+    let message = format!(
+        "`{first}` and {} more options of this file have no description",
+        options.len() - 1
+    );
+    let others: Vec<String> = options[1..].iter().map(|(path, _)| format!("`{path}`")).collect();
+    let diagnostic = RULE.found(message).at(*span, "").note(others.join(", "));
+    Found::from(diagnostic.hint("say in a sentence what each is for: `description = \"…\";`"))
+}
+
+/// So many options of a file are told each by itself; more of them in one finding.
+const MOST_TOLD: usize = 5;
 
 /// What is still to look at: an expression under the path of an option, and where its binding begins.
 struct Open<'a> {
@@ -52,7 +88,9 @@ struct Reader<'r, 'a> {
     file: &'r File,
     trees: &'r Trees<'a>,
     open: Vec<Open<'a>>,
-    found: Vec<Found>,
+    found: Vec<(String, Span)>,
+    /// The paths of options that have a description.
+    described: &'r mut HashSet<String>,
 }
 
 impl<'a> Reader<'_, 'a> {
@@ -65,7 +103,7 @@ impl<'a> Reader<'_, 'a> {
         while let Some(open) = self.open.pop() {
             self.step(open);
         }
-        self.found.sort_by_key(|found| found.diagnostic.span().start);
+        self.found.sort_by_key(|(_, span)| span.start);
     }
 
     /// Looks at the options that a module's set declares, below the path of the option that it is the type of.
@@ -148,21 +186,30 @@ impl<'a> Reader<'_, 'a> {
         };
         let hidden = says("internal", "true") || says("visible", "false");
         let described = value("description").is_some() || !bindings.dynamic.is_empty();
-        if !hidden && !described {
-            let path = path_of(&open.path);
+        let path = path_of(&open.path);
+        if described {
+            self.described.insert(path);
+        } else if !hidden && !self.extends(bindings) {
             let from = (open.pos.0.saturating_sub(self.file.base.0) as usize).min(self.file.text.len());
             let is_name = |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(byte, b'=' | b'{' | b'}' | b';');
             let length = self.file.text[from..].iter().take_while(is_name).count();
-            let span = self.file.span(from..from + length);
-            let diagnostic = RULE
-                .found(format!("the option `{path}` has no description"))
-                .at(span, "");
-            let hint = "say in a sentence what it is for: `description = \"…\";`";
-            self.found.push(Found::from(diagnostic.hint(hint)).option(path));
+            self.found.push((path, self.file.span(from..from + length)));
         }
         if let Some(Some(kind)) = value("type") {
             self.submodules(kind, &open.path);
         }
+    }
+
+    /// Whether a declaration only adds options to the submodule of an option that is declared elsewhere.
+    fn extends(&self, bindings: &'a Bindings<'a>) -> bool {
+        let Some((_, Some(kind))) = self.trees.binding(bindings, "type") else {
+            return false;
+        };
+        let mut has_submodule = false;
+        each_expr(kind, |expr| {
+            has_submodule |= self.trees.is_one_of(expr, &["submodule", "submoduleWith"])
+        });
+        has_submodule && bindings.attrs.len() == 1
     }
 
     /// Looks for submodules in a type.
@@ -264,5 +311,29 @@ mod tests {
             told(text, &[]);
         }
         told("{ options.a = lib.mkOption { internal = false; }; }", &["1:3 a"]);
+        told(
+            "{ options.users.users = mkOption { type = attrsOf (submodule { options.x = mkOption { }; }); }; }",
+            &["1:64 users.users.<name>.x"],
+        );
+    }
+
+    #[test]
+    fn an_option_is_described_once() {
+        let text = "{ options.a = lib.mkOption { description = \"d\"; }; }";
+        check(
+            "option-undocumented",
+            &[("a.nix", "{ options.a = lib.mkOption { }; }"), ("b.nix", text)],
+            &[],
+        );
+    }
+
+    #[test]
+    fn many_options_of_a_file_are_one_finding() {
+        let options: String = ('a'..='f').map(|name| format!("{name} = mkOption {{ }}; ")).collect();
+        check(
+            "option-undocumented",
+            &[("a.nix", &format!("{{ options = {{ {options} }}; }}"))],
+            &["a.nix:1:15 `a` and 5 more options of this file have no description"],
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! `cfgcheck check`: every host for every architecture, one case each.
 
-mod accepted;
+pub mod accepted;
 mod base;
 mod exclude;
 mod findings;

@@ -125,6 +125,9 @@ impl CreationRules {
         let leaves: Vec<&Leaf> = document.leaves.iter().filter(of).collect();
         let numbers = leaves.iter().filter_map(|leaf| leaf.path.get(1)?.parse::<usize>().ok());
         let Some(last) = numbers.max() else {
+            if leaves.iter().all(|leaf| leaf.empty) {
+                return;
+            }
             let hint = "write each rule as an item: `- path_regex: …`".to_owned();
             return self.fault("`creation_rules` is no list of rules", at, Some(hint));
         };
@@ -339,6 +342,13 @@ mod tests {
             "this rule is never used",
             "p",
         );
+    }
+
+    #[test]
+    fn no_rules_are_no_mistake() {
+        for text in ["creation_rules: []\n", "creation_rules:\n", "stores: {}\n"] {
+            assert!(CreationRules::read(0, b"", text.as_bytes()).faults.is_empty(), "{text}");
+        }
     }
 
     #[test]

@@ -202,7 +202,9 @@ fn passwords(file: &File, index: usize, trees: &Trees<'_>) -> Vec<Password> {
         let name = trees.text(name);
         let is_hash = HASHED.iter().any(|word| name.to_ascii_lowercase().contains(word));
         let is_text = std::str::from_utf8(text).is_ok_and(scan::is_password);
-        if is_hash || !is_text || !secret_like(&name) {
+        // A text that says its own name says which secret is meant.
+        let is_name = text.eq_ignore_ascii_case(name.as_bytes());
+        if is_hash || is_name || !is_text || !secret_like(&name) {
             return;
         }
         let offset = |pos: diag::Pos| (pos.0.saturating_sub(file.base.0) as usize).min(file.text.len());

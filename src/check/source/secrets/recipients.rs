@@ -101,7 +101,8 @@ fn arn(text: &str) -> &str {
 /// Returns the recipients that leaves below some keys name. `group` is the number of keys above the kind's name:
 /// `sops`, or `creation_rules`, `0` and so on.
 pub(crate) fn read<'l>(leaves: impl Iterator<Item = &'l Leaf>, group: usize) -> Vec<Recipient> {
-    let leaves: Vec<&Leaf> = leaves.collect();
+    // `pgp: null` is how older versions write that there are none.
+    let leaves: Vec<&Leaf> = leaves.filter(|leaf| !leaf.empty).collect();
     let mut found = Vec::new();
     for leaf in &leaves {
         let Some(kind) = leaf.path.get(group) else { continue };

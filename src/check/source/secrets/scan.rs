@@ -57,6 +57,7 @@ pub(crate) fn keys(bytes: &[u8]) -> Vec<Key> {
     let mut found: Vec<Key> = redact::keys(text)
         .into_iter()
         .filter(|key| key.kind != HASH && is_real(key.kind, &text[key.range.clone()]))
+        .filter(|key| !is_encrypted(text, key.range.start))
         .map(|key| Key {
             kind: key.kind,
             range: key.range,
@@ -78,6 +79,13 @@ pub(crate) fn keys(bytes: &[u8]) -> Vec<Key> {
     }
     found.sort_by_key(|key| key.range.start);
     found
+}
+
+/// Whether a place in a text lies in a value that sops encrypted, `ENC[AES256_GCM,data:…]`.
+fn is_encrypted(text: &str, at: usize) -> bool {
+    let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let before = &text[line..at];
+    before.rfind("ENC[").is_some_and(|start| !before[start..].contains(']'))
 }
 
 /// Whether a string of a key's shape may be one, and is not a word of documentation.
@@ -152,8 +160,20 @@ pub(crate) fn is_password(text: &str) -> bool {
         && text.contains(|c: char| c.is_ascii_alphabetic())
         && entropy(text.as_bytes()) >= 2.9
         // `sha256-…` and `2024-01-01T…` are no secrets.
-        && !["sha256-", "sha512-", "sha1-", "md5-", "sha256:"].iter().any(|start| lower.starts_with(start))
+        && !["sha256-", "sha512-", "sha1-", "md5-", "scram-sha-", "0x"]
+            .iter()
+            .any(|start| lower.starts_with(start))
+        && !has_scheme(&lower)
         && !is_version_or_name(text)
+}
+
+/// Whether a text begins with the name of a scheme and a colon, as addresses and references do: `unix:/run/x.sock`.
+fn has_scheme(text: &str) -> bool {
+    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    !scheme.is_empty()
+        && scheme
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || matches!(b, b'+' | b'-' | b'.'))
 }
 
 /// Whether a text is words with dots and dashes, of which one ends with digits: `nixos-26.05`, `key-2`, `web1.example`.
@@ -234,6 +254,8 @@ mod tests {
             &[],
         );
         check("privateKey = \"yAnz5TF+lXXJte14tji3zlMNq\";", &[]);
+        let value = format!("{}==", "Ab1+".repeat(21) + "Qw");
+        check(&format!("a: ENC[AES256_GCM,data:{value},iv:x]"), &[]);
     }
 
     #[test]
@@ -259,6 +281,9 @@ mod tests {
             "web1.example.org",
             "12345678",
             "grafana-admin-2",
+            "unix:/run/x1.sock",
+            "0xB6840C8AFFAD67EC",
+            "SCRAM-SHA-256$4096:kX9vQ2mZ7pLr",
             "aaaaaaaa1",
         ] {
             assert!(!is_password(text), "{text}");
