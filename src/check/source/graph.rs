@@ -288,6 +288,23 @@ mod tests {
     }
 
     #[test]
+    fn other_flakes_beside_say_nothing_of_this_one() {
+        let tree = MemoryTree::new()
+            .with_file("a/flake.nix", "{ outputs = _: { nixosModules.default = ./m; }; }")
+            .with_file("a/m/default.nix", "{ }")
+            .with_file("a/m/b.nix", "{ }")
+            .with_file("lib/c.nix", "{ x = builtins.readDir ./.; y = \"b.nix\"; }");
+        let files = Files::read(&tree, b"a", b"/f", &[]).unwrap();
+        let arena = Bump::new();
+        let trees = Trees::parse(&files, &arena);
+        let found = Graph::new(&files, &trees).orphans(&files);
+        assert_eq!(
+            found.iter().map(|index| files.at(*index).shown()).collect::<Vec<_>>(),
+            ["a/m/b.nix"]
+        );
+    }
+
+    #[test]
     fn an_orphan_is_told_once() {
         check(
             &[

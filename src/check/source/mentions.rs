@@ -12,7 +12,7 @@ use syntax::Symbol;
 use syntax::ast::{BindingValue, Bindings, ExprKind, ExprRef};
 use syntax::walk::each_expr;
 
-use super::files::{Files, folder};
+use super::files::{File, Files, folder};
 use super::trees::Trees;
 
 /// A place that names a file or a folder.
@@ -109,11 +109,11 @@ enum Meant {
     Given,
 }
 
-/// Whether any Nix file lists folders.
+/// Whether any Nix file of the flake lists folders.
 pub(crate) fn walks_folders(files: &Files) -> bool {
     let has = |text: &[u8], name: &str| memchr::memmem::find(text, name.as_bytes()).is_some();
     files
-        .iter()
+        .judged()
         .filter(|file| file.is_nix())
         .any(|file| WALKERS.iter().any(|name| has(&file.text, name)))
 }
@@ -122,7 +122,7 @@ pub(crate) fn walks_folders(files: &Files) -> bool {
 /// all that is in it.
 pub(crate) fn joined_names(files: &Files, trees: &Trees<'_>) -> HashSet<Symbol> {
     let mut names = HashSet::new();
-    for index in 0..files.iter().count() {
+    for (index, _) in files.iter().enumerate().filter(|(_, file)| file.judged) {
         let Some(tree) = trees.get(index) else { continue };
         each_expr(tree.root, |expr| match &expr.kind {
             ExprKind::Concat { parts, .. } => names.extend(parts.iter().filter_map(|(_, part)| trees.last_name(part))),
@@ -157,7 +157,7 @@ impl<'a> Reader<'_, 'a> {
         let Some(tree) = self.trees.get(index) else {
             return found;
         };
-        let from = self.files.at(index).folder();
+        let from = self.files.at(index);
         let mut open = vec![(tree.root, Meant::Given)];
         while let Some((expr, meant)) = open.pop() {
             self.step(expr, meant, from, &mut open, &mut found);
@@ -169,7 +169,7 @@ impl<'a> Reader<'_, 'a> {
         &self,
         expr: ExprRef<'a>,
         meant: Meant,
-        from: &[u8],
+        from: &File,
         open: &mut Vec<(ExprRef<'a>, Meant)>,
         found: &mut Vec<Mention>,
     ) {
@@ -244,7 +244,7 @@ impl<'a> Reader<'_, 'a> {
         expr: ExprRef<'a>,
         parts: &'a [(diag::Pos, ExprRef<'a>)],
         meant: Meant,
-        from: &[u8],
+        from: &File,
         open: &mut Vec<(ExprRef<'a>, Meant)>,
         found: &mut Vec<Mention>,
     ) {
@@ -311,12 +311,18 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// Text that may be a path: `modules/web.nix`, `web.nix`, and with something before it `/modules`.
-    fn words(&self, text: &[u8], joined: bool, from: &[u8], span: Span, found: &mut Vec<Mention>) {
+    fn words(&self, text: &[u8], joined: bool, from: &File, span: Span, found: &mut Vec<Mention>) {
         let is_file = text.ends_with(b".nix");
         if text.len() > 4096 || !(is_file || joined && text.contains(&b'/')) {
             return;
         }
-        for start in [self.files.folder(), from, b""] {
+        // What another flake says of paths it says of its own.
+        let starts = if from.judged {
+            vec![self.files.folder(), from.folder(), b""]
+        } else {
+            vec![from.folder()]
+        };
+        for start in starts {
             let Some(path) = resolve(start, text) else { continue };
             match self.files.kind(&path) {
                 // Nothing of a path: `"${name}/"`.
@@ -332,7 +338,7 @@ impl<'a> Reader<'_, 'a> {
                 _ => {}
             }
         }
-        if is_file {
+        if is_file && from.judged {
             let end = text.rsplit(|byte| *byte == b'/').next().unwrap_or(text);
             let same = self.files.iter().filter(|file| file.name() == end);
             found.extend(same.map(|file| Mention {

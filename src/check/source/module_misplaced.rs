@@ -106,7 +106,12 @@ fn read<'f>(judged: &Judged<'f, '_>, path: &[u8], told: bool) -> Option<Categori
     let index = files.index(&default);
     let named = |wanted: &[u8]| {
         let mentions = index.map(|index| judged.graph.mentions(index)).unwrap_or_default();
-        let names = |what: &Named| matches!(what, Named::File(file) if file == wanted);
+        let names = |what: &Named| match what {
+            Named::File(file) => file == wanted,
+            // Where folders are read as widely as they may be meant.
+            Named::Below(inner) => join(inner, b"default.nix") == wanted,
+            Named::Absent(_) => false,
+        };
         mentions
             .iter()
             .find(|mention| names(&mention.what))
