@@ -261,8 +261,11 @@ fn registered(text: &str) -> Option<BTreeMap<StorePath, PathInfo>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flake::fetch::Response;
+    use flake::fetch::{Response, UreqTransport};
+    use flake::trust::Policy;
+    use std::io::{Read, Write};
     use std::net::IpAddr;
+    use std::net::TcpListener;
     use std::sync::Mutex;
     use sys::{MemoryFs, ScriptedExec};
 
@@ -328,6 +331,54 @@ mod tests {
         let again = HttpCache::new("https://cache", answers.clone(), known());
         assert_eq!(again.infos(&paths[..1]), Ok(vec![Some(hello())]));
         assert_eq!(answers.asked.lock().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_cache_is_asked_over_the_real_network() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let mut asked = Vec::new();
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = Vec::new();
+                let mut buffer = [0; 1024];
+                while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+                    let count = stream.read(&mut buffer).unwrap();
+                    assert!(count > 0, "the request has an end");
+                    request.extend_from_slice(&buffer[..count]);
+                }
+                let line = String::from_utf8_lossy(&request)
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+                let (status, body) = match line.contains("ldvc6np676qvhflm7645kq27lpa2gnxc.narinfo") {
+                    true => ("200 OK", NARINFO),
+                    false => ("404 Not Found", ""),
+                };
+                let length = body.len();
+                write!(
+                    stream,
+                    "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+                )
+                .unwrap();
+                asked.push(line);
+            }
+            asked.sort();
+            asked
+        });
+        // A cache that the user names may lie on a private address.
+        let http = Arc::new(UreqTransport::new(Policy::default(), None));
+        let cache = HttpCache::new(&url, http, None);
+        assert_eq!(cache.infos(&[path(HELLO), path(LIBC)]), Ok(vec![Some(hello()), None]));
+        assert_eq!(
+            server.join().unwrap(),
+            [
+                "GET /iygbl2ylbsdn3cakmhp9viikxgm6i2c3.narinfo HTTP/1.1",
+                "GET /ldvc6np676qvhflm7645kq27lpa2gnxc.narinfo HTTP/1.1",
+            ]
+        );
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Hosts that are weighed: by what their options bring, and as a whole where a store has them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use nixos::Judged;
 use report::{Case, Outcome};
 use store::{Derivation, Output, OutputName, StorePath};
+use sys::MemoryFs;
 
+use super::stores::FolderCache;
 use super::{PathInfo, Request, Store, StoreError, Weight, cases, size, weigh};
 use crate::host::Host;
 use crate::host::fixture::{Told, with_host};
@@ -272,6 +275,54 @@ fn growth_is_judged_against_a_base_that_is_known() {
             unknown: 0
         })
     );
+}
+
+/// What `nix copy --to file://…` of Nix 2.34 wrote of a small closure.
+const CACHE: [(&str, &str); 2] = [
+    (
+        "/cache/0092y3b02i0bv0y1pwi63ij2mw327d7g.narinfo",
+        "StorePath: /nix/store/0092y3b02i0bv0y1pwi63ij2mw327d7g-hello-2.10
+URL: nar/0cl0sad9scl7mk1bwkk82c2fj7dn848s8zkv5xznag1kcmiac6wp.nar.xz
+Compression: xz
+FileHash: sha256:0cl0sad9scl7mk1bwkk82c2fj7dn848s8zkv5xznag1kcmiac6wp
+FileSize: 11284
+NarHash: sha256:123cgnrhpclx3qb2dngpflr4m477d1pm9v9vyd68pfhpyi7zz687
+NarSize: 44392
+References: bp8w93q1xbilmikkxpikcg28g244h13r-libc6-2.41
+Deriver: 8mbqfbalcnz2pzh1g9qswy3ci3dvza3n-hello-2.10.drv
+",
+    ),
+    (
+        "/cache/bp8w93q1xbilmikkxpikcg28g244h13r.narinfo",
+        "StorePath: /nix/store/bp8w93q1xbilmikkxpikcg28g244h13r-libc6-2.41
+URL: nar/00zh4ylk690hymxj0jqqjih829wb4k3w4l6rdlr1fa5mj71q6na5.nar.xz
+Compression: xz
+FileHash: sha256:00zh4ylk690hymxj0jqqjih829wb4k3w4l6rdlr1fa5mj71q6na5
+FileSize: 1594644
+NarHash: sha256:1rrd9mwhnf9c9xl2zn5d293765hkmwi1zi5wdliykvbhxzlpqqv0
+NarSize: 5295136
+References: bp8w93q1xbilmikkxpikcg28g244h13r-libc6-2.41
+Deriver: 82v4viahcz4rv0j0fj0xaf89bsdd6rlx-libc6-2.41.drv
+",
+    ),
+];
+
+#[test]
+fn a_cache_that_nix_wrote_gives_the_closure_size_that_nix_tells() {
+    let fs = CACHE
+        .iter()
+        .fold(MemoryFs::new(), |fs, (path, text)| fs.file(*path, *text));
+    let cache = FolderCache::new("/cache".into(), Arc::new(fs));
+    let hello = StorePath::parse("/nix/store/0092y3b02i0bv0y1pwi63ij2mw327d7g-hello-2.10").expect("a path");
+    let mut sizes = super::weigh::Sizes::default();
+    sizes.look_up(std::slice::from_ref(&hello), &[&cache]);
+    // `nix path-info --closure-size` says the same.
+    let expected = Weight {
+        bytes: 5_339_528,
+        paths: 2,
+        unknown: 0,
+    };
+    assert_eq!(sizes.closure(&[hello]), expected);
 }
 
 #[test]
