@@ -92,10 +92,14 @@ impl System {
         secrets: &Secrets,
     ) -> Eval<Asked> {
         let Some(declared) = self.option(ev, path)? else {
-            return Ok(match self.option_names(ev, path)? {
-                Some(names) => Asked::Set(names),
-                None => Asked::Unknown(self.near(ev, path)?),
-            });
+            if let Some(names) = self.option_names(ev, path)? {
+                return Ok(Asked::Set(names));
+            }
+            return match self.declared_at(ev, path)? {
+                // It may be there, but cannot be looked at.
+                Reading::Failed(error) => Err(ev.raise(error)),
+                _ => Ok(Asked::Unknown(self.near(ev, path)?)),
+            };
         };
         let definitions = self.definitions(ev, path, view)?;
         let reading = match declared.rest.as_slice() {

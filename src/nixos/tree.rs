@@ -2,7 +2,7 @@
 
 use crate::option::{Declared, is_option};
 use crate::option_path::OptionPath;
-use crate::system::{System, attempt, attr, forced, maybe, text};
+use crate::system::{Reading, System, attempt, attr, forced, maybe, read, text};
 use diag::Pos;
 use eval::error::Eval;
 use eval::{Evaluator, Ref};
@@ -21,12 +21,13 @@ pub struct OptionTree {
 }
 
 impl System {
-    /// Returns all options of the configuration; those of the module system itself are left out.
+    /// Returns all options of the configuration; those of the module system itself are left out. An error
+    /// says why there are none at all.
     pub fn options(&self, ev: &mut Evaluator) -> Eval<OptionTree> {
         self.options_below(ev, &[] as &[&str])
     }
 
-    /// Returns all options below a path.
+    /// Returns all options below a path; an error says why they cannot be listed.
     pub fn options_below(&self, ev: &mut Evaluator, path: &[impl AsRef<str>]) -> Eval<OptionTree> {
         let mut tree = OptionTree {
             open: Vec::new(),
@@ -34,19 +35,22 @@ impl System {
             failed: 0,
         };
         let path: Vec<String> = path.iter().map(|name| name.as_ref().to_owned()).collect();
-        let readable = self.readable(ev)?;
-        let mut value = maybe(ev, readable, &["options"])?;
-        for name in &path {
-            value = match value {
-                Some(set) => maybe(ev, set, &[name])?,
-                None => None,
-            };
-        }
-        if let Some(value) = value {
-            let cell = ev.cell(value);
-            tree.open.push((path, cell));
+        match self.declared_at(ev, &path)? {
+            Reading::Value(value) => {
+                let cell = ev.cell(value);
+                tree.open.push((path, cell));
+            }
+            Reading::Failed(error) => return Err(ev.raise(error)),
+            Reading::Absent | Reading::Undefined => {}
         }
         Ok(tree)
+    }
+
+    /// Returns what `options` has at a path.
+    pub(crate) fn declared_at(&self, ev: &mut Evaluator, path: &[String]) -> Eval<Reading> {
+        let readable = self.readable(ev)?;
+        let names = [&["options".to_owned()], path].concat();
+        read(ev, readable, &names)
     }
 
     /// Returns the names that stand directly below a path in the tree of options; `None` if there is

@@ -134,6 +134,22 @@ fn paths_that_are_no_options_are_told_apart() {
 }
 
 #[test]
+fn an_option_that_cannot_be_looked_at_is_not_called_unknown() {
+    let files = [
+        ("options.nix", OPTIONS),
+        ("a.nix", "{ options.server.bad = throw \"no\"; }"),
+    ];
+    let message = with_host(&files, "./options.nix ./a.nix", |ev, system, view| {
+        let path: OptionPath = "server.bad".parse().expect("a path");
+        match system.explain(ev, &path, view, &Secrets::new()) {
+            Ok(_) => "it was looked at".to_owned(),
+            Err(_) => ev.take_error().message,
+        }
+    });
+    assert_eq!(message, "no");
+}
+
+#[test]
 fn an_option_that_needs_itself_fails() {
     check(
         "{ }",
