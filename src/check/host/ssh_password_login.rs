@@ -21,13 +21,14 @@ pub const RULE: Rule = Rule {
     right: "services.openssh = {\n  enable = true;\n  settings.PasswordAuthentication = false;\n};",
 };
 
+const ENABLE: &[&str] = &["services", "openssh", "enable"];
 const SETTINGS: &[&str] = &["services", "openssh", "settings"];
 const PASSWORD: &str = "PasswordAuthentication";
 /// Asks for the password in another way.
 const INTERACTIVE: &str = "KbdInteractiveAuthentication";
 
 pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
-    if !host.is_on(&["services", "openssh", "enable"])? || host.value(SETTINGS)?.is_none() {
+    if !host.is_on(ENABLE)? || host.value(SETTINGS)?.is_none() {
         return Ok(Vec::new());
     }
     let path = |name: &'static str| [SETTINGS, &[name]].concat();
@@ -42,7 +43,12 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
         return Ok(Vec::new());
     }
     let path = path(asked);
-    let place = host.place(&path)?;
+    // What nobody has written is the default of the one that was switched on.
+    let place = if host.is_own(&path)? {
+        host.place(&path)?
+    } else {
+        host.place(ENABLE)?
+    };
     let option = path.join(".");
     let diagnostic = RULE
         .found("a password is enough to log in over SSH")
@@ -93,7 +99,7 @@ mod tests {
         let keys = "services.openssh.enable = true; services.openssh.settings.PasswordAuthentication = false;";
         check(super::run, &format!("{{ {keys} }}"), &[]);
         let pam = format!("{{ {keys} security.pam.services.sshd.unixAuth = true; }}");
-        check(super::run, &pam, &[&told("host.nix:1:35")]);
+        check(super::run, &pam, &[&told("host.nix:1:3")]);
     }
 
     #[test]
