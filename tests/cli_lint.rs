@@ -95,7 +95,7 @@ const MODULES: (&str, &str) = ("modules/default.nix", "{ imports = [ ./broken.ni
 fn the_whole_repository_is_judged_from_anywhere_in_it() {
     let folder = repository(&[FLAKE, MODULES, BROKEN, ORPHAN, ("new.nix", "{ }\n")]);
     let all = [
-        "modules/default.nix:1:29 module-untracked",
+        "modules/default.nix:1:28 module-untracked",
         "modules/broken.nix:1:7 syntax",
         "modules/orphan.nix:1:1 module-orphan",
     ];
@@ -156,8 +156,12 @@ fn a_file_outside_of_any_repository_is_judged_by_itself() {
 
 #[test]
 fn other_flakes_are_named_and_left_out() {
-    let inner = ("sub/flake.nix", "{ x = ; }\n");
-    let folder = repository(&[("flake.nix", "{ outputs = _: { }; }\n"), inner]);
+    let inner = ("sub/flake.nix", "{ outputs = _: { x = ./x.nix; }; }\n");
+    let folder = repository(&[
+        ("flake.nix", "{ outputs = _: { }; }\n"),
+        inner,
+        ("sub/x.nix", "{ x = ; }\n"),
+    ]);
     check(folder.path(), &[], 0, &[]);
     check(
         folder.path(),
@@ -165,8 +169,8 @@ fn other_flakes_are_named_and_left_out() {
         0,
         &["sub is a flake of its own: `cfgcheck lint sub` looks at it"],
     );
-    check(folder.path(), &["sub"], 1, &["sub/flake.nix:1:7 syntax"]);
-    check(&folder.path().join("sub"), &[], 1, &["sub/flake.nix:1:7 syntax"]);
+    check(folder.path(), &["sub"], 1, &["sub/x.nix:1:7 syntax"]);
+    check(&folder.path().join("sub"), &[], 1, &["sub/x.nix:1:7 syntax"]);
 }
 
 #[test]

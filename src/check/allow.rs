@@ -12,6 +12,8 @@ pub(crate) struct Allows {
 struct Allow {
     /// The line that it speaks of.
     line: u32,
+    /// Whether it stands before all code, and so speaks of the whole file, too.
+    heads: bool,
     rules: Vec<String>,
     reason: String,
 }
@@ -19,6 +21,7 @@ struct Allow {
 impl Allows {
     /// Returns the comments in the text of a file.
     pub fn of(text: &[u8]) -> Allows {
+        let first = next_code(text, 0);
         let allows = syntax::comments(text, Pos::NONE).into_iter().filter_map(|comment| {
             let allow = comment.allow.ok()?;
             let line = if comment.alone {
@@ -28,6 +31,7 @@ impl Allows {
             };
             Some(Allow {
                 line,
+                heads: comment.alone && (comment.line < first || first == 0),
                 rules: allow.rules,
                 reason: allow.reason,
             })
@@ -39,8 +43,11 @@ impl Allows {
 
     /// Returns the reason for which a finding of this file is allowed, if it is.
     pub fn reason(&self, finding: &Finding) -> Option<&str> {
-        let line = finding.location.as_ref()?.line;
-        let speaks = |allow: &&Allow| allow.line == line && allow.rules.contains(&finding.rule);
+        let at = finding.location.as_ref()?;
+        // A finding about a whole file is told at its first character.
+        let whole = at.line == 1 && at.column == 1;
+        let speaks =
+            |allow: &&Allow| (allow.line == at.line || whole && allow.heads) && allow.rules.contains(&finding.rule);
         self.allows.iter().find(speaks).map(|allow| allow.reason.as_str())
     }
 }
@@ -61,6 +68,18 @@ fn next_code(text: &[u8], line: u32) -> u32 {
 mod tests {
     use super::*;
     use diag::Severity;
+
+    #[test]
+    fn a_comment_at_the_head_speaks_of_the_file() {
+        let finding = Finding::new("a", Severity::Error, "").at("a.nix", 1, 1);
+        let reason = |text: &[u8]| Allows::of(text).reason(&finding).map(str::to_owned);
+        assert_eq!(
+            reason(b"# About.\n\n# cfgcheck: allow(a) so\n{ }").as_deref(),
+            Some("so")
+        );
+        assert_eq!(reason(b"# cfgcheck: allow(a) so").as_deref(), Some("so"));
+        assert_eq!(reason(b"{\n  # cfgcheck: allow(a) so\n  x = 1;\n}"), None);
+    }
 
     #[test]
     fn a_comment_speaks_of_its_line_or_of_the_next_one_with_code() {

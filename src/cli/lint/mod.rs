@@ -4,7 +4,7 @@ mod place;
 
 use crate::args::ColorArg;
 use crate::check::{accepted, settings};
-use crate::config;
+use crate::config::{self, Config};
 use crate::exit;
 use crate::machine::Machine;
 use crate::outputs::{Format, Outputs, output};
@@ -14,8 +14,9 @@ use ::check::source::{self, Files};
 use ::check::{Day, Gate, lock};
 use clap::Args;
 use diag::Severity;
+use flake::tree::{TreeError, join};
 use place::Place;
-use report::{Case, Event, Recorder, Sink, Tool};
+use report::{Case, Event, Recorder, RuleDoc, Sink, Tool};
 use std::path::PathBuf;
 use std::time::Duration;
 use sys::Stream;
@@ -93,48 +94,38 @@ fn judge(machine: &Machine, args: &LintArgs) -> Result<u8, u8> {
         flake: place.shown(),
         started: Duration::ZERO,
     });
+    for rule in ::check::rules() {
+        recorder.take(&Event::RuleKnown(RuleDoc {
+            id: rule.id.into(),
+            title: rule.title.into(),
+            why: rule.why.into(),
+            fix: rule.fix.into(),
+        }));
+    }
     let today = args.as_of.unwrap_or_else(|| Day::of(machine.clock.unix_time()));
     let mut gate = Gate::new(settings.rules.clone(), settings.waivers.clone(), today).with_baseline(baseline);
     let tree = place.tree(machine).map_err(wrong(exit::CANNOT_START))?;
     let own = accepted::OwnFiles {
         tree: tree.accessor.clone(),
     };
-    let files = Files::read(tree.accessor.as_ref(), place.folder(), place.root(), &settings.exclude);
-    let files = files.map_err(|error| wrong(exit::CANNOT_START)(error.to_string()))?;
-    for nested in files.nested().iter().filter(|nested| place.is_asked_below(nested)) {
-        let name = String::from_utf8_lossy(nested);
-        recorder.take(&Event::Note(format!(
-            "{name} is a flake of its own: `cfgcheck lint {name}` looks at it"
-        )));
-    }
-    for missing in place.missing() {
-        recorder.take(&Event::Note(format!("{missing} is not there")));
-    }
-    let request = source::Request {
-        layout: &settings.layout,
+    let rules = Rules {
+        machine,
+        place: &place,
+        settings: &settings,
         ids: &ids,
-        lint: true,
-        untracked: &|path| tree.is_untracked(path),
+        today,
     };
-    let mut cases = source::cases(&files, &request);
-    let locks = lock::Files::read(
-        tree.accessor.as_ref(),
-        place.folder(),
-        Some((machine.fs.as_ref(), &place.on_disk())),
-    );
-    let locks = locks.map_err(|error| wrong(exit::CANNOT_START)(error.to_string()))?;
-    cases.extend(lock::cases(
-        &locks,
-        &lock::Request {
-            inputs: &settings.inputs,
-            today,
-            lint: true,
-        },
-    ));
+    let (cases, notes) = rules
+        .apply(&tree)
+        .map_err(|error| wrong(exit::CANNOT_START)(error.to_string()))?;
+    for note in notes {
+        recorder.take(&Event::Note(note));
+    }
     for mut case in cases {
         place.narrow(&mut case);
         if let Some(case) = gate.admit(case, &own) {
-            tell(&mut recorder, case);
+            recorder.take(&Event::CaseStarted(case.subject.clone()));
+            recorder.take(&Event::CaseFinished(case));
         }
     }
     let duration = machine.clock.monotonic().saturating_sub(started);
@@ -157,9 +148,47 @@ fn judge(machine: &Machine, args: &LintArgs) -> Result<u8, u8> {
     })
 }
 
-fn tell(recorder: &mut Recorder, case: Case) {
-    recorder.take(&Event::CaseStarted(case.subject.clone()));
-    recorder.take(&Event::CaseFinished(case));
+/// What the rules are applied with.
+struct Rules<'r> {
+    machine: &'r Machine,
+    place: &'r Place,
+    settings: &'r Config,
+    /// The ids of all rules and policies.
+    ids: &'r [&'r str],
+    today: Day,
+}
+
+impl Rules<'_> {
+    /// Returns what the rules say of a tree, and what is worth noting.
+    fn apply(&self, tree: &place::Tree) -> Result<(Vec<Case>, Vec<String>), TreeError> {
+        let (accessor, folder) = (tree.accessor.as_ref(), self.place.folder());
+        let files = Files::read(accessor, folder, self.place.root(), &self.settings.exclude)?;
+        let nested = files.nested().iter().filter(|nested| self.place.is_asked_below(nested));
+        let nested = nested.map(|nested| {
+            let name = String::from_utf8_lossy(nested);
+            format!("{name} is a flake of its own: `cfgcheck lint {name}` looks at it")
+        });
+        let missing = self.place.missing().iter().map(|name| format!("{name} is not there"));
+        let notes = nested.chain(missing).collect();
+        let request = source::Request {
+            layout: &self.settings.layout,
+            ids: self.ids,
+            lint: true,
+            untracked: &|path| tree.is_untracked(path),
+        };
+        let mut cases = source::cases(&files, &request);
+        if files.get(&join(folder, b"flake.nix")).is_some() {
+            let disk = self.place.on_disk();
+            let locks = lock::Files::read(accessor, folder, Some((self.machine.fs.as_ref(), &disk)))?;
+            let request = lock::Request {
+                inputs: &self.settings.inputs,
+                today: self.today,
+                lint: true,
+            };
+            cases.extend(lock::cases(&locks, &request));
+        }
+        Ok((cases, notes))
+    }
 }
 
 fn as_asked(color: config::Color) -> ColorArg {
