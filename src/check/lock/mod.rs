@@ -132,6 +132,10 @@ pub struct Request<'r> {
     pub lint: bool,
 }
 
+/// Most findings of one rule that are told one by one: nobody mends more at once, and a lock can be made to have any
+/// number.
+const MOST_FINDINGS: usize = 100;
+
 /// Returns the case of each rule.
 pub fn cases(files: &Files, request: &Request<'_>) -> Vec<Case> {
     let view = View::of(files, request);
@@ -144,7 +148,13 @@ fn case(entry: &Entry, view: &View<'_>) -> Case {
         case.outcome = Outcome::Skipped(reason.to_owned());
         return case;
     }
-    for diagnostic in (entry.run)(view) {
+    let mut found = (entry.run)(view);
+    let more = found.len().saturating_sub(MOST_FINDINGS);
+    found.truncate(MOST_FINDINGS);
+    if more > 0 {
+        found.push(entry.rule.found(format!("there are {more} more of these")));
+    }
+    for diagnostic in found {
         let finding = Finding::from_diagnostic(&diagnostic, &view.sources, view::ROOT);
         case.location = case.location.or_else(|| finding.location.clone());
         case = case.finding(finding);

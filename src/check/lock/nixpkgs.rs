@@ -30,18 +30,18 @@ pub(super) fn of_lock(view: &View<'_>) -> Option<Nixpkgs> {
         }
     }
     let plain = names.iter().find(|name| **name == "nixpkgs").or(names.first())?;
-    let mut others: Vec<(InputPath, NodeId)> = Vec::new();
+    let mut others: Vec<InputPath> = Vec::new();
+    let mut seen = own.clone();
     for (path, (_, edge)) in lock.all_inputs() {
         let Edge::Node(id) = edge else { continue };
-        let is_known = own.contains(id) || others.iter().any(|(_, known)| known == id);
-        if path.len() > 1 && !is_known && is_one(lock, *id) {
-            others.push((path, *id));
+        if path.len() > 1 && is_one(lock, *id) && seen.insert(*id) {
+            others.push(path);
         }
     }
     Some(Nixpkgs {
         own: own.len(),
         main: (*plain).clone(),
-        others: others.into_iter().map(|(path, _)| path).collect(),
+        others,
     })
 }
 

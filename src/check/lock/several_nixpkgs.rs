@@ -22,6 +22,9 @@ pub(super) const RULE: Rule = Rule {
             sops-nix.url = \"github:Mic92/sops-nix\";\nsops-nix.inputs.nixpkgs.follows = \"nixpkgs\";",
 };
 
+/// Most inputs that a message names.
+const MOST_NAMED: usize = 12;
+
 /// Returns the nixpkgs that other inputs bring, if they are several.
 pub(super) fn run(view: &View<'_>) -> Vec<Diagnostic> {
     let Some(found) = nixpkgs::of_lock(view).filter(|found| found.others.len() > 1) else {
@@ -29,7 +32,7 @@ pub(super) fn run(view: &View<'_>) -> Vec<Diagnostic> {
     };
     let mut diagnostic = RULE.found(message(&found)).at(view.inputs_span(), "");
     let mut marked: Vec<&String> = Vec::new();
-    for path in &found.others {
+    for path in found.others.iter().take(MOST_NAMED) {
         let input = view.input(&path[0]).filter(|input| !marked.contains(&&input.name));
         if let Some(input) = input {
             marked.push(&input.name);
@@ -42,13 +45,16 @@ pub(super) fn run(view: &View<'_>) -> Vec<Diagnostic> {
 
 fn message(found: &Nixpkgs) -> String {
     let mut whose: Vec<String> = Vec::new();
-    for path in &found.others {
+    for path in found.others.iter().take(MOST_NAMED) {
         let above = format!("`{}`", path[..path.len() - 1].join("/"));
         if !whose.contains(&above) {
             whose.push(above);
         }
     }
     let count = in_words(found.own + found.others.len());
+    if found.others.len() > MOST_NAMED {
+        whose.push("others".to_owned());
+    }
     let last = whose.pop().unwrap_or_default();
     let (of, others) = (in_words(found.own), whose.join(", of "));
     match (found.own, whose.is_empty()) {

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use diag::{Origin, Pos, SourceMap, Span};
 use flake::FlakeRef;
 use flake::flake_nix::{FlakeInput, FlakeNix, Origin as FlakeOrigin};
-use flake::lock::{Edge, Entry, Lock, LockError, Node, NodeId, Outline};
+use flake::lock::{Edge, Entry, Lock, LockError, LockErrorKind, Node, NodeId, Outline};
 use syntax::{ParseOptions, Symbols};
 
 use super::{Files, Request, reference};
@@ -19,6 +19,11 @@ pub(super) const ROOT: &[u8] = b"/flake";
 const DAYS_OF_MOVING: u32 = 30;
 /// The same for the newest commit of a project, which may have had nothing to change for long.
 const DAYS_OF_LATEST: u32 = 365;
+
+/// The longest lock that is judged, in bytes: 2 MiB. That of a large fleet takes some 200 KB.
+const LONGEST_LOCK: usize = 2 << 20;
+/// Inputs of inputs, at most, as where a flake is locked.
+const MOST_NAMES: usize = 100;
 
 /// Why the files cannot be judged.
 pub(super) enum Problem {
@@ -135,7 +140,21 @@ impl<'v> View<'v> {
         };
         let base = self.add("flake.lock", text.clone());
         self.lock_base = base;
+        let too_large = |what| LockError {
+            kind: LockErrorKind::TooLarge {
+                path: "flake.lock".into(),
+                what,
+            },
+            file: "flake.lock".into(),
+            place: None,
+        };
+        if text.len() > LONGEST_LOCK {
+            return Err(too_large("more than 2 MiB"));
+        }
         let lock = Lock::parse(&text, "flake.lock")?;
+        if lock.longest_path() > MOST_NAMES {
+            return Err(too_large("inputs of inputs that are nested too deeply"));
+        }
         lock.check()?;
         if let Some(outline) = Outline::of(&text) {
             self.lock = Some(LockFile { lock, outline, base });
@@ -196,7 +215,9 @@ impl<'v> View<'v> {
 
     /// Returns the direct input of this name.
     pub(super) fn input(&self, name: &str) -> Option<&Input> {
-        self.inputs.iter().find(|input| input.name == name)
+        // They come in the order of their names.
+        let found = self.inputs.binary_search_by(|input| input.name.as_str().cmp(name));
+        found.ok().map(|at| &self.inputs[at])
     }
 
     /// Returns where `inputs` stands in `flake.nix`.

@@ -15,7 +15,7 @@ pub use error::{LockError, LockErrorKind};
 pub use outline::Outline;
 
 use crate::flakeref::FlakeRef;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// A path of input names from the root, for instance `["home-manager", "nixpkgs"]`.
 pub type InputPath = Vec<String>;
@@ -80,6 +80,13 @@ pub const MAX_NODES: usize = 100_000;
 /// Most `follows` that lead to each other.
 const MAX_FOLLOWS: usize = 500;
 
+/// The paths that a search has met.
+#[derive(Default)]
+struct Seen<'a> {
+    in_order: Vec<&'a [String]>,
+    known: HashSet<&'a [String]>,
+}
+
 impl Default for Lock {
     fn default() -> Lock {
         Lock {
@@ -135,17 +142,18 @@ impl Lock {
 
     /// Returns the node at an input path, following what follows; `None` if there is none.
     pub fn find(&self, path: &[String]) -> Result<Option<NodeId>, LockError> {
-        self.find_seen(path, &mut Vec::new())
+        self.find_seen(path, &mut Seen::default())
     }
 
-    fn find_seen(&self, path: &[String], seen: &mut Vec<InputPath>) -> Result<Option<NodeId>, LockError> {
+    fn find_seen<'a>(&'a self, path: &'a [String], seen: &mut Seen<'a>) -> Result<Option<NodeId>, LockError> {
         // As in Nix, a path met twice in one search is a circle.
-        if let Some(first) = seen.iter().position(|earlier| earlier == path) {
-            let circle = seen[first..].iter().map(Vec::as_slice).chain([path]);
+        if !seen.known.insert(path) {
+            let met = seen.in_order.iter().skip_while(|earlier| **earlier != path);
+            let circle = met.copied().chain([path]);
             let circle = circle.map(|path| path.join("/")).collect();
             return Err(LockErrorKind::FollowCycle(circle).placeless());
         }
-        if seen.len() >= MAX_FOLLOWS {
+        if seen.in_order.len() >= MAX_FOLLOWS {
             let what = "too many inputs that follow each other";
             return Err(LockErrorKind::TooLarge {
                 path: "flake.lock".into(),
@@ -153,7 +161,7 @@ impl Lock {
             }
             .placeless());
         }
-        seen.push(path.to_vec());
+        seen.in_order.push(path);
         let mut at = NodeId::ROOT;
         for name in path {
             match self.node(at).inputs.get(name) {
@@ -192,6 +200,30 @@ impl Lock {
         found
     }
 
+    /// Returns the number of names in the longest path of [`Lock::all_inputs`], without making the paths.
+    pub fn longest_path(&self) -> usize {
+        let mut done = vec![false; self.nodes.len()];
+        let mut longest = 0;
+        let mut todo = vec![(0, NodeId::ROOT)];
+        while let Some((length, id)) = todo.pop() {
+            if std::mem::replace(&mut done[id.0 as usize], true) {
+                continue;
+            }
+            let inputs = &self.node(id).inputs;
+            if !inputs.is_empty() {
+                longest = longest.max(length + 1);
+            }
+            let nodes = inputs.values().filter_map(|edge| match edge {
+                Edge::Node(next) => Some((length + 1, *next)),
+                Edge::Follows(_) => None,
+            });
+            // In the order in which all_inputs walks.
+            let nodes: Vec<_> = nodes.collect();
+            todo.extend(nodes.into_iter().rev());
+        }
+        longest
+    }
+
     /// Checks that every input that follows another leads somewhere.
     pub fn check(&self) -> Result<(), LockError> {
         for (path, (node, edge)) in self.all_inputs() {
@@ -228,5 +260,28 @@ impl Lock {
             .find(|locked| {
                 (!locked.input.is_locked() || !locked.input.is_final()) && locked.input.relative_path().is_none()
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn the_longest_path_is_that_of_all_inputs(edges in proptest::collection::vec((0u32..6, 0u32..6, "[a-c]"), 0..12)) {
+            let mut lock = Lock::new();
+            let reference = FlakeRef::indirect("x").unwrap();
+            for _ in 0..5 {
+                let (locked, original) = (reference.clone(), reference.clone());
+                let parent = None;
+                lock.add(Entry { locked, original, is_flake: true, parent }).unwrap();
+            }
+            for (from, to, name) in edges {
+                lock.node_mut(NodeId(from)).inputs.insert(name, Edge::Node(NodeId(to)));
+            }
+            let longest = lock.all_inputs().keys().map(Vec::len).max().unwrap_or(0);
+            proptest::prop_assert_eq!(lock.longest_path(), longest);
+        }
     }
 }

@@ -1,12 +1,22 @@
 //! Where things stand in the text of a lock file, for messages that point at them.
 
 use super::json::{Json, Kind};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// The text of a lock file as nested names, each with the bytes that it and its value take.
 #[derive(Debug, Clone)]
 pub struct Outline {
-    json: Json,
+    root: Names,
+}
+
+/// The members of an object; of repeated ones the last, as in Nix.
+type Names = HashMap<String, Member>;
+
+#[derive(Debug, Clone)]
+struct Member {
+    range: Range<usize>,
+    inner: Names,
 }
 
 impl Outline {
@@ -14,24 +24,36 @@ impl Outline {
     pub fn of(text: &[u8]) -> Option<Outline> {
         let text = std::str::from_utf8(text).ok()?;
         let json = Json::parse(text).ok()?;
-        Some(Outline { json })
+        Some(Outline { root: names(json) })
     }
 
     /// Returns the bytes of a member, from the quote before its name to the end of its value. Of an
     /// object or a list, whose value may be long, only the name is meant.
     pub fn member(&self, path: &[&str]) -> Option<Range<usize>> {
         let (last, above) = path.split_last()?;
-        let mut at = &self.json;
+        let mut at = &self.root;
         for name in above {
-            at = at.get(name)?;
+            at = &at.get(*name)?.inner;
         }
-        let member = at.member(last)?;
+        at.get(*last).map(|member| member.range.clone())
+    }
+}
+
+/// Returns the members of a value. JSON is read only so deep that this may recurse.
+fn names(json: Json) -> Names {
+    let Kind::Object(members) = json.kind else {
+        return Names::new();
+    };
+    let named = members.into_iter().map(|member| {
         let end = match member.value.kind {
             Kind::Object(_) | Kind::Array(_) => member.key_end,
             _ => member.value.end,
         };
-        Some(member.key_at..end)
-    }
+        let range = member.key_at..end;
+        let inner = names(member.value);
+        (member.key, Member { range, inner })
+    });
+    named.collect()
 }
 
 #[cfg(test)]
