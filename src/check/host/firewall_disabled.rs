@@ -30,6 +30,7 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
         .found("the firewall is off")
         .at(place, "")
         .hint("open the ports that are needed: `networking.firewall.allowedTCPPorts = [ … ];`");
+    let diagnostic = host.with_definer(diagnostic, ENABLE)?;
     Ok(vec![Found::new(diagnostic).option("networking.firewall.enable")])
 }
 

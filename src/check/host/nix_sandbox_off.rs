@@ -29,6 +29,7 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
         .found("Nix builds without a sandbox")
         .at(place, "")
         .hint("let out only builds that ask for it: `nix.settings.sandbox = \"relaxed\";`");
+    let diagnostic = host.with_definer(diagnostic, &path)?;
     Ok(vec![Found::new(diagnostic).option("nix.settings.sandbox")])
 }
 

@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
     title: "A host has one set of packages of each nixpkgs",
     why: "`import nixpkgs { … }` in a module makes all packages a second time: evaluation takes the time and the memory \
           of another host, and what `nixpkgs.config` and `nixpkgs.overlays` say does not count there. Another release of \
-          nixpkgs beside the host's own is not told, nor packages for another architecture that nixpkgs makes by itself.",
+          nixpkgs beside the host's own is not told, nor what `flake.nix` makes for the flake's own packages, nor packages for another architecture that nixpkgs makes by itself.",
     fix: "Put the change into `nixpkgs.overlays`, or take the package from `pkgs`.",
     wrong: "environment.systemPackages = [\n  (import inputs.nixpkgs { inherit system; overlays = [ fast ]; }).jq\n];",
     right: "nixpkgs.overlays = [ fast ];\nenvironment.systemPackages = [ pkgs.jq ];",
@@ -35,6 +35,10 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
         let Some(tree) = tree(call.file) else { continue };
         let site = file_of(host, call.site);
         if host.owns(call.site) {
+            // Packages of the flake itself are made where there is no host.
+            if site.is_some_and(|site| site.ends_with(b"/flake.nix")) {
+                continue;
+            }
             if !own.contains(&(tree, call.site)) {
                 own.push((tree, call.site));
             }

@@ -4,8 +4,8 @@
 //! them costs next to nothing, as the value was made of them; where exactly a definition is written is
 //! asked only when there is something to say about it ([`Host::place`]).
 
-use super::reading::{Host, Stop, text_of};
-use diag::{Origin, Pos};
+use super::reading::{Host, Stop, shown, text_of};
+use diag::{Diagnostic, Origin, Pos};
 use eval::{Ref, Val};
 use std::collections::BTreeMap;
 
@@ -20,6 +20,8 @@ const OPTION_DEFAULT: i64 = 1500;
 pub(super) struct Part {
     /// Whether it is in a file of the user.
     pub own: bool,
+    /// The file, as the module system calls it.
+    file: String,
     /// Its value.
     pub value: Ref,
 }
@@ -55,6 +57,27 @@ impl Host<'_> {
             return Ok(false);
         }
         Ok(false)
+    }
+
+    /// Returns a diagnostic on an option with a note on who defines it, where that is an input.
+    pub(super) fn with_definer(&mut self, diagnostic: Diagnostic, path: &[&str]) -> Result<Diagnostic, Stop> {
+        for length in 1..=path.len() {
+            let parts = self.parts(&path[..length])?;
+            if parts.is_empty() {
+                continue;
+            }
+            let mut file = None;
+            for part in parts {
+                if self.holds(&part, &path[length..])? {
+                    return Ok(diagnostic);
+                }
+                file = file.or(Some(part.file));
+            }
+            let Some(file) = file else { break };
+            let file = self.view.shorten(&file).into_owned();
+            return Ok(diagnostic.note(format!("`{}` is defined in {file}", shown(path))));
+        }
+        Ok(diagnostic)
     }
 
     /// Whether a part of an option's value is the user's, and has what a path leads to.
@@ -149,9 +172,10 @@ impl Host<'_> {
             });
             let value = self.ev.symbols.intern(b"value");
             if let Some(value) = self.ev.mem.attr(entry, value) {
-                let own = file.is_some_and(|file| self.owns_file(&file));
+                let file = file.unwrap_or_else(|| UNKNOWN_FILE.into());
                 parts.push(Part {
-                    own,
+                    own: self.owns_file(&file),
+                    file,
                     value: value.value,
                 });
             }

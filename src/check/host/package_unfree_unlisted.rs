@@ -28,6 +28,7 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
         .found("every unfree package is allowed, also those that come with the next update")
         .at(place, "")
         .hint("list those that are meant: `nixpkgs.config.allowUnfreePredicate = pkg: builtins.elem (lib.getName pkg) [ … ];`");
+    let diagnostic = host.with_definer(diagnostic, &path)?;
     Ok(vec![Found::new(diagnostic).option("nixpkgs.config.allowUnfree")])
 }
 

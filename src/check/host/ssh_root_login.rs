@@ -39,6 +39,7 @@ pub(super) fn run(host: &mut Host<'_>) -> Result<Vec<Found>, Stop> {
     let diagnostic = RULE.found("root may log in over SSH").at(place, "").hint(format!(
         "log in as a user of your own and use sudo: `{option} = \"no\";`"
     ));
+    let diagnostic = host.with_definer(diagnostic, path)?;
     Ok(vec![Found::new(diagnostic).option(option)])
 }
 

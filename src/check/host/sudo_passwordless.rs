@@ -62,6 +62,7 @@ fn told(host: &mut Host<'_>, path: &[&str], message: &str, program: &str) -> Res
     let diagnostic = RULE.found(message).at(place, "").hint(format!(
         "allow single commands without one: `security.{program}.extraRules`"
     ));
+    let diagnostic = host.with_definer(diagnostic, path)?;
     Ok(Found::new(diagnostic).option(path.join(".")))
 }
 
