@@ -136,10 +136,12 @@ pub struct Request<'r> {
 /// number.
 const MOST_FINDINGS: usize = 100;
 
-/// Returns the case of each rule.
+/// Returns the case of each rule; without a lock none of the rules that judge what it says.
 pub fn cases(files: &Files, request: &Request<'_>) -> Vec<Case> {
     let view = View::of(files, request);
-    RULES.iter().map(|entry| case(entry, &view)).collect()
+    let has_lock = files.flake_lock.is_some();
+    let applied = RULES.iter().filter(|entry| has_lock || entry.needs != Needs::Lock);
+    applied.map(|entry| case(entry, &view)).collect()
 }
 
 fn case(entry: &Entry, view: &View<'_>) -> Case {
@@ -167,13 +169,11 @@ fn case(entry: &Entry, view: &View<'_>) -> Case {
 
 /// Returns why a rule cannot be applied.
 fn why_not(needs: Needs, view: &View<'_>) -> Option<&'static str> {
-    let flake = match view.problem {
+    match view.problem {
         _ if needs == Needs::Nothing => None,
         Some(Problem::NoFlake) => Some("there is no flake.nix"),
         Some(Problem::Syntax(_) | Problem::Flake(_)) => Some("flake.nix cannot be read as a flake"),
         Some(Problem::Lock(_)) if needs == Needs::Lock => Some("flake.lock cannot be read"),
         _ => None,
-    };
-    let is_absent = needs == Needs::Lock && view.lock.is_none();
-    flake.or(is_absent.then_some("there is no flake.lock"))
+    }
 }
