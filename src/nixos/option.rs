@@ -280,7 +280,11 @@ impl Declared {
         {
             return Ok(Some(said(literal)));
         }
-        let own = self.path.last().map_or("", String::as_str);
+        // A default may be a secret by the option's name; an example is written to be read.
+        let own = match name {
+            "example" => "",
+            _ => self.path.last().map_or("", String::as_str),
+        };
         let shown = printed(ev, attr.value, own, &Secrets::new())?;
         Ok(Some(Said::Code(shown)))
     }

@@ -68,10 +68,8 @@ fn documented(machine: &Machine, args: &DocsArgs) -> Result<u8, u8> {
     }
     let (entries, hosts) = reference.entries();
     let below = flake.as_deref().and_then(|flake| depth(machine, flake, &path));
-    let text = all
-        .secrets()
-        .text(&markdown::write(&entries, &hosts, below))
-        .into_owned();
+    // What a hostile flake says must not steer the terminal that shows the file.
+    let text = diag::clean(&markdown::write(&entries, &hosts, below)).into_owned();
     if path.as_os_str() == "-" {
         return match write_out(text.as_bytes()) {
             Ok(()) => Ok(exit::CLEAN),

@@ -131,7 +131,7 @@ fn set(output: Output, path: &OptionPath, names: &[String]) -> String {
             for name in names {
                 out.push_str(&format!("  {}\n", path.with(name)));
             }
-            out
+            diag::clean(&out).into_owned()
         }
     }
 }
