@@ -164,7 +164,7 @@ mod tests {
     fn an_identity_of_two_hosts_is_told_on_the_second() {
         let mail = "{ networking = { hostName = \"mail\"; hostId = \"8425e349\"; }; }";
         let web = "{ networking = { hostName = \"web\"; hostId = \"8425e349\"; }; }";
-        let told = "web: web.nix:1:38: `8425e349` is also the hostId of the host `mail`";
+        let told = "web: web.nix:1:36: `8425e349` is also the hostId of the host `mail`";
         check_fleet(&[("mail", mail), ("web", web)], &[told]);
         let other = "{ networking = { hostName = \"web\"; hostId = \"0b1f77ac\"; }; }";
         check_fleet(&[("mail", mail), ("web", other)], &[]);
