@@ -69,5 +69,8 @@ mod tests {
             ],
         );
         check_told(super::run, "{ }", &Told::default(), &[]);
+        // The case of the evaluation has the one that could not be made.
+        let fails = Told { fails: true, ..told };
+        check_told(super::run, "{ }", &fails, &["unknown"]);
     }
 }

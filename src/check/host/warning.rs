@@ -115,5 +115,11 @@ mod tests {
             ..Told::default()
         };
         check_told(super::run, "{ }", &told, &["host.nix:1:1: a is old", "b is old"]);
+        let fails = Told {
+            fails: true,
+            ..Told::default()
+        };
+        check_told(super::run, "{ }", &fails, &["unknown"]);
+        check_told(super::run, "{ }", &Told::default(), &[]);
     }
 }
