@@ -30,6 +30,8 @@ pub enum Command {
     Docs(Box<crate::docs::DocsArgs>),
     /// Keep today's findings, so that only new ones fail a run.
     Baseline(Box<crate::baseline::BaselineArgs>),
+    /// Write a saved report in other forms.
+    Report(Box<crate::saved::ReportArgs>),
     /// Evaluate a file, an expression, or an attribute of a flake.
     Eval(Box<EvalArgs>),
 }
@@ -102,7 +104,7 @@ pub struct CheckArgs {
     /// Evaluate hosts for this system too; may be repeated.
     #[arg(long, value_name = "SYSTEM")]
     pub platform: Vec<String>,
-    /// Write a report to a file or `-`: text, json, junit, github, sarif, gitlab or markdown; may be repeated.
+    /// Write a report to a file or `-`: text, json, junit, jenkins, github, sarif, gitlab, markdown or html; may be repeated.
     #[arg(long, value_name = "KIND=PATH", value_parser = output)]
     pub output: Vec<(Format, PathBuf)>,
     /// The settings, in place of the flake's `cfgcheck.yaml`.

@@ -17,6 +17,7 @@ mod nix;
 mod outputs;
 mod progress;
 mod realise;
+mod saved;
 mod session;
 mod stores;
 mod stream;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         args::Command::List(args) => list::run(machine, args),
         args::Command::Docs(args) => docs::run(machine, args),
         args::Command::Baseline(args) => baseline::run(machine, args),
+        args::Command::Report(args) => saved::run(machine, args),
         args::Command::Eval(args) => eval::run(machine, args),
     }))
 }

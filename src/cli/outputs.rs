@@ -6,6 +6,7 @@ use crate::stream::{complain, write_out};
 use ::check::nearest;
 use diag::Severity;
 use report::Report;
+use report::junit::Dialect;
 use report::text::TextStyle;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,8 @@ pub enum Format {
     Json,
     /// JUnit XML, for CI systems.
     Junit,
+    /// JUnit XML that the schema of Jenkins' xunit plugin allows.
+    Jenkins,
     /// The log of GitHub Actions: text, annotations, and the page of the run.
     Github,
     /// SARIF 2.1.0, for code scanning and editors.
@@ -35,18 +38,22 @@ pub enum Format {
     Gitlab,
     /// Markdown, for a comment on a pull request.
     Markdown,
+    /// One page for a browser.
+    Html,
 }
 
 impl Format {
     /// All forms.
-    const ALL: [Format; 7] = [
+    const ALL: [Format; 9] = [
         Format::Text,
         Format::Json,
         Format::Junit,
+        Format::Jenkins,
         Format::Github,
         Format::Sarif,
         Format::Gitlab,
         Format::Markdown,
+        Format::Html,
     ];
 
     /// Returns its name on the command line and in settings.
@@ -55,10 +62,12 @@ impl Format {
             Format::Text => "text",
             Format::Json => "json",
             Format::Junit => "junit",
+            Format::Jenkins => "jenkins",
             Format::Github => "github",
             Format::Sarif => "sarif",
             Format::Gitlab => "gitlab",
             Format::Markdown => "markdown",
+            Format::Html => "html",
         }
     }
 
@@ -170,10 +179,12 @@ impl Outputs<'_> {
                 }
             }
             Format::Json => report::json::write(report, self.deny),
-            Format::Junit => report::junit::write(report).map_err(|error| error.to_string())?,
+            Format::Junit => junit(report, Dialect::Nextest)?,
+            Format::Jenkins => junit(report, Dialect::Jenkins)?,
             Format::Github => report::github::write(report, self.deny, style, &token()?),
             Format::Sarif => report::sarif::write(report),
             Format::Gitlab => report::gitlab::write(report),
+            Format::Html => report::html::write(report, self.deny),
             Format::Markdown => report::markdown::write(report, self.deny, report::markdown::MOST_COMMENT),
         })
     }
@@ -194,6 +205,10 @@ impl Outputs<'_> {
             .write(&path, &text, Mode::default())
             .map_err(|error| error.to_string())
     }
+}
+
+fn junit(report: &Report, dialect: Dialect) -> Result<String, String> {
+    report::junit::write(report, dialect).map_err(|error| error.to_string())
 }
 
 fn token() -> Result<String, String> {
@@ -223,7 +238,7 @@ mod tests {
         );
         check(
             "pdf=x",
-            "there is no report of kind 'pdf'; there are text, json, junit, github, sarif, gitlab, markdown",
+            "there is no report of kind 'pdf'; there are text, json, junit, jenkins, github, sarif, gitlab, markdown, html",
         );
     }
 

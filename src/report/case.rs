@@ -10,6 +10,7 @@ use crate::finding::{Finding, Location};
 
 /// Which part of a run judged a case; the order is that of the work.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// The flake's source files, before any evaluation.
@@ -63,6 +64,7 @@ impl fmt::Display for Stage {
 
 /// How a case ended.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "is", content = "reason")]
 pub enum Outcome {
     /// It was judged, and nothing that fails a run was found; warnings may have been.
@@ -103,6 +105,7 @@ impl Outcome {
 
 /// What a case is about. The derived order is the order of reports: the flake first, then host by host.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Subject {
     /// The host, by its attribute name; none for the flake as a whole.
@@ -119,6 +122,7 @@ pub struct Subject {
 
 /// What keeps a finding from counting.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum WaivedBy {
     /// A comment at its line.
@@ -142,6 +146,7 @@ impl WaivedBy {
 
 /// A finding that does not count, because somebody said so.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Waived {
     /// What was found, with the severity that it would have.
@@ -155,6 +160,7 @@ pub struct Waived {
 
 /// One judged thing.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Case {
     /// What it is about.

@@ -4,7 +4,7 @@
 //! to know how to cut or to hide. They still come from the flake under test: each form escapes them.
 
 mod shared;
-mod written;
+pub(crate) mod written;
 
 pub mod json;
 pub mod markdown;
@@ -20,6 +20,7 @@ pub use shared::{Shared, shared};
 
 /// What differs between two states of a flake.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Diff {
     /// The state that is compared with.
@@ -39,6 +40,7 @@ pub struct Diff {
 
 /// A state of a flake.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct State {
     /// The words that name it, such as `main`, `work tree` or `github:owner/repo`.
@@ -53,6 +55,7 @@ pub struct State {
 
 /// Which of the two states is meant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
     /// The state that is compared with.
@@ -63,6 +66,7 @@ pub enum Side {
 
 /// Where an input of a lock stands.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Pin {
     /// The reference in `flake.nix`, such as `github:NixOS/nixpkgs/nixos-26.05`.
@@ -77,6 +81,7 @@ pub struct Pin {
 
 /// An input that differs: added without `before`, removed without `after`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct InputChange {
     /// The input, such as `nixpkgs` or `home-manager/nixpkgs`.
@@ -97,6 +102,7 @@ pub struct InputChange {
 
 /// What a configuration is for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ConfigurationKind {
     /// `nixosConfigurations.NAME`
@@ -109,6 +115,7 @@ pub enum ConfigurationKind {
 
 /// How the two states of a host compare.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// Only the head has it.
@@ -125,6 +132,7 @@ pub enum Status {
 
 /// What differs on one host or home.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct HostDiff {
     /// What it is.
@@ -146,6 +154,7 @@ pub struct HostDiff {
 
 /// Why a host does not evaluate in one of the states.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Failure {
     /// The state.
@@ -156,6 +165,7 @@ pub struct Failure {
 
 /// What differs on a host, by kind.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, rename_all = "kebab-case")]
 pub struct Changes {
     /// Why the host has to be booted anew before all of it counts; empty if it has not.
@@ -186,6 +196,7 @@ pub struct Changes {
 
 /// A named thing whose value differs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Change {
     /// Its name: an option path, a mount point, `kernel`.
@@ -200,6 +211,7 @@ pub struct Change {
 
 /// How a value differs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "change")]
 pub enum ValueChange {
     /// One value became another; a side without the thing has none.
@@ -228,6 +240,7 @@ pub enum ValueChange {
 
 /// How a thing that has a name differs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Presence {
     /// Only the head has it.
@@ -240,6 +253,7 @@ pub enum Presence {
 
 /// Which way versions of a package went.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// Only the head has it.
@@ -256,6 +270,7 @@ pub enum Direction {
 
 /// How a package comes into a configuration.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// It is in the list of packages of the system or of a home.
@@ -266,6 +281,7 @@ pub enum Place {
 
 /// A package that differs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct PackageChange {
     /// How it comes into the configuration.
@@ -284,6 +300,7 @@ pub struct PackageChange {
 
 /// What a switch does with a unit.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// It is stopped.
@@ -304,6 +321,7 @@ pub enum Action {
 
 /// Whose manager runs a unit.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Manager {
     /// The system's.
@@ -316,6 +334,7 @@ pub enum Manager {
 
 /// A unit of systemd that differs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct UnitChange {
     /// What a switch does with it.
@@ -335,6 +354,7 @@ pub struct UnitChange {
 
 /// A user or a group that differs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct AccountChange {
     /// Whether it is a group, not a user.
@@ -350,6 +370,7 @@ pub struct AccountChange {
 
 /// A port or a range of ports that is opened or closed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct PortChange {
     /// Whether it is opened, not closed.
@@ -365,6 +386,7 @@ pub struct PortChange {
 
 /// What a fact is about; the order is that of the forms.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Section {
     /// The kernel: version, parameters, modules.
@@ -387,6 +409,7 @@ pub enum Section {
 
 /// Something else that differs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Fact {
     /// What it is about.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A place in a file. Lines and columns count from one, columns count characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Location {
     /// The path: below the flake's folder where it lies there, else absolute.
@@ -19,6 +20,7 @@ pub struct Location {
 
 /// A place in a text that is known already.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Position {
     /// The line, from one.
@@ -45,12 +47,14 @@ impl From<diag::Place> for Location {
 
 /// One thing that was found.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Finding {
     /// The rule that found it, such as `secret-in-store`, or `eval` for errors of the language.
     pub rule: String,
     /// How bad it is.
     #[serde(with = "crate::json::severity")]
+    #[cfg_attr(test, schemars(with = "crate::json::schema::SeverityName"))]
     pub severity: Severity,
     /// What is wrong, in a line or a few.
     pub message: String,

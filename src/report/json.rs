@@ -9,6 +9,7 @@ use diag::Severity;
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
+use crate::diff::Diff;
 use crate::rule::RuleDoc;
 use crate::run::{Report, Tool, Totals, Verdict};
 
@@ -29,20 +30,35 @@ pub enum ReadError {
     },
 }
 
+/// A report of cfgcheck.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 struct Written<'a> {
+    /// The version of the format: 1. New keys may come without a new version.
     schema: u32,
+    /// The program that made it.
     tool: &'a Tool,
+    /// The flake that was judged.
     flake: &'a str,
+    /// What it comes to.
     verdict: Verdict,
+    /// The exit code of the run.
     exit_code: u8,
+    /// Counts.
     totals: Totals,
+    /// What the rules of its cases and findings ask for.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     rules: &'a [RuleDoc],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What differs from another state of the flake.
+    diff: Option<&'a Diff>,
+    /// What belongs to no case.
     notes: &'a [String],
+    /// All that was judged: the flake first, then host by host.
     cases: &'a [Case],
     #[serde(skip_serializing_if = "Option::is_none")]
+    /// All that differs between equal runs; left out if no time is told.
     times: Option<Times>,
 }
 
@@ -54,6 +70,8 @@ struct Read {
     flake: String,
     #[serde(default)]
     rules: Vec<RuleDoc>,
+    #[serde(default)]
+    diff: Option<Diff>,
     notes: Vec<String>,
     cases: Vec<Case>,
     #[serde(default)]
@@ -67,6 +85,7 @@ struct Version {
 
 /// All that differs between equal runs.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 struct Times {
     /// Seconds since 1970-01-01 UTC.
@@ -99,6 +118,7 @@ pub fn write(report: &Report, deny: Severity) -> String {
         exit_code: verdict.exit_code(),
         totals: report.totals(),
         rules: &report.rules,
+        diff: report.diff.as_ref(),
         notes: &report.notes,
         cases: &report.cases,
         times: (!timeless).then_some(times),
@@ -147,6 +167,7 @@ pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
         flake: read.flake,
         cases: read.cases,
         rules: read.rules,
+        diff: read.diff,
         notes: read.notes,
         started: Duration::from_secs(times.started),
         duration: Duration::from_millis(times.duration_ms),
@@ -169,6 +190,9 @@ pub(crate) mod severity {
         found.ok_or_else(|| de::Error::unknown_variant(&name, &["note", "warning", "error"]))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod schema;
 
 #[cfg(test)]
 mod tests {
@@ -201,6 +225,12 @@ mod tests {
             "this is no report of cfgcheck: missing field `schema` at line 1 column 2",
         );
         check("x", "this is no report of cfgcheck: expected value at line 1 column 1");
+    }
+
+    #[test]
+    fn a_report_of_the_first_version_is_read() {
+        let old = read(include_bytes!("golden/fleet-0.1.json")).expect("it is read");
+        assert_eq!((old.cases.len(), old.totals().errors, old.totals().waived), (7, 3, 0));
     }
 
     proptest! {

@@ -1,16 +1,20 @@
 //! The report as JUnit XML, in the dialect that cargo-nextest writes and CI systems read.
 //!
-//! One suite a host and one for the flake. Readers differ in where they look for the place of a
+//! One suite a host and one for the flake, and for what is about no host one each for modules,
+//! properties and scenarios. Readers differ in where they look for the place of a
 //! failure, so it is said three times: as `file` and `line` attributes (action-junit-report, the
 //! phpunit reader of test-reporter, GitLab), and in the first line of the body as
 //! `at OPTION (FILE:LINE:COLUMN)` (the jest reader of test-reporter).
+//!
+//! The schema of Jenkins' xunit plugin allows neither such attributes nor properties of a case. Jenkins'
+//! own step reads this dialect all the same; for the plugin there is [`Dialect::Jenkins`].
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use diag::{clean, clean_line};
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
-use crate::case::{Case, Outcome};
+use crate::case::{Case, Outcome, Stage, Waived};
 use crate::finding::{Finding, Location};
 use crate::run::Report;
 
@@ -24,27 +28,66 @@ const MOST_BODY: usize = 32 << 10;
 /// text longer. What comes after keeps its first line.
 const MOST_BODIES: usize = 20 << 20;
 
+/// Whose XML it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Dialect {
+    /// That of cargo-nextest, with `file`, `line` and properties for each case.
+    Nextest,
+    /// Only what the schema of Jenkins' xunit plugin (`junit-10.xsd`) allows: places are in the bodies.
+    Jenkins,
+}
+
 /// A report that cannot be written as XML: a bug, as all text is made fit before.
 #[derive(Debug, thiserror::Error)]
 #[error("the JUnit report cannot be written: {0}")]
 pub struct WriteError(#[from] quick_junit::SerializeError);
 
 /// Returns the report as JUnit XML.
-pub fn write(report: &Report) -> Result<String, WriteError> {
+pub fn write(report: &Report, dialect: Dialect) -> Result<String, WriteError> {
     let mut document = quick_junit::Report::new("cfgcheck");
     document.set_time(report.duration);
     let mut budget = MOST_BODIES;
-    // Cases come host by host, so that each suite is one run of them.
-    for cases in report.cases.chunk_by(|a, b| a.subject.host == b.subject.host) {
-        document.add_test_suite(suite(cases, &mut budget));
+    // Suites in the order in which each begins.
+    let mut suites: Vec<(&str, Vec<&Case>)> = Vec::new();
+    for case in &report.cases {
+        let name = suite_name(case);
+        match suites
+            .iter_mut()
+            .find(|(known, cases)| *known == name && cases[0].subject.host == case.subject.host)
+        {
+            Some((_, cases)) => cases.push(case),
+            None => suites.push((name, vec![case])),
+        }
     }
-    Ok(document.to_string()?)
+    for (name, cases) in suites {
+        document.add_test_suite(suite(name, &cases, &mut budget, dialect));
+    }
+    let mut text = document.to_string()?;
+    if dialect == Dialect::Jenkins {
+        let total = format!(" skipped=\"{}\"", report.totals().skipped);
+        text = text.replacen(&total, "", 1);
+    }
+    Ok(text)
 }
 
-fn suite(cases: &[Case], budget: &mut usize) -> TestSuite {
-    let host = cases.first().and_then(|case| case.subject.host.as_deref());
-    let mut suite = TestSuite::new(attribute(host.unwrap_or("flake")));
+/// Returns the suite that a case belongs to.
+fn suite_name(case: &Case) -> &str {
+    match (&case.subject.host, case.subject.stage) {
+        (Some(host), _) => host,
+        (None, Stage::Modules) => "modules",
+        (None, Stage::Prop) => "properties",
+        (None, Stage::Vm) => "scenarios",
+        (None, _) => "flake",
+    }
+}
+
+fn suite(name: &str, cases: &[&Case], budget: &mut usize, dialect: Dialect) -> TestSuite {
+    let mut suite = TestSuite::new(attribute(name));
     suite.set_time(cases.iter().map(|case| case.duration).sum());
+    let systems: BTreeSet<&str> = cases.iter().filter_map(|case| case.subject.system.as_deref()).collect();
+    for system in systems {
+        suite.add_property(Property::new("system", attribute(system)));
+    }
     // GitLab drops cases of the same class and name.
     let mut taken = HashSet::new();
     for case in cases {
@@ -55,7 +98,7 @@ fn suite(cases: &[Case], budget: &mut usize) -> TestSuite {
             .chain(numbered)
             .find(|name| taken.insert((class.clone(), name.clone())))
             .unwrap_or_default();
-        suite.add_test_case(test_case(case, name, class, budget));
+        suite.add_test_case(test_case(case, name, class, budget, dialect));
     }
     suite
 }
@@ -74,7 +117,7 @@ fn class_name(case: &Case) -> String {
     attribute(&class)
 }
 
-fn test_case(case: &Case, name: String, class: String, budget: &mut usize) -> TestCase {
+fn test_case(case: &Case, name: String, class: String, budget: &mut usize, dialect: Dialect) -> TestCase {
     // Findings are sorted by severity, so that the first is the one to tell.
     let worst = case.findings.first();
     let status = match &case.outcome {
@@ -91,6 +134,12 @@ fn test_case(case: &Case, name: String, class: String, budget: &mut usize) -> Te
     let mut test = TestCase::new(name, status);
     test.set_classname(class);
     test.set_time(case.duration);
+    if !told_in_status && !(case.findings.is_empty() && case.waived.is_empty()) {
+        test.set_system_out(body(case, budget));
+    }
+    if dialect == Dialect::Jenkins {
+        return test;
+    }
     if let Some(Location { file, line, .. }) = worst
         .and_then(|finding| finding.location.as_ref())
         .or(case.location.as_ref())
@@ -106,9 +155,6 @@ fn test_case(case: &Case, name: String, class: String, budget: &mut usize) -> Te
     }
     for (name, value) in &case.properties {
         test.add_property(Property::new(attribute(name), attribute(value)));
-    }
-    if !told_in_status && !case.findings.is_empty() {
-        test.set_system_out(body(case, budget));
     }
     test
 }
@@ -134,9 +180,14 @@ fn non_success(kind: NonSuccessKind, case: &Case, worst: Option<&Finding>, budge
 /// Returns all findings of a case as text: for each the line with its place, then its drawing.
 fn body(case: &Case, budget: &mut usize) -> String {
     let mut text = String::new();
-    for finding in &case.findings {
+    let findings = case.findings.iter().map(|finding| (finding, None));
+    let waived = case.waived.iter().map(|waived| (&waived.finding, Some(waived)));
+    for (finding, waived) in findings.chain(waived) {
         if !text.is_empty() {
             text.push('\n');
+        }
+        if let Some(Waived { by, reason, .. }) = waived {
+            text.push_str(&format!("waived by {}: {}\n", by.name(), clean_line(reason)));
         }
         if let Some(location) = &finding.location {
             let about = finding.option.as_deref().unwrap_or(&case.subject.name);

@@ -16,6 +16,7 @@ mod run;
 pub mod diff;
 pub mod github;
 pub mod gitlab;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;

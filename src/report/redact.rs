@@ -9,12 +9,16 @@ mod keys;
 mod known;
 mod names;
 
+pub(crate) use assigned::gutter;
+
 use std::borrow::Cow;
 use std::ops::Range;
 
+use serde_json::Value;
 use unicode_width::UnicodeWidthChar;
 
 use crate::case::{Case, Subject};
+use crate::diff::Diff;
 use crate::event::Event;
 use crate::finding::{Finding, Location};
 use crate::run::Report;
@@ -30,6 +34,21 @@ pub const MASK: &str = "•••";
 pub struct Secrets {
     known: known::Known,
 }
+
+/// Keys of a serialised difference whose values are words of the format and no texts.
+const WORDS: [&str; 11] = [
+    "action",
+    "change",
+    "direction",
+    "kind",
+    "manager",
+    "place",
+    "presence",
+    "section",
+    "severity",
+    "side",
+    "status",
+];
 
 /// Finds secrets in a text: in order, apart from each other.
 type Find<'f> = &'f dyn Fn(&str) -> Vec<Range<usize>>;
@@ -154,6 +173,36 @@ impl Secrets {
         self.mask(&mut report.flake);
         self.mask_all(&mut report.notes);
         report.cases.iter_mut().for_each(|case| self.case(case));
+        if let Some(diff) = &report.diff {
+            report.diff = Some(self.diff(diff));
+        }
+    }
+
+    /// Returns a difference without secrets. It hides values under names of secrets itself; here are
+    /// keys by their shape and known values, in whatever text they stand.
+    pub fn diff(&self, diff: &Diff) -> Diff {
+        let masked = serde_json::to_value(diff).map(|value| self.masked_value(value));
+        let masked = masked.and_then(serde_json::from_value);
+        masked.expect("a difference is read as it was written, and texts stay texts")
+    }
+
+    fn masked_value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.text(&text).into_owned()),
+            Value::Array(values) => values.into_iter().map(|value| self.masked_value(value)).collect(),
+            Value::Object(members) => members
+                .into_iter()
+                .map(|(name, value)| {
+                    let value = if WORDS.contains(&name.as_str()) {
+                        value
+                    } else {
+                        self.masked_value(value)
+                    };
+                    (name, value)
+                })
+                .collect(),
+            other => other,
+        }
     }
 
     /// Returns the event without secrets.

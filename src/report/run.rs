@@ -7,11 +7,13 @@ use diag::Severity;
 use serde::{Deserialize, Serialize};
 
 use crate::case::{Case, Outcome, Waived};
+use crate::diff::Diff;
 use crate::finding::Finding;
 use crate::rule::RuleDoc;
 
 /// The program that made a report.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Tool {
     /// Its name.
@@ -41,6 +43,8 @@ pub struct Report {
     pub cases: Vec<Case>,
     /// What the rules of its cases and findings ask for, by their ids.
     pub rules: Vec<RuleDoc>,
+    /// What differs from another state of the flake, if that was asked for.
+    pub diff: Option<Diff>,
     /// What belongs to no case.
     pub notes: Vec<String>,
     /// When the run began, since 1970-01-01 UTC; zero if that is not told.
@@ -51,6 +55,7 @@ pub struct Report {
 
 /// Counts of a report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Totals {
     /// Hosts that any case is about.
@@ -78,6 +83,7 @@ pub struct Totals {
 
 /// What a report comes to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Everything that was judged is in order.

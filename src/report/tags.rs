@@ -7,6 +7,19 @@ use html5gum::{Token, Tokenizer};
 /// Elements without an end.
 const VOID: [&str; 7] = ["br", "hr", "img", "meta", "input", "link", "wbr"];
 
+/// Returns the names and values of all attributes.
+pub(crate) fn attributes(html: &str) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for token in Tokenizer::new(html) {
+        let Ok(token) = token;
+        if let Token::StartTag(tag) = token {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            all.extend(tag.attributes.iter().map(|(name, value)| (text(name), text(value))));
+        }
+    }
+    all
+}
+
 /// Returns the pieces of text that stand outside of an element, as a reader of the page finds them.
 pub(crate) fn texts_outside(html: &str, element: &str) -> Vec<String> {
     let mut depth = 0;

@@ -64,7 +64,7 @@ pub fn write(diff: &Diff, style: DiffStyle) -> String {
 }
 
 /// Returns a state's name, commit and day.
-pub(super) fn state(state: &State) -> String {
+pub(crate) fn state(state: &State) -> String {
     let mut facts: Vec<String> = Vec::new();
     facts.extend(state.rev.as_deref().map(short_rev));
     facts.extend(state.date.as_deref().map(|date| clean_line(date).into_owned()));
@@ -81,7 +81,7 @@ pub(super) fn short_rev(rev: &str) -> String {
 }
 
 /// Returns where an input stands, in a few words.
-pub(super) fn pin(pin: &Pin) -> String {
+pub(crate) fn pin(pin: &Pin) -> String {
     match (&pin.rev, &pin.date) {
         (Some(rev), Some(date)) => format!("{} ({})", short_rev(rev), clean_line(date)),
         (Some(rev), None) => short_rev(rev),
@@ -91,7 +91,7 @@ pub(super) fn pin(pin: &Pin) -> String {
 }
 
 /// Returns how far the two states of an input are apart.
-pub(super) fn distance(input: &InputChange) -> Option<String> {
+pub(crate) fn distance(input: &InputChange) -> Option<String> {
     Some(match input.days? {
         0 => "the same day".to_owned(),
         days if days > 0 => format!("{} newer", counted(days.unsigned_abs() as usize, "day")),
@@ -108,7 +108,7 @@ pub(super) fn counted(count: usize, word: &str) -> String {
 }
 
 /// Returns a host's name, and what it is if it is no NixOS.
-pub(super) fn name(host: &HostDiff) -> String {
+pub(crate) fn name(host: &HostDiff) -> String {
     let name = clean_line(&host.name);
     match host.kind {
         ConfigurationKind::Nixos => name.into_owned(),
@@ -132,7 +132,7 @@ fn by_name<'h>(hosts: &[&'h HostDiff]) -> Vec<(String, Vec<&'h str>)> {
 
 /// Returns the names of hosts: the first few, and how many more there are. A host that was compared for
 /// several systems has them behind it.
-pub(super) fn names(hosts: &[&HostDiff]) -> String {
+pub(crate) fn names(hosts: &[&HostDiff]) -> String {
     let shown = |(name, systems): (String, Vec<&str>)| match systems.len() {
         0 | 1 => name,
         _ => format!("{name} ({})", clean_line(&systems.join(", "))),
@@ -147,7 +147,7 @@ pub(super) fn names(hosts: &[&HostDiff]) -> String {
 }
 
 /// Returns the title of what some hosts share.
-pub(super) fn title(shared: &Shared<'_>) -> String {
+pub(crate) fn title(shared: &Shared<'_>) -> String {
     match shared.hosts.as_slice() {
         [one] => match &one.system {
             Some(system) => format!("{} ({})", name(one), clean_line(system)),
@@ -322,7 +322,7 @@ impl Page {
 }
 
 /// Returns how many hosts differ, need a reboot or could not be compared, and how many inputs moved.
-pub(super) fn summary(diff: &Diff) -> String {
+pub(crate) fn summary(diff: &Diff) -> String {
     let mut parts: Vec<String> = [
         (Status::Changed, "changed"),
         (Status::Added, "added"),

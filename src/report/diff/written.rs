@@ -17,7 +17,7 @@ const MOST_LINES: usize = 16;
 
 /// What stands before a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     Added,
     Removed,
     Changed,
@@ -28,22 +28,22 @@ pub(super) enum Mark {
 
 /// A line of a form, harmless to print.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Line {
-    pub(super) mark: Mark,
+pub(crate) struct Line {
+    pub(crate) mark: Mark,
     /// How deep it stands below the thing that it belongs to.
-    pub(super) depth: usize,
-    pub(super) text: String,
+    pub(crate) depth: usize,
+    pub(crate) text: String,
     /// Where to go to, as `file:line:column`.
-    pub(super) place: Option<String>,
+    pub(crate) place: Option<String>,
 }
 
 /// The lines of one kind of changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Part {
-    pub(super) title: String,
+pub(crate) struct Part {
+    pub(crate) title: String,
     /// How many things differ.
-    pub(super) count: usize,
-    pub(super) lines: Vec<Line>,
+    pub(crate) count: usize,
+    pub(crate) lines: Vec<Line>,
 }
 
 fn line(mark: Mark, text: String) -> Line {
@@ -63,7 +63,7 @@ fn below(mark: Mark, text: String) -> Line {
 }
 
 /// Returns the lines of changes by kind, of each kind those of the first `most` things.
-pub(super) fn parts(changes: &Changes, most: usize) -> Vec<Part> {
+pub(crate) fn parts(changes: &Changes, most: usize) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut add = |title: &str, items: Vec<Vec<Line>>| {
         let count = items.len();

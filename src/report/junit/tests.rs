@@ -1,7 +1,6 @@
 //! The XML is read back as a CI system would.
 
 use super::*;
-use crate::case::Stage;
 use crate::sample::{any_report, fleet, golden};
 use diag::Severity;
 use proptest::prelude::*;
@@ -12,22 +11,59 @@ fn read(xml: &str) -> quick_junit::Report {
 
 fn one(case: Case) -> quick_junit::Report {
     read(
-        &write(&Report {
-            cases: vec![case],
-            ..Report::default()
-        })
+        &write(
+            &Report {
+                cases: vec![case],
+                ..Report::default()
+            },
+            Dialect::Nextest,
+        )
         .unwrap(),
     )
 }
 
 #[test]
 fn the_dialect_is_pinned() {
-    golden("fleet.xml", &write(&fleet()).unwrap());
+    golden("fleet.xml", &write(&fleet(), Dialect::Nextest).unwrap());
+}
+
+#[test]
+fn the_dialect_of_jenkins_is_pinned() {
+    let xml = write(&fleet(), Dialect::Jenkins).unwrap();
+    assert!(!xml.contains(" file=") && xml.matches("<property ").count() == xml.matches("name=\"system\"").count());
+    assert!(!xml.lines().nth(1).unwrap_or_default().contains("skipped"), "{xml}");
+    golden("fleet.jenkins.xml", &xml);
+}
+
+#[test]
+fn what_is_about_no_host_has_suites_by_its_stage() {
+    let case = |stage: Stage, system: &str| {
+        let mut case = Case::new(stage, "c", Outcome::Passed);
+        case.subject.system = Some(system.into());
+        case
+    };
+    let mut report = Report {
+        cases: vec![
+            case(Stage::Source, "b"),
+            case(Stage::Prop, "a"),
+            case(Stage::Vm, "b"),
+            case(Stage::Eval, "a"),
+            case(Stage::Modules, "a"),
+        ],
+        ..Report::default()
+    };
+    report.sort();
+    let report = read(&write(&report, Dialect::Nextest).unwrap());
+    let suites: Vec<_> = report.test_suites.iter().map(|s| (s.name.as_str(), s.tests)).collect();
+    assert_eq!(
+        suites,
+        [("flake", 2), ("modules", 1), ("properties", 1), ("scenarios", 1)]
+    );
 }
 
 #[test]
 fn a_reader_finds_suites_places_and_outcomes() {
-    let report = read(&write(&fleet()).unwrap());
+    let report = read(&write(&fleet(), Dialect::Nextest).unwrap());
     let suites: Vec<_> = report
         .test_suites
         .iter()
@@ -73,7 +109,7 @@ fn equal_names_are_told_apart() {
         cases: vec![case(), case(), case()],
         ..Report::default()
     };
-    let read = read(&write(&report).unwrap());
+    let read = read(&write(&report, Dialect::Nextest).unwrap());
     let names: Vec<_> = read.test_suites[0]
         .test_cases
         .iter()
@@ -116,7 +152,7 @@ proptest! {
     fn any_report_is_read_back_whole(report in any_report()) {
         let mut report = report;
         report.sort();
-        let read = read(&write(&report).unwrap());
+        let read = read(&write(&report, Dialect::Nextest).unwrap());
         let totals = report.totals();
         prop_assert_eq!(read.tests, totals.cases);
         prop_assert_eq!(read.failures, totals.failed);

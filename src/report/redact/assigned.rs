@@ -210,7 +210,7 @@ fn is_call(before: &str) -> bool {
 }
 
 /// Returns the length of what a drawing has before the text of a line: `12 | ` or `   | `.
-pub(super) fn gutter(line: &str) -> usize {
+pub(crate) fn gutter(line: &str) -> usize {
     let number = run_of(line, &[' ']);
     let number = number + line[number..].bytes().take_while(u8::is_ascii_digit).count();
     let rest = &line[number..];
