@@ -2,7 +2,7 @@
 //!
 //! The page is whole by itself: it loads nothing, and its policy lets it load nothing. Without JavaScript
 //! it is read as well; the script only searches and filters. All text of the code under test goes
-//! through `text::escaped`, and no attribute but those of our own names holds any of it raw.
+//! through `escape`, and no attribute but those of our own names holds any of it raw.
 
 mod changes;
 mod escape;
@@ -14,11 +14,11 @@ use crate::group::{Group, groups, waived_groups};
 use crate::matrix::{Cell, Matrix, Row, matrix};
 use crate::run::{Report, Totals, Verdict};
 use crate::text::{Unjudged, counted, fit, names, shown_time, unjudged};
-use escape::{drawing, escaped, line};
+use escape::{drawing, line, prose};
 
 /// The style sheet, and its hash for the page's policy.
 const STYLE: &str = include_str!("html/page.css");
-const STYLE_HASH: &str = "sha256-tc3qIf9QnYj/HPoAuZSPZ+YVsVB1jV3FLlgHY8CsvTw=";
+const STYLE_HASH: &str = "sha256-9sgz4uWQGJcsOslCVcLmNAuFmOL8+xeQ0Zmq1YEX9AA=";
 
 /// The script, and its hash for the page's policy.
 const SCRIPT: &str = include_str!("html/page.js");
@@ -200,13 +200,15 @@ fn hosts(out: &mut String, matrix: &Matrix) {
     }
     out.push_str(
         "<p class=\"legend\"><span><b class=\"good\">✓</b> passed</span><span><b class=\"warn\">▲</b> passed with warnings</span>\
-         <span><b class=\"bad\">✗</b> failed</span><span><b class=\"bad\">?</b> could not be judged</span><span><b class=\"off\">–</b> skipped</span></p>\n",
+         <span><b class=\"bad\">✗</b> failed</span><span><b class=\"bad\">?</b> could not be judged</span><span><b class=\"off\">–</b> skipped</span><span><b class=\"bad\">!</b> broke cfgcheck</span></p>\n",
     );
     out.push_str("</section>\n");
 }
 
 fn table(out: &mut String, rows: &[(usize, &Row)], stages: &[Stage]) {
-    out.push_str("<table>\n<thead><tr><th class=\"host\" scope=\"col\">Host</th><th scope=\"col\">System</th>");
+    out.push_str(
+        "<table>\n<thead><tr><th class=\"host\" scope=\"col\">Host</th><th class=\"system\" scope=\"col\">System</th>",
+    );
     for stage in stages {
         out.push_str(&format!("<th class=\"stage\" scope=\"col\">{stage}</th>"));
     }
@@ -309,7 +311,7 @@ fn finding(out: &mut String, group: &Group, kind: &str, report: &Report, number:
         "<details class=\"card finding {kind}\" id=\"f{number}\" data-kind=\"{kind}\"{}><summary data-sign=\"{sign}\">\
          <span class=\"message\">{}</span><span class=\"where\"><span class=\"rule\">{}</span>",
         if open { " open" } else { "" },
-        escaped(&fit(finding.message.clone(), 2_000)),
+        prose(&fit(finding.message.clone(), 2_000)),
         line(&finding.rule, 200)
     ));
     if let Some(location) = &finding.location {
@@ -345,11 +347,11 @@ fn facts(out: &mut String, group: &Group, report: &Report) {
         };
         facts.push((
             "Waived",
-            format!("by {}: {}", by.name(), escaped(&fit(reason.into(), 2_000))),
+            format!("by {}: {}", by.name(), prose(&fit(reason.into(), 2_000))),
         ));
     }
     if let Some(hint) = finding.hint.as_ref().filter(|_| finding.text.is_empty()) {
-        facts.push(("Help", escaped(&fit(hint.clone(), 4_000))));
+        facts.push(("Help", prose(&fit(hint.clone(), 4_000))));
     }
     if let Some(option) = &finding.option {
         facts.push(("Option", format!("<code>{}</code>", line(option, 500))));
@@ -370,7 +372,7 @@ fn facts(out: &mut String, group: &Group, report: &Report) {
             ("How to mend it", &rule.fix),
         ] {
             if !text.is_empty() {
-                facts.push((word, escaped(&fit(text.clone(), 4_000))));
+                facts.push((word, prose(&fit(text.clone(), 4_000))));
             }
         }
     }
@@ -394,7 +396,7 @@ fn not_judged(out: &mut String, report: &Report) {
         out.push_str(&format!(
             "<li><b>{}</b>: {} <small class=\"off\">{}</small></li>\n",
             line(&names(&hosts), 500),
-            escaped(&fit(reason.into(), 2_000)),
+            prose(&fit(reason.into(), 2_000)),
             counted(cases, "case")
         ));
     }
@@ -465,7 +467,7 @@ fn notes(out: &mut String, report: &Report) {
     }
     out.push_str("<section>\n<h2>About this run</h2>\n<div class=\"card\"><ul class=\"plain\">\n");
     for note in &report.notes {
-        out.push_str(&format!("<li>{}</li>\n", escaped(&fit(note.clone(), 4_000))));
+        out.push_str(&format!("<li>{}</li>\n", prose(&fit(note.clone(), 4_000))));
     }
     out.push_str("</ul></div>\n</section>\n");
 }

@@ -22,6 +22,22 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
+/// Returns prose as [`escaped`] does, with what it has between back quotes as code.
+pub(super) fn prose(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let mut out = String::new();
+    for (index, part) in parts.iter().enumerate() {
+        // With an odd number of quotes, the last of them quotes nothing.
+        let unpaired = index + 1 == parts.len() && index % 2 == 1;
+        match index % 2 {
+            1 if !unpaired => out.push_str(&format!("<code>{}</code>", escaped(part))),
+            1 => out.push_str(&format!("`{}", escaped(part))),
+            _ => out.push_str(&escaped(part)),
+        }
+    }
+    out
+}
+
 /// Returns one line of text of at most `most` bytes, for the same places.
 pub(super) fn line(text: &str, most: usize) -> String {
     escaped(&fit(diag::clean_line(text).into_owned(), most))
