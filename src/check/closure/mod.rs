@@ -71,14 +71,17 @@ pub fn cases(host: &mut Host<'_>, request: &Request<'_>, applies: &dyn Fn(&str) 
     let weighed = match weighed(host, request.stores) {
         Ok(weighed) => weighed,
         Err(stop) => {
+            let is_unknown = matches!(stop, Stop::Unknown);
             let mut stop = Some(stop);
-            let told = started.into_iter().map(|case| match stop.take() {
-                Some(stop) => crate::host::stopped(host, case, stop),
-                None => Case {
-                    outcome: Outcome::Skipped("the host could not be weighed".into()),
-                    ..case
-                },
-            });
+            let told = started
+                .into_iter()
+                .map(|case| match stop.take().or(is_unknown.then_some(Stop::Unknown)) {
+                    Some(stop) => crate::host::stopped(host, case, stop),
+                    None => Case {
+                        outcome: Outcome::Skipped("the host could not be weighed".into()),
+                        ..case
+                    },
+                });
             return told.collect();
         }
     };
@@ -120,7 +123,7 @@ pub fn weigh(host: &mut Host<'_>, stores: &[&dyn Store]) -> Option<Weight> {
 
 fn weighed(host: &mut Host<'_>, stores: &[&dyn Store]) -> Result<Weighed, Stop> {
     if !host.evaluates() {
-        return Err(Stop::Skipped("the host does not evaluate".into()));
+        return Err(Stop::Unknown);
     }
     let parts = parts(host)?;
     let mut sizes = Sizes::default();
@@ -193,9 +196,11 @@ impl Weighed {
             let place = host.system.place(host.ev);
             return Ok(Found::new(rule.found(message).at(place, "").note(note)));
         };
-        let input = input_of(host, path);
+        let input = input_of(host, part);
+        let is_own = path.to_path().as_bytes() == host.view.root;
         let what = match &input {
             Some(name) => format!("the source of {name}"),
+            None if is_own => "the whole of this flake".to_owned(),
             None => format!("`{}`", path.name()),
         };
         let names: Vec<&str> = part.option.iter().map(String::as_str).collect();
@@ -206,6 +211,7 @@ impl Weighed {
                 format!("give only the address, which fits into some bytes: `nix.registry.{name}.to`")
             }
             Some(_) => "name the files of it that are used, and not the whole of it".to_owned(),
+            None if is_own => "name the files that are used, such as `./motd`: each is copied by itself".to_owned(),
             None => "see what of it is needed: `nix path-info --recursive --size`".to_owned(),
         };
         let diagnostic = rule.found(message).at(place, "").hint(hint);
@@ -214,9 +220,14 @@ impl Weighed {
     }
 }
 
-/// Returns the name of the input whose whole tree lies at a path.
-fn input_of(host: &Host<'_>, path: &StorePath) -> Option<String> {
-    let whole = path.to_path();
-    let found = host.view.inputs.iter().find(|(folder, _)| folder == whole.as_bytes());
-    found.map(|(_, name)| name.clone())
+/// Returns the name of the input that a part is, or lies in. An input may be a folder of the flake itself.
+fn input_of(host: &Host<'_>, part: &Part) -> Option<String> {
+    let holds = |folder: &[u8]| {
+        let below = part.text.strip_prefix(folder);
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    };
+    let holding = host.view.inputs.iter().filter(|(folder, _)| holds(folder));
+    holding
+        .max_by_key(|(folder, _)| folder.len())
+        .map(|(_, name)| name.clone())
 }

@@ -17,6 +17,8 @@ use crate::host::{Host, Stop};
 pub(super) struct Part {
     /// The names that lead to the option, or to what of its value brings it.
     pub option: Vec<String>,
+    /// What the option says: the path that is linked to, or the package.
+    pub text: Vec<u8>,
     /// The paths in the store.
     pub paths: Vec<StorePath>,
 }
@@ -100,7 +102,8 @@ fn add(host: &mut Host<'_>, parts: &mut Parts, option: Vec<String>, value: Val) 
         }
     }
     if !paths.is_empty() {
-        parts.all.push(Part { option, paths });
+        let text = text.as_string().unwrap_or_default().to_vec();
+        parts.all.push(Part { option, text, paths });
     }
     Ok(())
 }
