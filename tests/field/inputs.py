@@ -17,7 +17,14 @@ from pathlib import Path
 NIX32 = "0123456789abcdfghijklmnpqrsvwxyz"
 # Other names of projects that have moved: what a clone of one name lacks, that of another can have.
 MOVED = {
+    "astro/microvm.nix": "microvm-nix/microvm.nix",
     "cachix/pre-commit-hooks.nix": "cachix/git-hooks.nix",
+    "danth/stylix": "nix-community/stylix",
+    "lnl7/nix-darwin": "nix-darwin/nix-darwin",
+    "mic92/nix-index-database": "nix-community/nix-index-database",
+    "numtide/srvos": "nix-community/srvos",
+    "t184256/nix-on-droid": "nix-community/nix-on-droid",
+    "zhaofengli/colmena": "nix-community/colmena",
     "clan/clan-core": "clan-lol/clan-core",
     "denful/den": "vic/den",
     "denful/flake-file": "vic/flake-file",
