@@ -12,7 +12,6 @@ import argparse
 import collections
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -68,19 +67,26 @@ def run(args, name, command):
             stderr=stderr,
             env={**os.environ, "XDG_CACHE_HOME": str(args.cache), "NO_COLOR": "1", "CI": "1"},
         )
-        try:
-            code = child.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-            code = "timeout"
+        code, peak = wait(child, began)
     seconds = round(time.monotonic() - began, 2)
-    # The largest of all commands so far; a run of one flake and one step knows its own.
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     Path(f"{out}.run").write_text(json.dumps({"code": code, "seconds": seconds, "peak_mib": peak}))
     note = "" if code in (0, 1) else "   <-- look at this"
     print(f"{name}: exit {code}, {seconds} s{note}", flush=True)
     return code
+
+
+def wait(child, began):
+    """Returns how a program ended, and how many MiB it had at most."""
+    while True:
+        pid, status, used = os.wait4(child.pid, os.WNOHANG)
+        if pid:
+            child.returncode = os.waitstatus_to_exitcode(status)
+            return child.returncode, used.ru_maxrss // 1024
+        if time.monotonic() - began > PATIENCE:
+            child.kill()
+            os.wait4(child.pid, 0)
+            return "timeout", 0
+        time.sleep(0.005)
 
 
 def judge(args, repository, commit, day, options, have):
@@ -139,8 +145,8 @@ def tables(args):
     """Prints the tables of docs/field.md."""
     rules = collections.defaultdict(collections.Counter)
     crashes = []
-    print("| repository | commit | day | Nix files | inputs | hosts | cases | findings |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| repository | commit | day | Nix files | lint | check | inputs | hosts | cases | findings |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for repository, commit, day, _options in fleets(args.only):
         slug = repository.replace("/", "+")
         out = args.out / slug
@@ -162,7 +168,7 @@ def tables(args):
         given = ", ".join(f"{had[kind]} {name}" for kind, name in KINDS.items() if had.get(kind))
         given += f", {len(had['missing'])} missing" if had["missing"] else ""
         print(
-            f"| {repository} | `{commit[:12]}` | {day} | {nix.count(10)} | {given.lstrip(', ')} | {how_hosts_went(cases)} "
+            f"| {repository} | `{commit[:12]}` | {day} | {len(nix.splitlines())} | {time_of(out / 'lint.run')} | {time_of(out / 'check.run')} | {given.lstrip(', ')} | {how_hosts_went(cases)} "
             f"| {', '.join(f'{outcomes[each]} {each}' for each in OUTCOMES if outcomes[each])} | {len(seen)} |"
         )
     print("\n| rule | findings | repositories |\n| --- | --- | --- |")
@@ -173,6 +179,12 @@ def tables(args):
 
 KINDS = {"exact": "exact", "nixpkgs": "nixpkgs", "stand-in": "stand-ins", "incomplete": "incomplete"}
 OUTCOMES = ["passed", "failed", "errored", "skipped", "crashed"]
+
+
+def time_of(path):
+    """Returns how long a command ran, in words."""
+    went = report(path)
+    return f"{went['seconds']} s" if went else ""
 
 
 def how_hosts_went(cases):
