@@ -195,6 +195,8 @@ pub struct Expression {
     pub expression: String,
     /// What is said if it is not true.
     pub message: Option<String>,
+    /// Whether it stands in a map, under `expression`.
+    pub in_map: bool,
 }
 
 /// An expression with what is said if it is not true.
@@ -463,6 +465,7 @@ impl<'de> Deserialize<'de> for Expression {
                 Ok(Expression {
                     expression: text.into(),
                     message: None,
+                    in_map: false,
                 })
             }
 
@@ -471,6 +474,7 @@ impl<'de> Deserialize<'de> for Expression {
                 Ok(Expression {
                     expression: map.expression,
                     message: map.message,
+                    in_map: true,
                 })
             }
         }
@@ -658,6 +662,7 @@ fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Expr
             Ok(vec![Expression {
                 expression: text.into(),
                 message: None,
+                in_map: false,
             }])
         }
 

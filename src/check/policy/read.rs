@@ -73,8 +73,8 @@ struct Reader<'r> {
     mistakes: Vec<Diagnostic>,
     environment: Arc<Env>,
     policies: Vec<Policy>,
-    /// The places of the names so far.
-    known: BTreeMap<String, Span>,
+    /// Where the names so far stand: a place is looked for only if it is told.
+    known: BTreeMap<String, (Text, Way)>,
     taken: &'r dyn Fn(&str) -> bool,
 }
 
@@ -177,19 +177,20 @@ impl Reader<'_> {
             mistakes: Vec::new(),
         };
         let id = policy.id.as_str().to_string();
-        let place = text.span(&step(&way, Step::Key("id".into())));
-        if let Some(first) = self.known.get(&id) {
+        let place = step(&way, Step::Key("id".into()));
+        if let Some((first, at)) = self.known.get(&id) {
             let message = format!("there are two policies with the name `{id}`");
-            let mistake = Diagnostic::error(message).rule(WHAT).at(place, "the second one");
-            compiler.mistakes.push(mistake.also(*first, "the first one"));
+            let mistake = Diagnostic::error(message)
+                .rule(WHAT)
+                .at(text.span(&place), "the second one");
+            compiler.mistakes.push(mistake.also(first.span(at), "the first one"));
         } else if (self.taken)(&id) {
             let mistake = Diagnostic::error(format!("`{id}` is the name of a rule of cfgcheck")).rule(WHAT);
-            compiler
-                .mistakes
-                .push(mistake.at(place, "").hint("give the policy another name"));
+            let mistake = mistake.at(text.span(&place), "");
+            compiler.mistakes.push(mistake.hint("give the policy another name"));
         }
-        self.known.entry(id.clone()).or_insert(place);
-        let compiled = compiler.policy(&self.environment, &way, place, policy);
+        self.known.entry(id).or_insert_with(|| (text.clone(), place));
+        let compiled = compiler.policy(&self.environment, &way, policy);
         self.mistakes.append(&mut compiler.mistakes);
         self.policies.push(compiled);
     }
@@ -269,11 +270,12 @@ impl Compiler<'_> {
         });
     }
 
-    fn policy(&mut self, environment: &Env, way: &Way, place: Span, policy: format::Policy) -> Policy {
+    fn policy(&mut self, environment: &Env, way: &Way, policy: format::Policy) -> Policy {
         let key = |name: &str| step(way, Step::Key(name.into()));
         if policy.assert.is_empty() && policy.cel.is_empty() {
             let hint = "say with `assert` or `cel` what must hold".to_string();
-            self.wrong(place, "the policy asks for nothing", Some(hint));
+            let at = self.text.span(&key("id"));
+            self.wrong(at, "the policy asks for nothing", Some(hint));
         }
         let when = self.entries(&key("when"), &policy.when);
         let assert = self.entries(&key("assert"), &policy.assert);
@@ -282,8 +284,7 @@ impl Compiler<'_> {
         let mut all_read = true;
         for (i, expression) in policy.cel.iter().enumerate() {
             let mut way = step(&key("cel"), Step::Index(i));
-            // An expression with a message is a map.
-            if place::find(&self.text.text, &step(&way, Step::Key("expression".into()))).is_some() {
+            if expression.in_map {
                 way.push(Step::Key("expression".into()));
             }
             match expressions::compile(environment, &expression.expression, &names) {
