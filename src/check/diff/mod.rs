@@ -25,6 +25,7 @@ use nixos::diagnose::{Viewpoint, inputs_of};
 use report::Secrets;
 use report::diff::{Change, Changes, Fact, Manager, Place, Section};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 use store::StorePath;
 use units::Units;
 use value::without_hashes;
@@ -66,16 +67,28 @@ impl<'s> Side<'s> {
 }
 
 /// Returns what differs between two states of a configuration that both evaluate, without secrets: those
-/// that are met on the way are learnt.
-pub fn compare(ev: &mut Evaluator, base: &State<'_>, head: &State<'_>, secrets: &mut Secrets) -> Eval<Changes> {
+/// that are met on the way are learnt. `clock` tells the time, as options are looked at for a while only.
+pub fn compare(
+    ev: &mut Evaluator,
+    base: &State<'_>,
+    head: &State<'_>,
+    secrets: &mut Secrets,
+    clock: &dyn Fn() -> Duration,
+) -> Eval<Changes> {
     let (base_inputs, head_inputs) = (inputs_of(ev, &base.view), inputs_of(ev, &head.view));
     let (old, new) = (Side::of(base, &base_inputs), Side::of(head, &head_inputs));
     let before = Answers::of(&old.asker, ev, old.system.root())?;
     let after = Answers::of(&new.asker, ev, new.system.root())?;
+    let (options, is_whole) = options::compare(ev, &old, &new, secrets, clock)?;
     let mut changes = Changes {
-        options: options::compare(ev, &old, &new, secrets)?,
+        options,
         ..Changes::default()
     };
+    if !is_whole {
+        changes
+            .unknown
+            .push("all options: they are too many, or take too long".into());
+    }
     answered(&before, &after, head.system, &mut changes);
     used(ev, base.drv, head.drv, &mut changes);
     mask::mask(&mut changes, secrets);
@@ -201,6 +214,14 @@ fn named(
     }
 }
 
+/// Returns the name of a file in a home: home-manager's own are whole paths.
+fn shown_in(owner: &str, name: &str) -> String {
+    match name.starts_with('/') {
+        true => name.to_owned(),
+        false => format!("~{owner}/{name}"),
+    }
+}
+
 /// Adds what differs in homes.
 fn in_homes(old: &Answers, new: &Answers, system: &System, changes: &mut Changes) {
     let (before, after) = (homes(old), homes(new));
@@ -219,9 +240,10 @@ fn in_homes(old: &Answers, new: &Answers, system: &System, changes: &mut Changes
             .extend(units::compare(&old.units, &new.units, &Manager::Home(owner.to_owned())));
         let prefixed = |home: &Home| -> BTreeMap<String, String> {
             let files = home.files.iter();
-            let files = files.filter(|(name, _)| !UNIT_FOLDERS.iter().any(|folder| name.starts_with(folder)));
+            let is_unit = |name: &str| UNIT_FOLDERS.iter().any(|folder| name.contains(folder));
+            let files = files.filter(|(name, _)| !is_unit(name));
             files
-                .map(|(name, path)| (format!("~{owner}/{name}"), path.clone()))
+                .map(|(name, path)| (shown_in(owner, name), path.clone()))
                 .collect()
         };
         named(Section::HomeFiles, &prefixed(old), &prefixed(new), file, changes);

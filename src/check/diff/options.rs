@@ -16,12 +16,15 @@ use report::diff::{Change, ValueChange};
 use report::redact::secret_like;
 use report::{Location, Secrets};
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 /// Paths of options, or of attributes of their values.
 type Paths = BTreeSet<Vec<String>>;
 
 /// Most options that are compared.
 const MOST: usize = 5_000;
+/// How long options are looked for on one side, and then compared. A host of nixpkgs takes a second.
+const MOST_TIME: Duration = Duration::from_secs(20);
 /// Deepest nesting of submodules that is followed.
 const MAX_DEPTH: usize = 6;
 
@@ -40,15 +43,28 @@ const LEFT_OUT: [&[&str]; 9] = [
 
 struct Walk<'w, 'v> {
     asker: &'w Asker<'v>,
+    /// The time at which it ends.
+    until: Duration,
+    clock: &'w dyn Fn() -> Duration,
+    /// Whether all options were seen.
+    is_whole: bool,
     found: Paths,
     /// Those of them of which it is not known whether the user's files have to do with them.
     perhaps: Paths,
 }
 
 /// Returns the options that the user's own files define or declare.
-fn own<'w, 'v>(asker: &'w Asker<'v>, ev: &mut Evaluator, configuration: Val) -> Eval<Walk<'w, 'v>> {
+fn own<'w, 'v>(
+    asker: &'w Asker<'v>,
+    ev: &mut Evaluator,
+    configuration: Val,
+    clock: &'w dyn Fn() -> Duration,
+) -> Eval<Walk<'w, 'v>> {
     let mut walk = Walk {
         asker,
+        until: clock() + MOST_TIME,
+        clock,
+        is_whole: true,
         found: Paths::new(),
         perhaps: Paths::new(),
     };
@@ -63,8 +79,13 @@ impl Walk<'_, '_> {
     fn set(&mut self, ev: &mut Evaluator, options: Val, path: &mut Vec<String>, depth: usize) -> Eval<()> {
         for (name, attr) in ev.sorted_entries(options) {
             let name = ev.symbols.text(name).into_owned();
-            if name == "_module" || self.found.len() > MOST {
+            if name == "_module" {
                 continue;
+            }
+            // Where a value fails that many options need, each of them may cost a second.
+            if self.found.len() > MOST || (self.clock)() > self.until {
+                self.is_whole = false;
+                return Ok(());
             }
             let Some(value) = self.asker.attempt(ev, |ev| ev.force(attr.value, attr.pos))? else {
                 continue;
@@ -175,15 +196,24 @@ impl EndsWithNames for Vec<String> {
 }
 
 /// Returns the options in which two configurations differ, each with the place of the definition that
-/// counts.
-pub(super) fn compare(ev: &mut Evaluator, old: &Side<'_>, new: &Side<'_>, secrets: &mut Secrets) -> Eval<Vec<Change>> {
+/// counts, and whether all could be looked at in the time that there is.
+pub(super) fn compare(
+    ev: &mut Evaluator,
+    old: &Side<'_>,
+    new: &Side<'_>,
+    secrets: &mut Secrets,
+    clock: &dyn Fn() -> Duration,
+) -> Eval<(Vec<Change>, bool)> {
     let (mut paths, mut perhaps) = (Paths::new(), Paths::new());
+    let mut is_whole = true;
     for side in [old, new] {
-        let mut walk = own(&side.asker, ev, side.system.root())?;
+        let mut walk = own(&side.asker, ev, side.system.root(), clock)?;
+        is_whole &= walk.is_whole;
         paths.append(&mut walk.found);
         perhaps.append(&mut walk.perhaps);
     }
     let mut changes = Vec::new();
+    let until = clock() + MOST_TIME;
     for path in paths.iter().chain(perhaps.difference(&paths)) {
         let (before, after) = (value(ev, old, path)?, value(ev, new, path)?);
         if path.last().is_some_and(|name| secret_like(name)) {
@@ -198,12 +228,13 @@ pub(super) fn compare(ev: &mut Evaluator, old: &Side<'_>, new: &Side<'_>, secret
                 changes.push(change);
             }
         }
-        if changes.len() > MOST {
+        if changes.len() > MOST || clock() > until {
+            is_whole = false;
             break;
         }
     }
     without_repeats(&mut changes);
-    Ok(changes)
+    Ok((changes, is_whole))
 }
 
 /// Takes out what differs in a specialisation as it does in the host around it.

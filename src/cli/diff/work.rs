@@ -370,11 +370,12 @@ impl<'w> Work<'w> {
         };
         let (old, new) = (state(old, before, &pair.base), state(new, after, &pair.head));
         let secrets = &mut self.secrets;
+        let clock = || self.machine.clock.monotonic();
         pair.session.ev.restart_clock();
         match pair
             .session
             .ev
-            .contained(|ev| compare::compare(ev, &old, &new, secrets))
+            .contained(|ev| compare::compare(ev, &old, &new, secrets, &clock))
         {
             Ok(changes) => host.changes = changes,
             Err(_) => {
