@@ -164,7 +164,13 @@ pub(crate) fn is_password(text: &str) -> bool {
             .iter()
             .any(|start| lower.starts_with(start))
         && !has_scheme(&lower)
+        && !is_key_id(text)
         && !is_version_or_name(text)
+}
+
+/// Whether a text has the form of an id or fingerprint of a key of GPG, as Git's `signingKey` has it.
+fn is_key_id(text: &str) -> bool {
+    matches!(text.len(), 16 | 40) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'))
 }
 
 /// Whether a text begins with the name of a scheme and a colon, as addresses and references do: `unix:/run/x.sock`.
@@ -282,9 +288,11 @@ mod tests {
             "12345678",
             "grafana-admin-2",
             "unix:/run/x1.sock",
-            "0xB6840C8AFFAD67EC",
+            "0x9F4C1B7A2E6D0835",
             "SCRAM-SHA-256$4096:kX9vQ2mZ7pLr",
             "aaaaaaaa1",
+            "9F4C1B7A2E6D0835",
+            "9F4C1B7A2E6D08359F4C1B7A2E6D08359F4C1B7A",
         ] {
             assert!(!is_password(text), "{text}");
         }
