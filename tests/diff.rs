@@ -22,11 +22,11 @@ const TINY: &str = r#"{ outputs = _:
       time.zone = word;
       app.password = secret;
       other.thing = word;
-      system.build.toplevel = derivation { name = "host-${word}"; system = "x86_64-linux"; builder = "/b"; inherit secret; };
+      system.build.toplevel = derivation { name = "host"; system = "x86_64-linux"; builder = "/b"; inherit secret word; };
     };
     pkgs.stdenv.hostPlatform.system = "x86_64-linux";
   };
-  in { nixosConfigurations = { HOST = host { word = "WORD"; }; same = host { word = "same"; }; }; }; }
+  in { nixosConfigurations = { "HOST" = host { word = "WORD"; }; same = host { word = "same"; }; }; }; }
 "#;
 
 fn tiny(host: &str, word: &str) -> String {
