@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     id: "closure-grown",
     stage: Stage::Closure,
     level: Level::Error,
-    title: "a host grows over the base no more than the settings allow",
+    title: "A host grows over the base no more than the settings allow",
     why: "Closures grow by a package here and a second libc there, each too small to be noticed, until a disk is full. \
           A bound for one change makes somebody look when it happens.",
     fix: "See what came in with `cfgcheck diff`, and take it out; or raise `max-growth` in `closure` of cfgcheck.yaml.",

@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     id: "closure-over-budget",
     stage: Stage::Closure,
     level: Level::Error,
-    title: "a host and all that it needs take no more bytes than the settings allow",
+    title: "A host and all that it needs take no more bytes than the settings allow",
     why: "What a host needs is copied to it on each deploy and kept as long as a generation needs it. One line can make \
           it twice as large, and nobody sees that in a review: small disks fill up, and a rollback finds no room.",
     fix: "Take out what adds most, or name only what is used of it; or raise the budget in `closure` of cfgcheck.yaml.",

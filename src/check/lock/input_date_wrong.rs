@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     id: "input-date-wrong",
     stage: Stage::Lock,
     level: Level::Warning,
-    title: "no input is dated after today",
+    title: "No input is dated after today",
     why: "Ages are told by the dates in flake.lock. A date in the future, by a wrong clock or by hand, makes an input \
           look new for as long as it lies ahead.",
     fix: "Lock the input anew with `nix flake update NAME`; where its newest commit has that date, name another \

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     id: "input-end-of-life",
     stage: Stage::Lock,
     level: Level::Error,
-    title: "no input is the branch of a release that has ended",
+    title: "No input is the branch of a release that has ended",
     why: "A release of NixOS gets fixes for seven months. After that its branch stands still: security holes stay open, \
           and `nix flake update` finds nothing new and says nothing. Projects that follow the releases end with them.",
     fix: "Move to a release that is supported, one release after the other, and read its release notes.",

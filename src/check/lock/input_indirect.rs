@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     id: "input-indirect",
     stage: Stage::Lock,
     level: Level::Note,
-    title: "an input is named by its address, not by a name that a registry explains",
+    title: "An input is named by its address, not by a name that a registry explains",
     why: "What `nixpkgs` alone means stands in a registry that others keep: it is looked up at each update, and can \
           come to mean another branch or repository. An argument of `outputs` that `inputs` does not name is looked up \
           so, too, also if it is only misspelt.",

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     id: "input-moved",
     stage: Stage::Lock,
     level: Level::Error,
-    title: "an input is locked to the revision and the repository that its reference names",
+    title: "An input is locked to the revision and the repository that its reference names",
     why: "Nix compares a lock with flake.nix by what the lock says it was made for, never by what it is locked to. \
           Who changes only the latter, by hand or in a pull request, has the fleet built from another revision or from \
           another repository, and no command tells.",

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     id: "input-not-following",
     stage: Stage::Lock,
     level: Level::Warning,
-    title: "an input has no nixpkgs of its own beside that of the flake",
+    title: "An input has no nixpkgs of its own beside that of the flake",
     why: "A second nixpkgs is fetched and evaluated beside the first: that takes time and memory, what it brings comes \
           with a second libc, and its fixes come only when the other project updates its own lock.",
     fix: "Let it follow. Where the input is meant to have its own, as what it builds comes from a cache that was built \

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     id: "input-not-pinned",
     stage: Stage::Lock,
     level: Level::Warning,
-    title: "an input that the settings call pinned names its revision or tag in flake.nix",
+    title: "An input that the settings call pinned names its revision or tag in flake.nix",
     why: "Without one, the lock alone holds the input in its place, and the next `nix flake update` moves it together \
           with all others, though somebody had decided that it is moved by hand.",
     fix: "Write the revision that was tried into the address.",

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     id: "input-not-rolling",
     stage: Stage::Lock,
     level: Level::Warning,
-    title: "an input that the settings call stable, rolling or latest names no revision",
+    title: "An input that the settings call stable, rolling or latest names no revision",
     why: "An input that names a revision or a tag is never moved by `nix flake update`, which says nothing about it. It \
           was mostly written down to get around a fault of one day, and then forgotten.",
     fix: "Name the branch in place of the revision; or call the input `pinned` in cfgcheck.yaml if it is to stay.",

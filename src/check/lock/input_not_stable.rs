@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     id: "input-not-stable",
     stage: Stage::Lock,
     level: Level::Warning,
-    title: "an input that the settings call stable is the branch of a release",
+    title: "An input that the settings call stable is the branch of a release",
     why: "Whoever wrote `stable` into the settings wants fixes and no surprises. On another branch each update may \
           change anything.",
     fix: "Name the branch of a release, or change the input's class in cfgcheck.yaml.",

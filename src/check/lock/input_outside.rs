@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     id: "input-outside",
     stage: Stage::Lock,
     level: Level::Warning,
-    title: "no input is a folder outside of the repository",
+    title: "No input is a folder outside of the repository",
     why: "Such a folder is there on one machine only. No other one, no CI and nobody who clones the repository can \
           evaluate the flake.",
     fix: "Put the folder into the repository and name it relatively, or push it and name its address.",

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     id: "input-override-unused",
     stage: Stage::Lock,
     level: Level::Warning,
-    title: "what is set for an input of an input is set for one that is there",
+    title: "What is set for an input of an input is set for one that is there",
     why: "A `follows` for an input that the other flake does not have does nothing. The input was given another name, \
           and its own nixpkgs came in, or it is gone and the line is left.",
     fix: "Name the input as the other flake does (`nix flake metadata` shows the names), or remove the line.",

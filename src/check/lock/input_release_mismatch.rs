@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     id: "input-release-mismatch",
     stage: Stage::Lock,
     level: Level::Warning,
-    title: "an input with a branch for each release is of the same release as the nixpkgs that it follows",
+    title: "An input with a branch for each release is of the same release as the nixpkgs that it follows",
     why: "home-manager, nix-darwin and others have a branch for each release of NixOS, which is tried with that release \
           alone. With another one, options that it sets are not there or mean something else, and that shows only on \
           the hosts that use them.",

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     id: "input-stale",
     stage: Stage::Lock,
     level: Level::Warning,
-    title: "an input is not older than its class allows",
+    title: "An input is not older than its class allows",
     why: "Stable and rolling inputs may be 30 days old, the latest ones a year. Fixes reach a machine only when its inputs are updated. What is left alone for months is also hard to update: \
           everything changes at once.",
     fix: "Update it with `nix flake update NAME`, best by a weekly job. Where it may be older, say so in `inputs` of \

@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     id: "input-unencrypted",
     stage: Stage::Lock,
     level: Level::Warning,
-    title: "inputs are fetched by https or ssh",
+    title: "Inputs are fetched by https or ssh",
     why: "What is locked is checked by its hash. But each update takes whatever answers, and over `http:` or `git:` \
           anybody on the way can answer: that becomes the new hash.",
     fix: "Name the same address with `https:`.",

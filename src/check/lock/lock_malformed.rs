@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     id: "lock-malformed",
     stage: Stage::Lock,
     level: Level::Error,
-    title: "flake.nix names its inputs plainly, and flake.lock can be read",
+    title: "`flake.nix` names its inputs plainly, and `flake.lock` can be read",
     why: "Nix refuses a flake whose lock it cannot read, mostly after a merge that nobody finished. A hash or a \
           revision that is cut short is noticed only when the input is fetched: on the next machine.",
     fix: "Take one side of the merge, or throw the file away, and let Nix write it anew: `nix flake lock`.",

@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     id: "lock-missing",
     stage: Stage::Lock,
     level: Level::Warning,
-    title: "a flake whose inputs come from elsewhere has a flake.lock",
+    title: "A flake whose inputs come from elsewhere has a flake.lock",
     why: "Without a lock each machine takes what is newest when it looks: two hosts of one commit differ, and what \
           worked yesterday need not work today.",
     fix: "Write it with `nix flake lock`, and commit flake.lock.",

@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
     id: "lock-out-of-step",
     stage: Stage::Lock,
     level: Level::Error,
-    title: "flake.lock has the inputs that flake.nix names, from there, and what follows what",
+    title: "`flake.lock` has the inputs that `flake.nix` names, from there, and what follows what",
     why: "Nix mends a lock that is out of step without a word, and takes for the difference whatever is newest: what \
           is built is then not what was committed and reviewed. In pure evaluation it refuses.",
     fix: "Lock it anew with `nix flake lock`, which leaves all other inputs as they are, and commit flake.lock \

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     id: "several-nixpkgs",
     stage: Stage::Lock,
     level: Level::Warning,
-    title: "at most one input brings a nixpkgs of its own",
+    title: "At most one input brings a nixpkgs of its own",
     why: "Each nixpkgs is fetched (some 40 MB), evaluated and kept; packages of each come with their own libc and their \
           own holes, which are mended only when the other project updates its lock.",
     fix: "Let the inputs follow the flake's own nixpkgs; where one is meant to have its own, allow it there with a \

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     id: "dev-shell-missing",
     stage: Stage::Packages,
     level: Level::Warning,
-    title: "a flake with development shells has one for each system that it has packages for",
+    title: "A flake with development shells has one for each system that it has packages for",
     why: "`nix develop` fails on a system without a shell, for whoever works on another machine than the author: mostly \
           it was written for one system, and the packages for several.",
     fix: "Make shells and packages for the same list of systems.",

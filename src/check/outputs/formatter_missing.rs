@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     id: "formatter-missing",
     stage: Stage::Packages,
     level: Level::Note,
-    title: "a flake with a formatter has one for each system that it has development shells for",
+    title: "A flake with a formatter has one for each system that it has development shells for",
     why: "`nix fmt` fails on a system without a formatter. Who works there commits as the editor left it, and the next \
           one who formats changes lines of others.",
     fix: "Make shells and formatter for the same list of systems.",
