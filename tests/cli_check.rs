@@ -95,7 +95,7 @@ fn an_error_is_told_beside_assertions_that_do_not_hold() {
     assert!(out.contains("1 failed") && out.contains("first things first"), "{out}");
     let (code, out) = check(&[("flake.nix", &flake("something else"))], &[]);
     assert_eq!(code, Some(1));
-    assert!(out.contains("1 could not be judged"), "{out}");
+    assert!(out.contains("2 errors") && out.contains("could not be judged"), "{out}");
     assert!(
         out.contains("first things first") && out.contains("something else"),
         "{out}"

@@ -49,7 +49,10 @@ fn the_fleet_is_clean_on_both_architectures() {
     let report = said(&program().run(fleet.path(), &["check", "path:.", "--output", "json=-"]));
     let report: Value = serde_json::from_str(&report).expect("the report is JSON");
     assert_eq!(report["verdict"], "clean", "{report:#}");
-    assert_eq!(report["totals"]["cases"], report["totals"]["passed"]);
+    let count = |what: &str| report["totals"][what].as_u64().expect("totals are numbers");
+    // A policy skips a host that it is not about, such as a container without a boot loader.
+    assert_eq!(count("cases"), count("passed") + count("skipped"));
+    assert!(count("skipped") < 10 && count("passed") > 300, "{:#}", report["totals"]);
     for host in ["server", "container"] {
         for system in ["x86_64-linux", "aarch64-linux"] {
             let cases = report["cases"].as_array().expect("cases are a list");
