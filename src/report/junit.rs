@@ -166,14 +166,17 @@ fn non_success(kind: NonSuccessKind, case: &Case, worst: Option<&Finding>, budge
         Outcome::Errored => "this case could not be judged",
         _ => "this case failed",
     };
+    let unsaid = case.properties.get("reason").map_or(unsaid, String::as_str);
     status.set_message(attribute(worst.map_or(unsaid, |finding| &finding.message)));
     status.set_type(match case.outcome {
         Outcome::Crashed => "crash".into(),
         _ => attribute(worst.map_or(case.outcome.name(), |finding| &finding.rule)),
     });
-    if !case.findings.is_empty() {
-        status.set_description(body(case, budget));
-    }
+    // The jest reader of test-reporter fails on a failure without a body.
+    status.set_description(match case.findings.is_empty() {
+        true => attribute(unsaid),
+        false => body(case, budget),
+    });
     status
 }
 

@@ -103,6 +103,24 @@ fn a_reader_finds_suites_places_and_outcomes() {
 }
 
 #[test]
+fn every_failure_has_a_body() {
+    let case = Case::new(Stage::Policy, "c", Outcome::Errored).property("reason", "the host does not evaluate");
+    let report = one(case);
+    let TestCaseStatus::NonSuccess {
+        description, message, ..
+    } = &report.test_suites[0].test_cases[0].status
+    else {
+        panic!("{report:?}")
+    };
+    for text in [description, message] {
+        assert_eq!(
+            text.as_ref().map(|text| text.as_str()),
+            Some("the host does not evaluate")
+        );
+    }
+}
+
+#[test]
 fn equal_names_are_told_apart() {
     let case = || Case::new(Stage::Eval, "same", Outcome::Passed).on("a", "x86_64-linux");
     let report = Report {
