@@ -18,7 +18,7 @@ use escape::{drawing, line, prose};
 
 /// The style sheet, and its hash for the page's policy.
 const STYLE: &str = include_str!("html/page.css");
-const STYLE_HASH: &str = "sha256-9sgz4uWQGJcsOslCVcLmNAuFmOL8+xeQ0Zmq1YEX9AA=";
+const STYLE_HASH: &str = "sha256-wX0+jHMeVpO5v3t9k02vBcZerlGIYMrqBbhUFjZLr1g=";
 
 /// The script, and its hash for the page's policy.
 const SCRIPT: &str = include_str!("html/page.js");
@@ -166,19 +166,12 @@ fn hosts(out: &mut String, matrix: &Matrix) {
     if matrix.rows.is_empty() {
         return;
     }
-    let quiet: Vec<(usize, &Row)> = matrix
-        .rows
-        .iter()
-        .enumerate()
-        .filter(|(_, row)| !row.is_remarkable())
-        .collect();
+    // The flake itself is always shown.
+    let is_quiet = |row: &Row| row.host.is_some() && !row.is_remarkable();
+    let rows = || matrix.rows.iter().enumerate();
+    let quiet: Vec<(usize, &Row)> = rows().filter(|(_, row)| is_quiet(row)).collect();
     let fold = quiet.len() > MOST_QUIET;
-    let loud: Vec<(usize, &Row)> = matrix
-        .rows
-        .iter()
-        .enumerate()
-        .filter(|(_, row)| !fold || row.is_remarkable())
-        .collect();
+    let loud: Vec<(usize, &Row)> = rows().filter(|(_, row)| !(fold && is_quiet(row))).collect();
     let hosts = matrix.rows.iter().filter(|row| row.host.is_some()).count();
     out.push_str(&format!(
         "<section>\n<h2>Hosts <small>{}</small></h2>\n",
