@@ -139,9 +139,9 @@ fn run(bytes: &[u8], from: usize, of: fn(u8) -> bool) -> usize {
 
 /// Returns a private key in PEM: to its last line, or as far as the text goes.
 fn pem(text: &str, at: usize) -> Option<Key> {
+    // The line is only looked for behind what a key begins with: a drawing is one line with a million dashes.
     let rest = text.get(at..)?;
-    let first = rest.lines().next()?;
-    if !rest.starts_with(PEM.0) || !first.contains(PEM.1) {
+    if !rest.starts_with(PEM.0) || !rest.lines().next()?.contains(PEM.1) {
         return None;
     }
     let mut end = rest.len();
@@ -255,6 +255,11 @@ mod tests {
         );
         check("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----", &[]);
         check("-----BEGIN PUBLIC KEY-----", &[]);
+    }
+
+    #[test]
+    fn a_long_line_of_dashes_is_read_once() {
+        check(&"-".repeat(1 << 20), &[]);
     }
 
     #[test]

@@ -34,8 +34,8 @@ use sops_file::SopsFile;
 
 pub use sops_file::secret_keys;
 
-/// Names under which a hash stands, which is no password.
-const HASHED: [&str; 2] = ["hash", "salt"];
+/// Words of names under which a hash stands, or the name of a secret (`existingSecret`), which is no password.
+const HASHED: [&str; 3] = ["hash", "salt", "existing"];
 
 /// Endings of files that are no secrets themselves, though a rule may be for the folder that they lie in.
 const NO_SECRETS: [&[u8]; 16] = [
@@ -171,15 +171,18 @@ impl Secrets {
     /// Whether a rule says that a file is to be encrypted. A rule for all files of a kind says nothing of a single one.
     fn is_covered(&self, file: &File) -> bool {
         let is_other = NO_SECRETS.iter().any(|end| file.path.ends_with(end))
-            || ENCRYPTED_OTHERWISE
-                .iter()
-                .any(|start| file.text.trim_ascii_start().starts_with(start))
-            || age::is_encrypted(&file.text)
+            || is_encrypted(&file.text)
             || file.text.trim_ascii().is_empty()
             || file.name().starts_with(b"README")
             || file.name().starts_with(b"LICENSE");
         !is_other && self.rule_for(&file.path).is_some_and(|(_, rule)| !rule.is_broad)
     }
+}
+
+/// Whether another program than sops encrypted a file: git-crypt, age, GPG, Ansible.
+pub(super) fn is_encrypted(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    age::is_encrypted(text) || ENCRYPTED_OTHERWISE.iter().any(|start| text.starts_with(start))
 }
 
 /// Returns the parts of a file of secrets that are in plain text.
