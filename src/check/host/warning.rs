@@ -18,8 +18,8 @@ pub const RULE: Rule = Rule {
           the new one.",
     fix: "Do what the message says. The finding points at the definition that it is about, or at the line of your own \
           from which the function that warns is called.",
-    wrong: "{ lib, ... }: { environment.etc.list.text = lib.concatMapStrings toString (lib.mutuallyExclusive [ ] [ ]); }",
-    right: "{ lib, ... }: { environment.etc.list.text = lib.concatMapStrings toString [ ]; }",
+    wrong: "fleet.logs.days = 2; # a module of the fleet warns: incidents of last week cannot be looked into",
+    right: "fleet.logs.days = 14;",
 };
 
 /// How a message that is a warning begins.
