@@ -42,7 +42,7 @@ fn the_examples_of_the_fleets_policies_are_as_they_say() {
 fn a_wrong_example_fails_the_run_without_any_evaluation() {
     let (code, out, _) = try_policies(&format!("{POLICY}examples: [pass: {{ time.timeZone: CET }}]\n"));
     assert_eq!(code, Some(1), "{out}");
-    let message = "error[zone]: example 1 of the policy `zone` should pass, but it fails: `time.timeZone` is \"CET\" instead of \"UTC\"\n  --> checks/own.yaml:6:12";
+    let message = "error[zone]: example 1 of the policy `zone` should pass, but it fails: `time.timeZone` is \"CET\" instead of \"UTC\"\n --> checks/own.yaml:6:12";
     assert!(out.contains(message), "{out}");
     let (code, out, _) = try_policies(POLICY);
     assert_eq!(code, Some(0), "{out}");
@@ -55,10 +55,10 @@ fn wrong_policies_end_with_usage_and_are_told_all_at_once() {
     let (code, out, err) = try_policies(text);
     assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
     for said in [
-        "unknown key `eqals`\n --> checks/own.yaml:2:57",
+        "unknown key `eqals`\n --> checks/own.yaml:2:55",
         "did you mean `equals`?",
         "`input-stale` is the name of a rule of cfgcheck\n --> checks/own.yaml:3:11",
-        "the expression ends too early\n --> checks/own.yaml:3:91",
+        "the expression ends too early\n --> checks/own.yaml:3:95",
     ] {
         assert!(err.contains(said), "{said}\n{err}");
     }

@@ -44,6 +44,8 @@ pub(super) struct Found {
     pub about: Vec<OptionPath>,
     /// Where the policy asks for it, if it cannot be judged.
     pub asked: place::Way,
+    /// Whether the policy asks for an option that is not there.
+    pub is_amiss: bool,
     /// What is wrong, as a whole clause.
     pub message: String,
     /// Whether the policy could not be judged.
@@ -101,9 +103,10 @@ impl Policies {
                     let why = all.first().map(|one| told(path, one).message).unwrap_or_default();
                     return Judged::Skipped(why);
                 }
-                Verdict::Unknown(all) => {
-                    found.extend(all.iter().map(|one| unknown(path, one, policy.asks("when", path))))
-                }
+                Verdict::Unknown(all) => found.extend(
+                    all.iter()
+                        .map(|one| unknown(path, one, &value, policy.asks("when", path))),
+                ),
             }
         }
         // Whether it is for this host cannot be told: nor is anything else.
@@ -115,9 +118,10 @@ impl Policies {
             match judge(assertions, &value) {
                 Verdict::Holds => {}
                 Verdict::Broken(all) => found.extend(all.iter().map(|one| told(path, one))),
-                Verdict::Unknown(all) => {
-                    found.extend(all.iter().map(|one| unknown(path, one, policy.asks("assert", path))))
-                }
+                Verdict::Unknown(all) => found.extend(
+                    all.iter()
+                        .map(|one| unknown(path, one, &value, policy.asks("assert", path))),
+                ),
             }
         }
         if !policy.cel.is_empty() {
@@ -153,6 +157,7 @@ impl Policies {
                 found.push(unknown(
                     path,
                     &Break::plain(why),
+                    value,
                     step(&names, Step::Key((*name).into())),
                 ));
             }
@@ -188,6 +193,7 @@ impl Policies {
                 },
                 secret: about.iter().any(|path| is_secret(path.names())),
                 asked: step(&policy.way, Step::Key("cel".into())),
+                is_amiss: false,
                 about,
                 message,
                 unknown: is_unknown,
@@ -210,6 +216,7 @@ fn told(path: &OptionPath, one: &Break) -> Found {
         message: format!("`{}` {what}", shown(&way)),
         about: Vec::new(),
         asked: Vec::new(),
+        is_amiss: false,
         way,
         unknown: false,
         secret,
@@ -217,9 +224,10 @@ fn told(path: &OptionPath, one: &Break) -> Found {
 }
 
 /// Returns why something cannot be told of an option or a part of its value.
-fn unknown(path: &OptionPath, one: &Break, asked: place::Way) -> Found {
+fn unknown(path: &OptionPath, one: &Break, value: &Tree, asked: place::Way) -> Found {
     let mut found = told(path, one);
     found.asked = asked;
+    found.is_amiss = matches!(value, Tree::Missing(_));
     found.unknown = true;
     // What is unknown of a value is a clause of its own, or the end of one on the value.
     found.message = match one.what.starts_with("is ") {
@@ -256,7 +264,7 @@ impl Policy {
         } else {
             found.way.clone()
         };
-        let place = options.place(&first);
+        let place = if found.is_amiss { None } else { options.place(&first) };
         if let (None, true) = (place, found.unknown) {
             // Nothing in the configuration has to do with it: the policy is likely wrong.
             let diagnostic = diagnostic.at(self.text.span(&found.asked), "");

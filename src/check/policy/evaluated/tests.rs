@@ -181,11 +181,11 @@ fn findings_point_at_the_definition_or_the_policy() {
     let errored = |said: &str| (Outcome::Errored, said.to_string());
     assert_eq!(
         found("assert: { own.port: 443 }"),
-        failed("host.nix:30:5 T: `own.port` is 80 instead of 443")
+        failed("host.nix:28:5 T: `own.port` is 80 instead of 443")
     );
     assert_eq!(
         found("assert: { own.users: { every: { attributes: { uid: 1 } } } }"),
-        failed("host.nix:32:5 T: `own.users.bob.uid` is 2 instead of 1")
+        failed("host.nix:30:35 T: `own.users.bob.uid` is 2 instead of 1")
     );
     assert_eq!(
         found("assert: { own.prot: 443 }"),
