@@ -222,8 +222,10 @@ impl Weighed {
 
 /// Returns the name of the input that a part is, or lies in. An input may be a folder of the flake itself.
 fn input_of(host: &Host<'_>, part: &Part) -> Option<String> {
+    // The path of an input that is given relatively goes up and down again.
+    let text = flake::tree::resolve(b"", part.text.strip_prefix(b"/")?)?;
     let holds = |folder: &[u8]| {
-        let below = part.text.strip_prefix(folder);
+        let below = folder.strip_prefix(b"/").and_then(|folder| text.strip_prefix(folder));
         below.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
     };
     let holding = host.view.inputs.iter().filter(|(folder, _)| holds(folder));
