@@ -94,7 +94,7 @@ enum Expected {
 }
 
 /// What there is to know about a policy, for people.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Document<'p> {
     /// Its name.
     pub id: &'p str,
@@ -106,8 +106,6 @@ pub struct Document<'p> {
     pub why: &'p str,
     /// What to do about a finding.
     pub fix: &'p str,
-    /// The policy as it stands in its file.
-    pub source: String,
     /// Whether there are examples of it.
     pub has_examples: bool,
 }
@@ -135,6 +133,11 @@ impl Policies {
         self.all.len()
     }
 
+    /// Returns the policy of this name as it stands in its file.
+    pub fn source(&self, id: &str) -> Option<String> {
+        self.all.iter().find(|policy| policy.id == id).map(Policy::source)
+    }
+
     /// Returns the finding of a diagnostic that points into the policies' files.
     fn finding(&self, diagnostic: &Diagnostic) -> Finding {
         Finding::from_diagnostic(diagnostic, &self.sources, &self.root)
@@ -148,7 +151,6 @@ impl Policies {
             title: &policy.title,
             why: &policy.why,
             fix: &policy.fix,
-            source: policy.source(),
             has_examples: !policy.examples.is_empty(),
         })
     }

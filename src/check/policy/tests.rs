@@ -555,11 +555,11 @@ fn a_policy_is_shown_as_it_stands() {
     let text = "policies:\n  - id: a\n    title: t\n    why: w\n    fix: f\n    assert: { a: 1 }\n  - { id: b, title: t, why: w, fix: f, assert: { a: 1 } }\n";
     let policies = good(text);
     assert_eq!(
-        policies.document("a").unwrap().source,
+        policies.source("a").unwrap(),
         "id: a\ntitle: t\nwhy: w\nfix: f\nassert: { a: 1 }"
     );
     assert_eq!(
-        policies.document("b").unwrap().source,
+        policies.source("b").unwrap(),
         "{ id: b, title: t, why: w, fix: f, assert: { a: 1 } }"
     );
     assert_eq!(
@@ -567,7 +567,7 @@ fn a_policy_is_shown_as_it_stands() {
         ["a", "b"]
     );
     let alone = policy("assert: { a: 1 }\n");
-    assert_eq!(good(&alone).document("a").unwrap().source, alone.trim_end());
+    assert_eq!(good(&alone).source("a").unwrap(), alone.trim_end());
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub fn run(machine: &Machine, args: &RuleArgs) -> u8 {
                 Err(code) => return code,
             };
             match policies.document(&args.rule) {
-                Some(document) => text_of_policy(&document),
+                Some(document) => text_of_policy(&document, &policies.source(document.id).unwrap_or_default()),
                 None => return unknown(&args.rule, &policies),
             }
         }
@@ -70,12 +70,12 @@ fn unknown(rule: &str, policies: &Policies) -> u8 {
 }
 
 /// Returns the documentation of a policy.
-fn text_of_policy(policy: &Document<'_>) -> String {
+fn text_of_policy(policy: &Document<'_>, source: &str) -> String {
     let parts = [
         format!("a policy, level {}", policy.level.name()),
         format!("## Why it matters\n\n{}", policy.why),
         format!("## What to do\n\n{}", policy.fix),
-        format!("## The policy\n\n{}", indented(&policy.source)),
+        format!("## The policy\n\n{}", indented(source)),
     ];
     document(policy.id, policy.title, &parts)
 }
