@@ -101,7 +101,7 @@ impl Host<'_> {
     /// Returns where a finding about an option points, given the option as messages name it.
     pub(super) fn place_of(&mut self, option: &str) -> Result<Span, Stop> {
         match option.parse::<OptionPath>() {
-            Ok(path) => Ok(self.system.place_of(self.ev, &path, &self.view)?),
+            Ok(path) => self.placed(&path),
             Err(_) => Ok(self.system.place(self.ev)),
         }
     }
@@ -157,7 +157,21 @@ impl Host<'_> {
 
     /// Returns where a finding about an option points.
     pub(crate) fn place(&mut self, path: &[&str]) -> Result<Span, Stop> {
-        Ok(self.system.place_of(self.ev, path, &self.view)?)
+        self.placed(path)
+    }
+
+    /// Returns the place of an option; the host's own where its definitions cannot be looked at, as in a host that
+    /// does not evaluate: what was found counts there, too.
+    fn placed(&mut self, path: &[impl AsRef<str>]) -> Result<Span, Stop> {
+        let (system, view) = (self.system, &self.view);
+        match self.ev.contained(|ev| system.place_of(ev, path, view)) {
+            Ok(span) => Ok(span),
+            Err(fail) if self.ev.error_kind() == ErrorKind::Limit => Err(Stop::Limit(fail)),
+            Err(_) => {
+                self.ev.take_error();
+                Ok(self.system.place(self.ev))
+            }
+        }
     }
 
     /// Does some work of evaluation; only limits of this run end more than the rule.
