@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes policy files for measurements: policies.py COUNT FOLDER.
+"""Writes policy files for measurements: policies.py COUNT FOLDER [--apart].
 
-COUNT policies go into FOLDER/checks/generated.yaml. They ask for options that every NixOS host has,
+COUNT policies go into FOLDER/checks/generated.yaml, or each into a file of its own. They ask for options that every NixOS host has,
 by every kind of assertion, and all of them hold on a host that changes little.
 """
 
@@ -34,8 +34,12 @@ BODIES = [
 def main() -> None:
     count, folder = int(sys.argv[1]), pathlib.Path(sys.argv[2]) / "checks"
     folder.mkdir(parents=True, exist_ok=True)
-    policies = (HEAD.format(n=n) + BODIES[n % len(BODIES)].format(n=n) for n in range(count))
-    (folder / "generated.yaml").write_text("policies:\n" + "".join(policies))
+    policies = [HEAD.format(n=n) + BODIES[n % len(BODIES)].format(n=n) for n in range(count)]
+    if "--apart" in sys.argv[3:]:
+        for n, policy in enumerate(policies):
+            (folder / f"generated-{n}.yaml").write_text("policies:\n" + policy)
+    else:
+        (folder / "generated.yaml").write_text("policies:\n" + "".join(policies))
 
 
 main()

@@ -65,9 +65,10 @@ impl Options for Evaluated<'_> {
         match self.system.place_of(self.ev, &names, &self.view) {
             Ok(span) => span.start.is_some().then_some(span),
             Err(_) => {
-                // A place is only worth knowing; what ended the evaluation is told by the host's case.
+                // A place is only worth knowing: the host itself will do.
                 self.ev.take_error();
-                None
+                let span = self.system.place(self.ev);
+                span.start.is_some().then_some(span)
             }
         }
     }
