@@ -172,7 +172,8 @@ impl Files {
             let judged = self.is_judged(&path, exclude);
             let is_nix = path.ends_with(b".nix");
             let is_text = !NO_TEXT.iter().any(|end| path.ends_with(end));
-            if !is_nix && !(judged && is_text) || tree.file_size(&path)?.is_some_and(|size| size > MOST_BYTES) {
+            let is_read = is_nix || (judged && is_text);
+            if !is_read || tree.file_size(&path)?.is_some_and(|size| size > MOST_BYTES) {
                 continue;
             }
             let text = tree.read_file(&path)?;

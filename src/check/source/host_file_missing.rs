@@ -117,7 +117,7 @@ fn presumed(judged: &Judged<'_, '_>, host: &[u8]) -> Option<&'static str> {
     let says = |words: &[&str], file: &File| {
         let word = |word: &&str| memchr::memmem::find(&file.text, word.as_bytes()).is_some();
         // The files that it imports are no words of its own.
-        words.iter().any(|one| word(&one))
+        words.iter().any(word)
     };
     let own = || {
         files

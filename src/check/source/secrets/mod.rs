@@ -188,7 +188,7 @@ pub(super) fn is_encrypted(text: &[u8]) -> bool {
 /// Returns the parts of a file of secrets that are in plain text.
 fn hidden(sops: &SopsFile, file: &File) -> Vec<Range<usize>> {
     match (&sops.document, &sops.metadata) {
-        (Err(_), _) => vec![0..file.text.len()],
+        (Err(_), _) => std::iter::once(0..file.text.len()).collect(),
         (Ok(_), None) => sops.values().map(|leaf| leaf.value.clone()).collect(),
         (Ok(_), Some(_)) => sops.plain().into_iter().map(|leaf| leaf.value.clone()).collect(),
     }

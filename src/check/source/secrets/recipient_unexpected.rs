@@ -64,8 +64,8 @@ fn run(judged: &Judged<'_, '_>) -> Answer {
         let is_unknown = |one: &&Recipient| !age::is_recipient(&one.id) && age::ssh_tag(&one.id).is_none();
         let more = head.stanzas.len();
         // Keys of plugins have stanzas of their own, and can have several.
-        let plugins = head.stanzas.iter().any(|stanza| matches!(stanza, Stanza::Other(_)))
-            || wanted.iter().any(|one| is_unknown(&one));
+        let plugins =
+            head.stanzas.iter().any(|stanza| matches!(stanza, Stanza::Other(_))) || wanted.iter().any(is_unknown);
         if more > wanted.len() && !plugins {
             let path = shown(&entry.path);
             let message = format!(

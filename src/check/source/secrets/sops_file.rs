@@ -198,10 +198,11 @@ impl SopsFile {
         {
             let path: Vec<&str> = leaf.path.iter().map(String::as_str).collect();
             let of = path.iter().rev().nth(2).copied().unwrap_or_default();
-            if path.last() == Some(&"enc") && of == "age" {
-                if let Err(why) = age::Head::read(leaf.text.as_bytes()) {
-                    fault(format!("the key for a recipient is damaged: {why}"), &leaf.key);
-                }
+            if path.last() == Some(&"enc")
+                && of == "age"
+                && let Err(why) = age::Head::read(leaf.text.as_bytes())
+            {
+                fault(format!("the key for a recipient is damaged: {why}"), &leaf.key);
             }
         }
         faults
