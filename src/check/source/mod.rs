@@ -8,6 +8,7 @@
 //! hidden.
 
 mod allow_malformed;
+mod bound;
 mod files;
 mod graph;
 mod host_file_missing;
@@ -34,6 +35,7 @@ use graph::Graph;
 use secrets::Secrets;
 use trees::Trees;
 
+pub use bound::bound_secrets;
 pub use files::{File, Files};
 pub use secrets::secret_keys;
 

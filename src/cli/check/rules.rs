@@ -48,6 +48,9 @@ impl Run<'_> {
         for file in sources.judged().filter(|file| file.is_nix()) {
             self.recorder.secrets().learn_from(&String::from_utf8_lossy(&file.text));
         }
+        for secret in source::bound_secrets(&sources) {
+            self.recorder.secrets().learn(&secret);
+        }
         let policies: Vec<&str> = self.policies.documents().map(|policy| policy.id).collect();
         let rules = ::check::rules().map(|rule| rule.id).chain(OF_EVALUATION);
         let ids: Vec<&str> = rules.chain(policies).collect();
