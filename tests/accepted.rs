@@ -208,3 +208,18 @@ fn an_unknown_rule_is_not_explained() {
     let (code, said) = fleet.run(&["explain", "rule", "input-stale"]);
     assert!(code == Some(0) && said.starts_with("# input-stale: "), "{said}");
 }
+
+#[test]
+fn a_host_that_is_not_there_is_no_clean_run() {
+    let fleet = Fleet::new("", KEY);
+    let host = "(derivation { name = \"s\"; system = \"x86_64-linux\"; builder = \"b\"; })";
+    let flake = format!("{{ outputs = _: {{ nixosConfigurations.server.config.system.build.toplevel = {host}; }}; }}");
+    fleet.write("flake.nix", &flake);
+    let (code, said) = fleet.check(&["--host", "srever"]);
+    assert!(code == Some(2) && said.contains("no host or home `srever`"), "{said}");
+    assert!(said.contains("did you mean `server`?"), "{said}");
+    let (code, said) = fleet.check(&["--host", "web-*"]);
+    assert!(code == Some(2) && said.contains("cfgcheck list hosts"), "{said}");
+    let (code, said) = fleet.check(&["--host", "s*"]);
+    assert!(code == Some(1) && said.contains("server"), "{said}");
+}

@@ -141,6 +141,8 @@ fn judge(machine: &Machine, args: &CheckArgs) -> Result<Done, u8> {
         root: Vec::new(),
         folder: Vec::new(),
         cannot_start: false,
+        known: BTreeSet::new(),
+        unknown: None,
         policies,
         base: Base::new(),
         today,
@@ -149,6 +151,17 @@ fn judge(machine: &Machine, args: &CheckArgs) -> Result<Done, u8> {
         read_for_secrets: BTreeSet::new(),
     };
     run.everything(&asked);
+    if let Some(pattern) = &run.unknown {
+        let pattern = pattern.to_string();
+        let near = ::check::nearest(&pattern, run.known.iter().map(String::as_str));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`cfgcheck list hosts` has them all".to_owned(),
+        };
+        return Err(wrong(format!(
+            "the flake has no host or home `{pattern}`\nhelp: {help}"
+        )));
+    }
     let deny = if args.deny_warnings {
         Severity::Warning
     } else {

@@ -45,6 +45,10 @@ pub struct Run<'r> {
     pub(super) folder: Vec<u8>,
     /// Whether the network or the disk kept the run from starting.
     pub(super) cannot_start: bool,
+    /// The hosts and homes that the flake has.
+    pub(super) known: BTreeSet<String>,
+    /// What `--host` asks for and the flake does not have.
+    pub(super) unknown: Option<Pattern>,
     /// The hosts that were judged so far.
     pub(super) fleet: Fleet,
     /// The repository's own policies.
@@ -127,6 +131,13 @@ impl Run<'_> {
             return;
         };
         let mut work = self.work(&mut session, flake);
+        if self.unlisted.is_empty() {
+            let is_known = |pattern: &Pattern| self.known.iter().any(|name| pattern.matches(name));
+            self.unknown = self.hosts.iter().find(|pattern| !is_known(pattern)).cloned();
+        }
+        if self.unknown.is_some() {
+            return;
+        }
         self.rules_on_outputs(&session, &work);
         self.policies_on(&work);
         let of = work.iter().map(|(_, platforms)| 1 + platforms.len()).sum();
@@ -256,7 +267,11 @@ impl Run<'_> {
                 continue;
             }
             match session.ev.contained(|ev| discover(ev, flake, kind)) {
-                Ok(targets) => targets.into_iter().for_each(|t| self.plan(t, &mut work)),
+                Ok(targets) => {
+                    let named = targets.iter().filter(|target| target.kind.is_configuration());
+                    self.known.extend(named.map(|target| target.name.clone()));
+                    targets.into_iter().for_each(|t| self.plan(t, &mut work));
+                }
                 Err(_) => {
                     self.unlisted.insert(kind);
                     let name = format!("{} can be listed", kind.output());
