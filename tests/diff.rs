@@ -179,6 +179,13 @@ fn hosts_come_and_go_and_break() {
     assert!(text.contains("added: db\nremoved: web\nunchanged: same\n"), "{text}");
     let text = stdout(&repository.diff(&["HEAD~1", "HEAD", "--host", "d*"]));
     assert!(text.contains("compared 1 host: 1 added\n"), "{text}");
+    let output = repository.diff(&["HEAD~1", "HEAD", "--host", "dc"]);
+    assert_eq!(
+        output.status.code(),
+        Some(2),
+        "a host that is nowhere is no clean comparison"
+    );
+    assert!(stderr(&output).contains("did you mean `db`?"), "{}", stderr(&output));
 
     repository.commit(&tiny("db", "${throw \"no word\"}"));
     let output = repository.diff(&["HEAD~1", "HEAD"]);

@@ -151,16 +151,8 @@ fn judge(machine: &Machine, args: &CheckArgs) -> Result<Done, u8> {
         read_for_secrets: BTreeSet::new(),
     };
     run.everything(&asked);
-    if let Some(pattern) = &run.unknown {
-        let pattern = pattern.to_string();
-        let near = ::check::nearest(&pattern, run.known.iter().map(String::as_str));
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "`cfgcheck list hosts` has them all".to_owned(),
-        };
-        return Err(wrong(format!(
-            "the flake has no host or home `{pattern}`\nhelp: {help}"
-        )));
+    if let Some(unknown) = run.unknown {
+        return Err(wrong(unknown));
     }
     let deny = if args.deny_warnings {
         Severity::Warning
@@ -195,6 +187,17 @@ fn color(machine: &Machine, args: &CheckArgs, config: &Config, stream: Stream) -
         ColorArg::Never => false,
         ColorArg::Auto => machine.env.is_terminal(stream) && machine.env.text("NO_COLOR").is_none(),
     }
+}
+
+/// Returns what is wrong with patterns of hosts, one of which none of the flake's fits; nothing if all do.
+pub fn unknown_host<'n>(asked_for: &[Pattern], known: impl Iterator<Item = &'n str> + Clone) -> Option<String> {
+    let fits = |pattern: &&Pattern| known.clone().any(|name| pattern.matches(name));
+    let unknown = asked_for.iter().find(|pattern| !fits(pattern))?.to_string();
+    let help = match ::check::nearest(&unknown, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`cfgcheck list hosts` has them all".to_owned(),
+    };
+    Some(format!("the flake has no host or home `{unknown}`\nhelp: {help}"))
 }
 
 /// Longest time of one evaluation unless another is asked for, in milliseconds: 10 minutes. A host

@@ -4,6 +4,7 @@ use super::accepted::{NoFiles, OwnFiles};
 use super::base::Base;
 use super::exclude::unused;
 use super::settings::Settings;
+use super::unknown_host;
 use crate::args::{CheckArgs, LimitArgs};
 use crate::config::{self, Config, Pattern};
 use crate::machine::Machine;
@@ -47,8 +48,8 @@ pub struct Run<'r> {
     pub(super) cannot_start: bool,
     /// The hosts and homes that the flake has.
     pub(super) known: BTreeSet<String>,
-    /// What `--host` asks for and the flake does not have.
-    pub(super) unknown: Option<Pattern>,
+    /// What is wrong with `--host`, if it asks for what the flake does not have.
+    pub(super) unknown: Option<String>,
     /// The hosts that were judged so far.
     pub(super) fleet: Fleet,
     /// The repository's own policies.
@@ -132,8 +133,7 @@ impl Run<'_> {
         };
         let mut work = self.work(&mut session, flake);
         if self.unlisted.is_empty() {
-            let is_known = |pattern: &Pattern| self.known.iter().any(|name| pattern.matches(name));
-            self.unknown = self.hosts.iter().find(|pattern| !is_known(pattern)).cloned();
+            self.unknown = unknown_host(&self.hosts, self.known.iter().map(String::as_str));
         }
         if self.unknown.is_some() {
             return;

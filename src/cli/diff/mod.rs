@@ -107,6 +107,7 @@ fn compared(machine: &Machine, args: &DiffArgs) -> Result<Diff, u8> {
     let limits = limits(machine, &args.limits, args.flakes.ifd, &config);
     let work = Work::new(machine, args, config, limits, hosts, base, head);
     work.diff().map_err(|failed| match failed {
+        Failed::Usage(error) => wrong(error),
         Failed::Flake(text) => {
             complain(text.trim_end());
             exit::FINDINGS

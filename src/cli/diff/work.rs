@@ -4,6 +4,7 @@
 use super::DiffArgs;
 use super::states::Named;
 use crate::args::LimitArgs;
+use crate::check::unknown_host;
 use crate::config::{Config, Pattern};
 use crate::machine::Machine;
 use crate::progress::Progress;
@@ -25,6 +26,8 @@ const TELLING: u64 = 256 << 20;
 
 /// Why two states cannot be compared at all; the text has been drawn.
 pub enum Failed {
+    /// What is asked for is in neither state.
+    Usage(String),
     /// One of the flakes is broken.
     Flake(String),
     /// The network or the disk.
@@ -120,6 +123,9 @@ impl<'w> Work<'w> {
             .chain(pair.head.targets.keys())
             .cloned()
             .collect();
+        if let Some(unknown) = unknown_host(&self.hosts, keys.iter().map(|(_, name)| name.as_str())) {
+            return Err(Failed::Usage(unknown));
+        }
         let keys: Vec<(Kind, String)> = keys
             .into_iter()
             .filter(|(kind, name)| self.takes(*kind, name))
