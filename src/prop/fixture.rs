@@ -1,0 +1,85 @@
+//! Libraries to test laws on: the repository's stand-in for nixpkgs, and those of the corpus where there is one.
+
+use crate::ground::Binding;
+use crate::{Expr, Ground};
+use diag::Origin;
+use eval::{Evaluator, Settings};
+use flake::world::{Access, World};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use sys::{DiskFs, FixedEnv, ManualClock};
+
+/// Stack of the threads that evaluate.
+const STACK: usize = 64 << 20;
+
+/// Returns the libraries: the stand-in's, and where `CFGCHECK_CORPUS` names one, nixpkgs's of today and of 2020.
+pub(crate) fn libraries() -> Vec<PathBuf> {
+    let mut found = vec![testkit::root().join("fixtures/inputs/nixpkgs/lib")];
+    if let Some(corpus) = corpus() {
+        found.push(corpus.join("nixpkgs-lib/lib"));
+        found.push(corpus.join("nixcon/nixpkgs/lib"));
+    }
+    found
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are told by the environment where the corpus is"
+)]
+fn corpus() -> Option<PathBuf> {
+    std::env::var_os("CFGCHECK_CORPUS").map(PathBuf::from)
+}
+
+/// Has `work` work on the stand-in's library.
+pub(crate) fn on_stand_in<R: Send + 'static>(
+    work: impl FnOnce(&mut Evaluator, &mut Ground) -> R + Send + 'static,
+) -> R {
+    on(&libraries()[0], work)
+}
+
+/// Has `work` work on a library.
+pub(crate) fn on<R: Send + 'static>(
+    lib: &Path,
+    work: impl FnOnce(&mut Evaluator, &mut Ground) -> R + Send + 'static,
+) -> R {
+    let nix = format!("import {}", lib.display());
+    let run = move || {
+        let world = World::new(
+            Arc::new(DiskFs),
+            Arc::new(FixedEnv::at("/")),
+            Arc::new(ManualClock::at(Duration::ZERO)),
+            Access::Everything,
+            Box::new(|_: &[u8]| {}),
+        );
+        let mut ev = Evaluator::new(Settings::default(), Box::new(world), STACK - (1 << 20));
+        let lib = ev
+            .eval_text(Origin::String, nix.as_bytes(), b"/")
+            .expect("the library evaluates");
+        let binding = Binding {
+            name: "lib".into(),
+            cell: ev.cell(lib),
+            nix,
+        };
+        let mut ground = Ground::new(&mut ev, vec![binding]).expect("the library has types");
+        work(&mut ev, &mut ground)
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(run);
+    thread.expect("a thread can be made").join().expect("the work ends")
+}
+
+/// Returns what an expression gives, which must be a set, as text: a line for each attribute.
+pub(crate) fn seen(ev: &mut Evaluator, ground: &mut Ground, expr: &Expr) -> Vec<String> {
+    ground.prepare(ev, expr).expect("the texts evaluate");
+    match ground.look(ev, expr).expect("no limit is reached") {
+        crate::Seen::Whole(Ok(value)) => vec![value.to_string()],
+        crate::Seen::Whole(Err(refusal)) => vec![format!("fails: {}", refusal.message)],
+        crate::Seen::Parts(parts) => parts
+            .into_iter()
+            .map(|(name, answer)| match answer {
+                Ok(value) => format!("{name} = {value}"),
+                Err(refusal) => format!("{name} fails: {}", refusal.message),
+            })
+            .collect(),
+    }
+}

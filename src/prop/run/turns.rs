@@ -1,0 +1,170 @@
+//! Turns: every law on every ground gets a few cases at a time, until all have had theirs or time is up.
+
+use super::ask::{Broken, Verdict, ask};
+use super::tree::{SceneTree, Scenes};
+use crate::random::numbers;
+use crate::{Ground, Law, Scene};
+use eval::Evaluator;
+use eval::error::Eval;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, TestRunner};
+use std::time::Duration;
+
+/// Cases of one law on one ground in a turn.
+const TURN: u64 = 16;
+/// Most scenes that are tried to make a counterexample smaller.
+const MOST_STEPS: usize = 4000;
+
+/// How much may be done.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Cases of each law on each ground.
+    pub cases: u64,
+    /// When to stop, on the clock of the watcher.
+    pub deadline: Option<Duration>,
+    /// The seed of all random numbers.
+    pub seed: u64,
+}
+
+/// A law on a ground.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// The law.
+    pub law: &'static Law,
+    /// The number of the ground.
+    pub ground: usize,
+    /// What the random numbers depend on beside the law, such as the option's path: the same on all hosts.
+    pub key: String,
+}
+
+/// What a law on a ground came to.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Cases that were judged.
+    pub ran: u64,
+    /// Cases in which the ground offered nothing that the law is about.
+    pub void: u64,
+    /// Cases that could not be judged: how many, and why the first of them.
+    pub stopped: u64,
+    /// Why the first of these stopped.
+    pub why: Option<String>,
+    /// The counterexample, made small.
+    pub found: Option<Found>,
+}
+
+/// A case that breaks its law.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The scene.
+    pub scene: Scene,
+    /// How the law is broken.
+    pub broken: Broken,
+    /// The number of the case, from zero.
+    pub case: u64,
+}
+
+/// Is told how far the work is, and says when it is to end.
+pub trait Watcher {
+    /// Takes that a turn begins: cases judged so far, and all there may be.
+    fn progressed(&mut self, slot: &Slot, done: u64, of: u64);
+    /// Returns the time on a clock that only goes forward.
+    fn now(&self) -> Duration;
+    /// Whether the user wants it to end.
+    fn interrupted(&self) -> bool;
+}
+
+/// Runs laws on grounds, and returns what each slot came to.
+pub fn run(
+    ev: &mut Evaluator,
+    grounds: &mut [Ground],
+    slots: &[Slot],
+    budget: Budget,
+    watcher: &mut dyn Watcher,
+) -> Eval<Vec<Tally>> {
+    let mut tallies = vec![Tally::default(); slots.len()];
+    let all = budget.cases.saturating_mul(slots.len() as u64);
+    let mut done = 0;
+    let mut turn = 0;
+    while turn * TURN < budget.cases {
+        let cases = turn * TURN..budget.cases.min((turn + 1) * TURN);
+        for (slot, tally) in slots.iter().zip(&mut tallies) {
+            let late = budget.deadline.is_some_and(|deadline| watcher.now() >= deadline);
+            if watcher.interrupted() || late {
+                return Ok(tallies);
+            }
+            watcher.progressed(slot, done, all);
+            done += cases.end - cases.start;
+            if tally.found.is_some() {
+                continue;
+            }
+            let ground = &mut grounds[slot.ground];
+            for case in cases.clone() {
+                one(ev, ground, slot, budget.seed, case, tally)?;
+                if tally.found.is_some() {
+                    break;
+                }
+            }
+        }
+        turn += 1;
+    }
+    Ok(tallies)
+}
+
+/// Runs one case.
+fn one(ev: &mut Evaluator, ground: &mut Ground, slot: &Slot, seed: u64, case: u64, tally: &mut Tally) -> Eval<()> {
+    let rng = numbers(seed, &[slot.law.id, &slot.key], case);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let scenes = Scenes { law: slot.law, ground };
+    let Ok(mut tree) = scenes.new_tree(&mut runner) else {
+        tally.void += 1;
+        return Ok(());
+    };
+    match judged(ev, ground, slot.law, &tree.current())? {
+        None => tally.void += 1,
+        Some(Verdict::Holds) => tally.ran += 1,
+        Some(Verdict::Stopped(why)) => {
+            tally.stopped += 1;
+            tally.why.get_or_insert(why);
+        }
+        Some(Verdict::Broken(broken)) => {
+            tally.ran += 1;
+            let (scene, broken) = smallest(ev, ground, slot.law, &mut tree, broken)?;
+            tally.found = Some(Found { scene, broken, case });
+        }
+    }
+    Ok(())
+}
+
+/// Judges a scene; `None` if the law says nothing about it.
+fn judged(ev: &mut Evaluator, ground: &mut Ground, law: &Law, scene: &Scene) -> Eval<Option<Verdict>> {
+    match (law.question)(scene, ground) {
+        Some(question) => ask(ev, ground, &question).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Makes a scene that breaks a law smaller, as long as it still does.
+fn smallest(
+    ev: &mut Evaluator,
+    ground: &mut Ground,
+    law: &Law,
+    tree: &mut SceneTree,
+    broken: Broken,
+) -> Eval<(Scene, Broken)> {
+    let mut best = (tree.current(), broken);
+    let mut more = tree.simplify();
+    for _ in 0..MOST_STEPS {
+        if !more {
+            break;
+        }
+        let scene = tree.current();
+        more = match judged(ev, ground, law, &scene)? {
+            Some(Verdict::Broken(broken)) => {
+                best = (scene, broken);
+                tree.simplify()
+            }
+            _ => tree.complicate(),
+        };
+    }
+    Ok(best)
+}
