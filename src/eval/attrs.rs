@@ -368,9 +368,19 @@ impl Memory {
         let base = self.flatten(layer.base);
         let flat = self.merge_copy(base, layer.top);
         layer.flat.set(Some(flat));
+        if self.heap.trials() > 0 {
+            self.flattened.push(layer);
+        }
         // The layer may be older than the evaluation that is under way.
         self.heap.pin();
         flat
+    }
+
+    /// Forgets how layers were flattened, but for the first `kept`.
+    pub(crate) fn forget_flattened(&mut self, kept: usize) {
+        for layer in self.flattened.drain(kept..) {
+            layer.flat.set(None);
+        }
     }
 
     /// Returns the set with all attributes of both, those of `right` winning.

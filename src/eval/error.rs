@@ -43,8 +43,10 @@ pub enum ErrorKind {
     Io,
     /// Import from derivation that this run does not do.
     ImportFromDerivation,
-    /// A limit of this run: memory or time.
+    /// A limit of this run: memory, time or steps.
     Limit,
+    /// A value that is not known yet ([`crate::Evaluator::open_cell`]).
+    Open,
 }
 
 impl ErrorKind {
@@ -53,10 +55,10 @@ impl ErrorKind {
         matches!(self, ErrorKind::Thrown | ErrorKind::Assertion)
     }
 
-    /// Whether it tells about this run's limits, and nothing about the value: the same value may do
-    /// well when it is needed from elsewhere.
+    /// Whether it tells about this run, its limits and what it knows yet, and nothing about the value:
+    /// the same value may do well when it is needed from elsewhere or later.
     pub fn is_of_this_run(self) -> bool {
-        matches!(self, ErrorKind::Limit | ErrorKind::StackOverflow)
+        matches!(self, ErrorKind::Limit | ErrorKind::StackOverflow | ErrorKind::Open)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::lower::BaseScope;
 use crate::memory::Memory;
 use crate::names::Names;
 use crate::observed::{NotedBuild, NotedCall};
+use crate::trial::Limits;
 use diag::{Origin, Pos, SourceMap};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
@@ -160,16 +161,22 @@ pub struct Evaluator {
     /// State that builtins keep between calls.
     pub(crate) caches: crate::builtins::Caches,
     error: Option<SharedError>,
-    failed: Vec<SharedError>,
+    pub(crate) failed: Vec<SharedError>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) scratch: Vec<Val>,
     pub(crate) depth: u32,
     pub(crate) fuel: u32,
     pub(crate) stack_limit: usize,
     pub(crate) deadline: Option<u64>,
+    /// Steps that are left beyond `fuel`, where they are limited.
+    pub(crate) steps: Option<u64>,
+    /// The limits of the trial under way, as messages tell them.
+    pub(crate) limits: Limits,
     /// Whether memory ran out, or evaluation broke off otherwise.
     pub(crate) exhausted: bool,
-    files: FxHashMap<Vec<u8>, Ref>,
+    pub(crate) files: FxHashMap<Vec<u8>, Ref>,
+    /// The files that the last trial was the first to import.
+    pub(crate) trial_imports: Vec<Vec<u8>>,
     /// What was counted.
     pub stats: Stats,
     /// What `trace` and `warn` said, if it is kept.
@@ -230,8 +237,11 @@ impl Evaluator {
             fuel: FUEL,
             stack_limit,
             deadline: None,
+            steps: None,
+            limits: Limits::default(),
             exhausted: false,
             files: FxHashMap::default(),
+            trial_imports: Vec::new(),
             stats: Stats::default(),
             messages: Vec::new(),
             calls: Vec::new(),
@@ -379,7 +389,6 @@ impl Evaluator {
         self.frames.clear();
         self.scratch.clear();
         self.depth = 0;
-        self.fuel = FUEL;
         self.error = None;
     }
 

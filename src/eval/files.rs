@@ -10,7 +10,7 @@
 
 use crate::error::{ErrorKind, Eval, Fail};
 use crate::evaluator::Evaluator;
-use crate::heap::{Ref, Val};
+use crate::heap::{Heap, Ref, Val};
 use crate::io::{FileType, IoError, Listing};
 use crate::text::path::{absolute, base_name, canonical, dir_name};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -32,8 +32,8 @@ pub(crate) struct Files {
     plain: FxHashSet<Vec<u8>>,
     /// Which file an import of a path reads.
     imports: FxHashMap<Vec<u8>, Rc<[u8]>>,
-    /// The store path of each copied path.
-    pub(crate) copied: FxHashMap<Vec<u8>, Val>,
+    /// The paths that were copied.
+    pub(crate) copied: FxHashMap<Vec<u8>, Copied>,
     /// What `readDir` gave for each folder.
     pub(crate) listings: FxHashMap<Vec<u8>, Val>,
     /// What each entry of a search path stands for; `None` if nothing.
@@ -41,6 +41,22 @@ pub(crate) struct Files {
     /// The strings that name the kinds of files.
     pub(crate) kinds: Option<[Ref; 4]>,
     mounts: Vec<Mount>,
+}
+
+impl Files {
+    /// Forgets what a trial added and that refers to the heap.
+    pub(crate) fn forget(&mut self, heap: &Heap) {
+        self.listings
+            .retain(|_, listing| listing.as_flat().is_some_and(|(_, values)| heap.is_older_words(values)));
+    }
+}
+
+/// A path that was copied to the store.
+pub(crate) struct Copied {
+    /// Its store path.
+    pub path: StorePath,
+    /// The string of that, unless only a trial needed it so far.
+    pub string: Option<Val>,
 }
 
 /// Where the files of a copied source are.

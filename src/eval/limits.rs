@@ -7,6 +7,7 @@
 use crate::error::{ErrorKind, Eval, Fail};
 use crate::evaluator::{Evaluator, FUEL, Frame};
 use crate::heap::{Exhausted, Val};
+use crate::trial::Limits;
 use diag::Pos;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -22,6 +23,16 @@ const SMALL_SOURCE: usize = 4 << 20;
 /// small integers, which is the worst that was found.
 const BYTES_A_TOKEN: u64 = 112;
 
+/// What was left when other limits began to hold.
+pub(crate) struct Meter {
+    fuel: u32,
+    steps: Option<u64>,
+    /// The steps that these limits allow.
+    granted: Option<u64>,
+    deadline: Option<u64>,
+    limits: Limits,
+}
+
 impl Evaluator {
     /// Counts work that is not a call, in steps of about a call's cost; looks at the limits now and
     /// then.
@@ -31,7 +42,9 @@ impl Evaluator {
             self.fuel -= steps as u32;
             return Ok(());
         }
-        self.check_limits()
+        let beyond = steps as u64 - u64::from(self.fuel);
+        self.fuel = 0;
+        self.look_at_limits(beyond)
     }
 
     /// Counts the work of going through a string.
@@ -77,7 +90,13 @@ impl Evaluator {
     /// Raises an error if a limit is passed or the run is to end.
     #[cold]
     pub(crate) fn check_limits(&mut self) -> Eval<()> {
-        self.fuel = FUEL;
+        self.look_at_limits(0)
+    }
+
+    /// Does what [`Evaluator::check_limits`] does after work of so many steps more than there was fuel.
+    #[cold]
+    fn look_at_limits(&mut self, beyond: u64) -> Eval<()> {
+        self.refuel(beyond)?;
         if self.io.interrupted() {
             self.exhausted = true;
             return Err(self.fail(ErrorKind::Limit, "evaluation was interrupted"));
@@ -89,24 +108,103 @@ impl Evaluator {
         if let Some(deadline) = self.deadline
             && self.io.elapsed_millis() > deadline
         {
-            let limit = self.settings.max_millis.unwrap_or(0);
+            let limit = self.limits.millis.or(self.settings.max_millis).unwrap_or(0);
             let message = format!("evaluation took longer than allowed ({limit} ms)");
             return Err(self.fail(ErrorKind::Limit, message));
         }
         Ok(())
     }
 
+    /// Fills up the fuel, from the steps that are left where these are limited.
+    fn refuel(&mut self, beyond: u64) -> Eval<()> {
+        let Some(steps) = self.steps else {
+            self.fuel = FUEL;
+            return Ok(());
+        };
+        let left = (steps + u64::from(self.fuel)).saturating_sub(beyond);
+        let fuel = left.min(u64::from(FUEL));
+        self.steps = Some(left - fuel);
+        // The last step is taken to come here again.
+        self.fuel = (fuel as u32).max(1);
+        if left > 0 {
+            return Ok(());
+        }
+        let most = self.limits.calls.unwrap_or(0);
+        Err(self.fail(
+            ErrorKind::Limit,
+            format!("evaluation took more steps than allowed ({most})"),
+        ))
+    }
+
     #[cold]
     fn no_memory(&mut self) -> Fail {
         self.exhausted = true;
-        let allowed = self
-            .settings
-            .max_memory
-            .map_or_else(String::new, |most| format!(" ({} MiB)", most >> 20));
+        let most = self.limits.memory.or(self.settings.max_memory);
+        let allowed = most.map_or_else(String::new, |most| format!(" ({} MiB)", most >> 20));
         self.fail(
             ErrorKind::Limit,
             format!("evaluation used more memory than allowed{allowed}"),
         )
+    }
+
+    /// Lets limits hold besides those around them until [`Evaluator::leave_limits`]; the heap's own
+    /// is put back by the heap.
+    pub(crate) fn enter_limits(&mut self, limits: Limits) -> Meter {
+        let outer = Meter {
+            fuel: self.fuel,
+            steps: self.steps,
+            granted: None,
+            deadline: self.deadline,
+            limits: self.limits,
+        };
+        let own = limits.millis.map(|ms| self.io.elapsed_millis().saturating_add(ms));
+        if let Some(own) = own
+            && self.deadline.is_none_or(|outer| own < outer)
+        {
+            self.deadline = Some(own);
+            self.limits.millis = limits.millis;
+        }
+        if let Some(more) = limits.memory {
+            let most = self.mem.used().saturating_add(more);
+            if most < self.mem.heap.limit() {
+                self.mem.heap.set_limit(most);
+                self.limits.memory = limits.memory;
+            }
+        }
+        let left = self.steps.map(|steps| steps + u64::from(self.fuel));
+        let granted = match (limits.calls, left) {
+            (Some(own), Some(left)) => Some(own.min(left)),
+            (own, left) => own.or(left),
+        };
+        if granted != left {
+            self.limits.calls = limits.calls;
+        }
+        self.set_steps(granted);
+        Meter { granted, ..outer }
+    }
+
+    /// Puts the limits back; steps taken in between count where these are limited.
+    pub(crate) fn leave_limits(&mut self, meter: Meter) {
+        let left = self.steps.map(|steps| steps + u64::from(self.fuel));
+        self.deadline = meter.deadline;
+        self.limits = meter.limits;
+        match (meter.steps, meter.granted, left) {
+            (Some(steps), Some(granted), Some(left)) => {
+                let taken = granted.saturating_sub(left);
+                self.set_steps(Some((steps + u64::from(meter.fuel)).saturating_sub(taken)));
+            }
+            _ => {
+                self.steps = meter.steps;
+                self.fuel = meter.fuel;
+            }
+        }
+    }
+
+    /// Sets how many steps are left.
+    fn set_steps(&mut self, left: Option<u64>) {
+        let fuel = left.map_or(FUEL, |left| left.min(u64::from(FUEL)) as u32);
+        self.steps = left.map(|left| left - u64::from(fuel));
+        self.fuel = fuel.max(1);
     }
 
     /// Whether evaluation ran out of memory or broke: what it was at is in no state to go on with,

@@ -1,6 +1,6 @@
 //! The memory of an evaluator: heap, arena of code and shapes, and the tables that belong to them.
 
-use crate::attrs::{KnownShapes, MergePlan, Shape};
+use crate::attrs::{KnownShapes, Layer, MergePlan, Shape};
 use crate::heap::{Bytes, ContextId, Heap, Ref, Val};
 use bumpalo::Bump;
 use rustc_hash::FxHashMap;
@@ -17,6 +17,8 @@ pub struct Memory {
     pub(crate) merge_plans: FxHashMap<(usize, usize), &'static MergePlan>,
     /// The shapes that evaluation made.
     pub(crate) shapes: KnownShapes,
+    /// Layers that were flattened in the trials under way.
+    pub(crate) flattened: Vec<&'static Layer>,
     empty_bytes: Bytes,
     /// The cell of `[ ]`.
     pub empty_list: Ref,
@@ -39,6 +41,7 @@ impl Memory {
             empty_shape,
             merge_plans: FxHashMap::default(),
             shapes: KnownShapes::default(),
+            flattened: Vec::new(),
             empty_bytes,
             empty_list,
             constants,

@@ -111,7 +111,7 @@ impl Evaluator {
         if to.options.force && !value.is_whnf() {
             match self.force(cell, Pos::NONE) {
                 Ok(forced) => value = forced,
-                Err(fail) if self.error_kind() == ErrorKind::StackOverflow => return Err(fail),
+                Err(fail) if self.error_kind().is_of_this_run() => return Err(fail),
                 Err(_) => {
                     let error = self.take_error();
                     to.out
@@ -154,7 +154,9 @@ impl Evaluator {
                 let text = self.show_function(value);
                 to.out.extend_from_slice(text.as_bytes());
             }
-            Tag::Thunk | Tag::Apply | Tag::ApplyTwo | Tag::Failed => to.out.extend_from_slice("«thunk»".as_bytes()),
+            Tag::Thunk | Tag::Apply | Tag::ApplyTwo | Tag::Failed | Tag::Open => {
+                to.out.extend_from_slice("«thunk»".as_bytes())
+            }
             Tag::Blackhole => to.out.extend_from_slice("«potential infinite recursion»".as_bytes()),
         }
         Ok(())
@@ -363,7 +365,7 @@ impl Evaluator {
             Tag::Lambda => out.extend_from_slice(b"<LAMBDA>"),
             Tag::Builtin => out.extend_from_slice(b"<PRIMOP>"),
             Tag::Partial => out.extend_from_slice(b"<PRIMOP-APP>"),
-            Tag::Thunk | Tag::Apply | Tag::ApplyTwo | Tag::Failed => out.extend_from_slice(b"<CODE>"),
+            Tag::Thunk | Tag::Apply | Tag::ApplyTwo | Tag::Failed | Tag::Open => out.extend_from_slice(b"<CODE>"),
             Tag::Blackhole => out.extend_from_slice("«potential infinite recursion»".as_bytes()),
         }
         Ok(())

@@ -37,6 +37,7 @@ impl Evaluator {
             Tag::Thunk | Tag::Apply | Tag::ApplyTwo => "a thunk".into(),
             Tag::Blackhole => "a black hole".into(),
             Tag::Failed => "a failure".into(),
+            Tag::Open => "a value that is not known yet".into(),
         }
     }
 

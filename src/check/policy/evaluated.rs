@@ -163,7 +163,7 @@ impl Reader<'_> {
             },
             Tag::Lambda | Tag::Builtin | Tag::Partial => Tree::Function,
             // A forced value is none of these.
-            Tag::Thunk | Tag::Apply | Tag::ApplyTwo | Tag::Blackhole | Tag::Failed => Tree::Unread,
+            Tag::Thunk | Tag::Apply | Tag::ApplyTwo | Tag::Blackhole | Tag::Failed | Tag::Open => Tree::Unread,
         }
     }
 

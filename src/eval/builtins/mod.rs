@@ -36,7 +36,7 @@ pub use control::NIX_VERSION;
 
 use crate::error::Eval;
 use crate::evaluator::{Evaluator, Settings};
-use crate::heap::{Ref, Val};
+use crate::heap::{Heap, Ref, Val};
 use diag::{Origin, Pos};
 use syntax::Symbol;
 
@@ -137,6 +137,44 @@ pub(crate) struct Caches {
     pub internal_texts: Vec<(Pos, Pos)>,
     /// The function that calls flakes.
     pub call_flake: Option<Ref>,
+}
+
+/// What of [`Caches`] a trial may change and refers to the heap.
+pub(crate) struct Kept {
+    type_names: [Option<Val>; types::TYPE_COUNT],
+    refs: usize,
+    imported: Option<Ref>,
+    call_flake: Option<Ref>,
+    kinds: Option<[Ref; 4]>,
+}
+
+impl Caches {
+    /// Returns what is to be put back when a trial ends.
+    pub(crate) fn kept(&self) -> Kept {
+        Kept {
+            type_names: self.type_names,
+            refs: self.refs.len(),
+            imported: self.imported,
+            call_flake: self.call_flake,
+            kinds: self.files.kinds,
+        }
+    }
+
+    /// Forgets all that a trial added and that refers to the heap.
+    pub(crate) fn forget(&mut self, kept: Kept, heap: &Heap) {
+        for cell in &mut self.symbol_strings {
+            if !heap.is_older(*cell) {
+                *cell = Ref::NONE;
+            }
+        }
+        self.type_names = kept.type_names;
+        self.refs.truncate(kept.refs);
+        self.attrs.clear();
+        self.imported = kept.imported;
+        self.call_flake = kept.call_flake;
+        self.files.kinds = kept.kinds;
+        self.files.forget(heap);
+    }
 }
 
 /// Fills the global scope.

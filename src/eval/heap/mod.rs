@@ -28,21 +28,26 @@
 #![allow(unsafe_code)]
 
 mod region;
+mod trail;
 mod value;
 
 use region::Escapes;
 pub use region::Region;
+use std::marker::PhantomData;
 use std::ptr::NonNull;
+pub use trail::Mark;
+use trail::Trail;
 pub use value::{ContextId, Env, Tag, Val};
 
-/// The name of a cell: its index in the cell arena. Zero is never a cell.
+/// The name of a cell: its index in the cell arena. Zero is never a cell. It belongs to the thread of
+/// its evaluator, as the cell does.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(transparent)]
-pub struct Ref(u32);
+pub struct Ref(u32, PhantomData<*const ()>);
 
 impl Ref {
     /// The absent cell: an environment slot that is not filled yet.
-    pub const NONE: Ref = Ref(0);
+    pub const NONE: Ref = Ref(0, PhantomData);
 
     /// Whether this names a cell.
     #[inline(always)]
@@ -58,7 +63,7 @@ impl Ref {
 
     #[inline(always)]
     pub(crate) fn from_index(index: u32) -> Ref {
-        Ref(index)
+        Ref(index, PhantomData)
     }
 }
 
@@ -167,8 +172,11 @@ pub struct Heap {
     limit_words: u32,
     limit_bytes: u64,
     escapes: Escapes,
-    /// All memory of this heap.
+    trail: Trail,
+    /// All memory of this heap; that of the cells and of the words comes first.
     maps: Vec<&'static memmap2::MmapMut>,
+    /// Memory of strings that were given back; it reads zero.
+    spare: Vec<&'static memmap2::MmapMut>,
 }
 
 impl Drop for Heap {
@@ -236,13 +244,16 @@ impl Heap {
             limit_words: end_word - SLACK.min(end_word / 2),
             limit_bytes: u64::MAX,
             escapes: Escapes::NONE,
+            trail: Trail::default(),
             maps: vec![cell_map, word_map],
+            spare: Vec::new(),
         }
     }
 
-    /// Returns the bytes in use by values, strings and code.
+    /// Returns the bytes in use by values, strings, code and the trail of a trial.
     pub fn used(&self) -> u64 {
-        u64::from(self.next_cell) * 16 + u64::from(self.next_word) * 8 + self.bytes_total + self.code_total
+        let values = u64::from(self.next_cell) * 16 + u64::from(self.next_word) * 8;
+        values + self.bytes_total + self.code_total + self.trail.used()
     }
 
     /// Returns how many cells were allocated.
@@ -258,6 +269,11 @@ impl Heap {
     /// Returns how many bytes of string data were allocated.
     pub fn byte_count(&self) -> u64 {
         self.bytes_total
+    }
+
+    /// Returns the number of bytes in use after which [`Heap::over_limit`] tells so.
+    pub fn limit(&self) -> u64 {
+        self.limit_bytes
     }
 
     /// Sets the number of bytes in use after which [`Heap::over_limit`] tells so.
@@ -322,7 +338,7 @@ impl Heap {
         self.next_cell = index + 1;
         // SAFETY: `index` is below the number of cells in the reservation.
         unsafe { self.cells.add(index as usize).write(value) };
-        Ref(index)
+        Ref(index, PhantomData)
     }
 
     /// Returns what a cell holds.
@@ -336,6 +352,9 @@ impl Heap {
     /// Replaces what a cell holds.
     #[inline(always)]
     pub fn set(&mut self, cell: Ref, value: Val) {
+        if self.trail.is_older_cell(cell) {
+            self.note_cell(cell);
+        }
         // SAFETY: as in `get`; nobody holds a reference into a cell, `get` copies.
         unsafe { self.cells.add(cell.0 as usize).write(value) }
     }
@@ -364,6 +383,14 @@ impl Heap {
     /// Writes the word at `at` of an array that is still being filled, or of an environment.
     #[inline(always)]
     pub fn set_word(&mut self, words: Words, at: usize, value: Ref) {
+        if self.trail.is_older_array(words) {
+            self.note_word(words, at);
+        }
+        self.write_word(words, at, value);
+    }
+
+    #[inline(always)]
+    fn write_word(&mut self, words: Words, at: usize, value: Ref) {
         // SAFETY: as in `word`.
         unsafe { self.words.add(words.0 as usize).cast::<Ref>().add(at).write(value) }
     }
@@ -393,7 +420,7 @@ impl Heap {
     pub fn alloc_refs_with(&mut self, len: usize, mut fill: impl FnMut(usize) -> Ref) -> Words {
         let words = self.alloc_words(len);
         for i in 0..len {
-            self.set_word(words, i, fill(i));
+            self.write_word(words, i, fill(i));
         }
         words
     }
@@ -401,6 +428,10 @@ impl Heap {
     /// Returns new zeroed memory that stays for the rest of the process.
     #[cold]
     fn map_bytes(&mut self, len: usize) -> *mut u8 {
+        if let Some(map) = self.take_spare(len) {
+            self.maps.push(map);
+            return map.as_ptr().cast_mut();
+        }
         match memmap2::MmapOptions::new().len(len).map_anon() {
             Ok(map) => {
                 let map = Box::leak(Box::new(map));
@@ -537,12 +568,12 @@ mod tests {
     #[test]
     fn a_dropped_heap_gives_its_memory_back() {
         let mut heap = Heap::new();
-        let words = heap.alloc_refs(&[Ref(7); 1000]);
+        let words = heap.alloc_refs(&[Ref::from_index(7); 1000]);
         let cell = heap.alloc(Val::int(5));
         let (cells, at) = (heap.cells, cell.index() as usize);
         assert_eq!(
             (heap.get(cell).as_int(), heap.slice(words, 1000)[999]),
-            (Some(5), Ref(7))
+            (Some(5), Ref::from_index(7))
         );
         drop(heap);
         // SAFETY: the mapping stays for the rest of the process; what is read is zeroed memory.

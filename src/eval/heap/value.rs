@@ -6,6 +6,7 @@
 use super::{Bytes, Ref, Words};
 use crate::attrs::{Layer, Shape};
 use crate::code::{Code, Lambda};
+use std::marker::PhantomData;
 
 /// What a value is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -43,6 +44,8 @@ pub enum Tag {
     ApplyTwo,
     /// Being evaluated.
     Blackhole,
+    /// Not known yet.
+    Open,
     /// Evaluation failed; the error is kept.
     Failed,
 }
@@ -67,6 +70,8 @@ pub struct Val {
     small: u8,
     a: u32,
     b: u64,
+    /// A value belongs to the thread of its evaluator.
+    own: PhantomData<*const ()>,
 }
 
 const _: () = assert!(std::mem::size_of::<Val>() == 16);
@@ -82,10 +87,18 @@ impl Val {
     pub const EMPTY_LIST: Val = Val::new(Tag::List, 0, 0);
     /// A value that is being evaluated.
     pub const BLACKHOLE: Val = Val::new(Tag::Blackhole, 0, 0);
+    /// A value that is not known yet.
+    pub const OPEN: Val = Val::new(Tag::Open, 0, 0);
 
     #[inline(always)]
     const fn new(tag: Tag, a: u32, b: u64) -> Val {
-        Val { tag, small: 0, a, b }
+        Val {
+            tag,
+            small: 0,
+            a,
+            b,
+            own: PhantomData,
+        }
     }
 
     /// Returns what kind of value this is.

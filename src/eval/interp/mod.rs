@@ -77,6 +77,7 @@ impl Evaluator {
                 self.force(function, pos).and_then(|f| self.call(f, &arguments, pos))
             }
             Tag::Blackhole => Err(self.fail_at(ErrorKind::InfiniteRecursion, pos, "infinite recursion encountered")),
+            Tag::Open => Err(self.still_open(pos)),
             _ => return Err(self.raise_again(value.as_failed().unwrap_or(0))),
         };
         match result {

@@ -1,0 +1,89 @@
+//! A world in memory with a few files, one of which makes the reader panic as a bug would.
+
+use eval::{EvalIo, FetchRequest, Fetched, FileType, IoError};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The files.
+const FILES: [(&str, &str); 6] = [
+    ("/lib/default.nix", include_str!("lib.nix")),
+    ("/lib/double.nix", "x: 2 * x"),
+    ("/lib/chain.nix", "import ./double.nix (import ./double.nix 21)"),
+    ("/lib/throws.nix", "throw \"this file throws\""),
+    ("/lib/broken.nix", "{ a = ; }"),
+    ("/lib/text.txt", "a text\n"),
+];
+
+/// Reading this panics.
+const PANICS: &str = "/lib/panics.nix";
+
+/// The world; see the head of this file.
+#[derive(Default)]
+pub struct World {
+    /// Milliseconds that each look at the clock takes.
+    pub tick: u64,
+    /// What the clock shows.
+    pub now: u64,
+}
+
+fn text(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
+}
+
+impl EvalIo for World {
+    fn read_file(&mut self, path: &[u8]) -> Result<Arc<[u8]>, IoError> {
+        let path = text(path);
+        assert_ne!(path, PANICS, "this file cannot be read without a panic");
+        let file = FILES.iter().find(|(known, _)| *known == path);
+        file.map(|(_, content)| content.as_bytes().into())
+            .ok_or(IoError::NotFound(path))
+    }
+
+    fn file_type(&mut self, path: &[u8]) -> Result<Option<FileType>, IoError> {
+        let path = text(path);
+        if path == PANICS || FILES.iter().any(|(known, _)| *known == path) {
+            return Ok(Some(FileType::Regular));
+        }
+        Ok(["/", "/lib"].contains(&path.as_str()).then_some(FileType::Directory))
+    }
+
+    fn read_dir(&mut self, path: &[u8]) -> Result<Rc<[(Vec<u8>, FileType)]>, IoError> {
+        let mut names: Vec<(Vec<u8>, FileType)> = match path {
+            b"/lib" => FILES
+                .iter()
+                .map(|(path, _)| (path["/lib/".len()..].into(), FileType::Regular))
+                .collect(),
+            b"/" => vec![(b"lib".to_vec(), FileType::Directory)],
+            _ => return Err(IoError::NotFound(text(path))),
+        };
+        names.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(names.into())
+    }
+
+    fn read_link(&mut self, path: &[u8]) -> Result<Vec<u8>, IoError> {
+        Err(IoError::NotFound(text(path)))
+    }
+
+    fn env(&mut self, _: &str) -> String {
+        String::new()
+    }
+
+    fn current_time(&mut self) -> i64 {
+        0
+    }
+
+    fn elapsed_millis(&mut self) -> u64 {
+        self.now += self.tick;
+        self.now
+    }
+
+    fn fetch(&mut self, _: &FetchRequest) -> Result<Fetched, IoError> {
+        Err(IoError::Other("there is no network".into()))
+    }
+
+    fn realise(&mut self, _: &store::VirtualStore, _: &store::StorePath, _: &[String]) -> Result<(), IoError> {
+        Err(IoError::Other("nothing is built".into()))
+    }
+
+    fn message(&mut self, _: &[u8]) {}
+}

@@ -1,0 +1,146 @@
+//! Trials: work that is undone when it ends.
+//!
+//! A run that evaluates thousands of small things against one library, or one host again and again
+//! with an option changed, would fill the memory with what it is done with. A trial does some work and
+//! then puts the evaluator back as it was: what was allocated is given back, what was evaluated of
+//! older things is not evaluated again, and every table that could name the one or the other forgets
+//! it. Whatever ends the work, also a limit or a panic, the evaluator can be used afterwards.
+//!
+//! Trials may be inside each other. What stays is what holds no value: names, source texts, code,
+//! shapes, contexts, the store of derivations and sources, what is known of files, [`crate::Stats`].
+
+use crate::builtins::Kept;
+use crate::error::{Eval, EvalError, SharedError};
+use crate::evaluator::{Evaluator, Frame, Message};
+use crate::heap::{Mark, Val};
+use crate::observed::{NotedBuild, NotedCall};
+use diag::Pos;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// How much a trial may use; the limits around it hold as well.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Bytes of memory beyond what is in use when the trial begins.
+    pub memory: Option<u64>,
+    /// Milliseconds from when the trial begins.
+    pub millis: Option<u64>,
+    /// Steps of work, each about a call: the same on any machine.
+    pub calls: Option<u64>,
+}
+
+/// Why a trial has no result.
+#[derive(Clone, Debug)]
+pub enum Stopped {
+    /// Evaluation failed, or passed a limit.
+    Failed(EvalError),
+    /// A bug of ours, with the panic's message.
+    Panicked(String),
+}
+
+/// How an evaluator was when a trial began.
+struct Before {
+    heap: Mark,
+    kept: Kept,
+    flattened: usize,
+    failed: usize,
+    error: Option<SharedError>,
+    frames: Vec<Frame>,
+    scratch: Vec<Val>,
+    depth: u32,
+    noted_site: Option<Pos>,
+    exhausted: bool,
+    messages: Vec<Message>,
+    calls: Vec<NotedCall>,
+    builds: Vec<NotedBuild>,
+    meter: crate::limits::Meter,
+}
+
+impl Evaluator {
+    /// Does some work, and then puts the evaluator back as if it had never been done.
+    ///
+    /// The result must not hold or lead to anything of the evaluator: no value, reference, list of
+    /// elements, or bytes of a string that the work made. `T: Send` keeps out some of these; the
+    /// same holds for what the work puts into variables around it. Inside the work,
+    /// [`Evaluator::messages`], [`Evaluator::calls`] and [`Evaluator::builds`] begin empty.
+    pub fn trial<T: Send>(&mut self, work: impl FnOnce(&mut Evaluator) -> Eval<T>) -> Result<T, Stopped> {
+        self.trial_with(Limits::default(), work)
+    }
+
+    /// Does the same as [`Evaluator::trial`] with limits of its own.
+    pub fn trial_with<T: Send>(
+        &mut self,
+        limits: Limits,
+        work: impl FnOnce(&mut Evaluator) -> Eval<T>,
+    ) -> Result<T, Stopped> {
+        let before = self.begin_trial(limits);
+        let done = catch_unwind(AssertUnwindSafe(|| self.contained(work)));
+        let outcome = match done {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(_)) => Err(Stopped::Failed(self.take_error())),
+            Err(payload) => Err(Stopped::Panicked(message_of(payload.as_ref()))),
+        };
+        self.end_trial(before);
+        outcome
+    }
+
+    /// Returns the paths of the files that the last trial imported and that were not imported before,
+    /// in the order of their imports. A caller who imports them outside of a trial
+    /// ([`Evaluator::eval_file`]) spares later trials the work.
+    pub fn imported_in_trial(&self) -> &[Vec<u8>] {
+        &self.trial_imports
+    }
+
+    fn begin_trial(&mut self, limits: Limits) -> Before {
+        Before {
+            heap: self.mem.heap.begin_trial(),
+            kept: self.caches.kept(),
+            flattened: self.mem.flattened.len(),
+            failed: self.failed.len(),
+            error: self.swap_error(None),
+            frames: std::mem::take(&mut self.frames),
+            scratch: std::mem::take(&mut self.scratch),
+            depth: self.depth,
+            noted_site: self.noted_site.take(),
+            exhausted: std::mem::take(&mut self.exhausted),
+            messages: std::mem::take(&mut self.messages),
+            calls: std::mem::take(&mut self.calls),
+            builds: std::mem::take(&mut self.builds),
+            meter: self.enter_limits(limits),
+        }
+    }
+
+    fn end_trial(&mut self, before: Before) {
+        self.forget_files();
+        self.caches.forget(before.kept, &self.mem.heap);
+        self.mem.forget_flattened(before.flattened);
+        self.failed.truncate(before.failed);
+        self.swap_error(before.error);
+        self.frames = before.frames;
+        self.scratch = before.scratch;
+        self.depth = before.depth;
+        self.noted_site = before.noted_site;
+        self.exhausted = before.exhausted;
+        self.messages = before.messages;
+        self.calls = before.calls;
+        self.builds = before.builds;
+        self.mem.heap.end_trial(before.heap);
+        self.leave_limits(before.meter);
+    }
+
+    /// Forgets the files whose cells the trial made, and keeps their paths.
+    fn forget_files(&mut self) {
+        let heap = &self.mem.heap;
+        let new = self.files.extract_if(|_, cell| !heap.is_older(*cell));
+        let mut new: Vec<(Vec<u8>, u32)> = new.map(|(path, cell)| (path, cell.index())).collect();
+        new.sort_unstable_by_key(|file| file.1);
+        self.trial_imports = new.into_iter().map(|file| file.0).collect();
+    }
+}
+
+/// Returns what a panic said.
+fn message_of(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}
