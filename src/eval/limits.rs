@@ -89,7 +89,7 @@ impl Evaluator {
 
     /// Raises an error if a limit is passed or the run is to end.
     #[cold]
-    pub(crate) fn check_limits(&mut self) -> Eval<()> {
+    pub fn check_limits(&mut self) -> Eval<()> {
         self.look_at_limits(0)
     }
 

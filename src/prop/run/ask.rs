@@ -2,9 +2,17 @@
 
 use crate::ground::Seen;
 use crate::{Answer, Claim, Expected, Ground, Plain, Question, Refusal};
-use eval::Evaluator;
 use eval::error::Eval;
+use eval::{ErrorKind, Evaluator, Limits, Stopped};
 use std::collections::BTreeMap;
+
+/// What one case may use: memory in bytes, and steps of evaluation, of which a usual case takes some hundreds. Steps
+/// are counted and not timed, so that the same case stops everywhere or nowhere.
+const LIMITS: Limits = Limits {
+    memory: Some(512 << 20),
+    millis: None,
+    calls: Some(20_000_000),
+};
 
 /// What asking gave.
 #[derive(Clone, PartialEq, Debug)]
@@ -13,8 +21,10 @@ pub enum Verdict {
     Holds,
     /// It does not.
     Broken(Broken),
-    /// It could not be told: the case ran out of time or memory, or broke us.
+    /// It could not be told: the case ran out of steps or memory.
     Stopped(String),
+    /// It could not be told, and that is a bug of ours: what the panic said.
+    Crashed(String),
 }
 
 /// How a law is broken.
@@ -28,16 +38,52 @@ pub struct Broken {
     pub answers: Vec<Answer>,
 }
 
-/// Evaluates a question's sides, and returns whether its claims hold. All of a case's work is undone.
-pub fn ask(ev: &mut Evaluator, ground: &mut Ground, question: &Question) -> Eval<Verdict> {
+/// Evaluates a question's sides, and returns whether its claims hold. Nothing of the work stays; with `warm` it is
+/// done once more to stay, so that the parts of the library that it needs are evaluated once for all later cases.
+///
+/// Fails only if the run itself is to end.
+pub fn ask(ev: &mut Evaluator, ground: &mut Ground, question: &Question, warm: bool) -> Eval<Verdict> {
     for side in &question.sides {
-        ground.prepare(ev, &side.expr)?;
+        if ground.prepare(ev, &side.expr).is_err() {
+            let error = ended(ev)?;
+            return Ok(Verdict::Broken(Broken {
+                lines: vec![format!(
+                    "what `{}` needs fails: {}",
+                    side.name,
+                    first_line(&error.message)
+                )],
+                part: String::new(),
+                answers: vec![Err(error)],
+            }));
+        }
     }
-    let mut seen = Vec::with_capacity(question.sides.len());
-    for side in &question.sides {
-        seen.push(ground.look(ev, &side.expr)?);
+    let look = |ev: &mut Evaluator| -> Eval<Vec<Seen>> {
+        question.sides.iter().map(|side| ground.look(ev, &side.expr)).collect()
+    };
+    let seen = match ev.trial_with(LIMITS, look) {
+        Ok(seen) => seen,
+        Err(Stopped::Panicked(message)) => return Ok(Verdict::Crashed(message)),
+        Err(Stopped::Failed(error)) => {
+            // What the user or the whole run's limits ended is no matter of this case.
+            return ev.check_limits().map(|()| Verdict::Stopped(error.message));
+        }
+    };
+    if warm {
+        // It went well a moment ago; if it does not now, there is a next time.
+        let warmed = ev.contained(look);
+        if warmed.is_err() {
+            ended(ev)?;
+        }
     }
     Ok(judge(question, &seen))
+}
+
+/// Takes the error under way, which is no matter of the whole run; else fails.
+fn ended(ev: &mut Evaluator) -> Eval<Refusal> {
+    match ev.error_kind() {
+        ErrorKind::Limit => Err(eval::Fail),
+        _ => Ok(Refusal::of(&ev.take_error())),
+    }
 }
 
 /// Returns whether the claims of a question hold.
@@ -156,6 +202,10 @@ fn told(side: &str, part: &str, answer: &Answer) -> String {
     };
     match answer {
         Ok(value) => format!("{name} is {value}"),
-        Err(refusal) => format!("{name} fails: {}", refusal.message.lines().next().unwrap_or_default()),
+        Err(refusal) => format!("{name} fails: {}", first_line(&refusal.message)),
     }
+}
+
+fn first_line(text: &str) -> &str {
+    text.trim().lines().next().unwrap_or_default()
 }

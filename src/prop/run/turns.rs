@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// Cases of one law on one ground in a turn.
 const TURN: u64 = 16;
+/// Cases of each law on each ground that are done a second time, to stay: see [`ask`].
+const WARM: u64 = 4;
 /// Most scenes that are tried to make a counterexample smaller.
 const MOST_STEPS: usize = 4000;
 
@@ -48,6 +50,8 @@ pub struct Tally {
     pub stopped: u64,
     /// Why the first of these stopped.
     pub why: Option<String>,
+    /// What the panic said in the first case that broke us.
+    pub crashed: Option<String>,
     /// The counterexample, made small.
     pub found: Option<Found>,
 }
@@ -119,12 +123,16 @@ fn one(ev: &mut Evaluator, ground: &mut Ground, slot: &Slot, seed: u64, case: u6
         tally.void += 1;
         return Ok(());
     };
-    match judged(ev, ground, slot.law, &tree.current())? {
+    match judged(ev, ground, slot.law, &tree.current(), case < WARM)? {
         None => tally.void += 1,
         Some(Verdict::Holds) => tally.ran += 1,
         Some(Verdict::Stopped(why)) => {
             tally.stopped += 1;
             tally.why.get_or_insert(why);
+        }
+        Some(Verdict::Crashed(message)) => {
+            tally.stopped += 1;
+            tally.crashed.get_or_insert(message);
         }
         Some(Verdict::Broken(broken)) => {
             tally.ran += 1;
@@ -136,9 +144,9 @@ fn one(ev: &mut Evaluator, ground: &mut Ground, slot: &Slot, seed: u64, case: u6
 }
 
 /// Judges a scene; `None` if the law says nothing about it.
-fn judged(ev: &mut Evaluator, ground: &mut Ground, law: &Law, scene: &Scene) -> Eval<Option<Verdict>> {
+fn judged(ev: &mut Evaluator, ground: &mut Ground, law: &Law, scene: &Scene, warm: bool) -> Eval<Option<Verdict>> {
     match (law.question)(scene, ground) {
-        Some(question) => ask(ev, ground, &question).map(Some),
+        Some(question) => ask(ev, ground, &question, warm).map(Some),
         None => Ok(None),
     }
 }
@@ -158,7 +166,7 @@ fn smallest(
             break;
         }
         let scene = tree.current();
-        more = match judged(ev, ground, law, &scene)? {
+        more = match judged(ev, ground, law, &scene, false)? {
             Some(Verdict::Broken(broken)) => {
                 best = (scene, broken);
                 tree.simplify()
