@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const LIMITS: Limits = Limits {
     memory: Some(512 << 20),
     millis: None,
-    calls: Some(20_000_000),
+    calls: Some(5_000_000),
 };
 
 /// What asking gave.
@@ -208,4 +208,118 @@ fn told(side: &str, part: &str, answer: &Answer) -> String {
 
 fn first_line(text: &str) -> &str {
     text.trim().lines().next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::on_stand_in;
+    use crate::{Expr, Side};
+
+    /// Asks one claim about expressions of the stand-in's library.
+    fn verdict(sides: &'static [&'static str], claim: Claim) -> Verdict {
+        on_stand_in(move |ev, ground| {
+            let named = sides.iter().zip(["one", "two"]);
+            let question = Question {
+                sides: named
+                    .map(|(text, name)| Side {
+                        name,
+                        expr: Expr::nix(text),
+                    })
+                    .collect(),
+                claims: vec![claim],
+            };
+            let before = ev.mem.heap.cell_count();
+            let first = ask(ev, ground, &question, false).expect("the run goes on");
+            let again = ask(ev, ground, &question, true).expect("the run goes on");
+            assert_eq!(first, again, "a trial changed something");
+            assert!(ev.mem.heap.cell_count() < before + 100_000);
+            first
+        })
+    }
+
+    fn lines(verdict: &Verdict) -> Vec<&str> {
+        match verdict {
+            Verdict::Broken(broken) => broken.lines.iter().map(String::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn two_sides_are_compared_part_by_part() {
+        let table: [(&[&str], Claim, &[&str]); 7] = [
+            (&["{ a = 1; }", "{ a = 1; }"], Claim::Same(0, 1), &[]),
+            (
+                &["{ a = 1; }", "{ a = 2; }"],
+                Claim::Same(0, 1),
+                &["one.a is 1", "two.a is 2"],
+            ),
+            (
+                &["{ a = [ 1 2 ]; }", "{ a = [ 2 1 ]; }"],
+                Claim::SameUpToOrder(0, 1),
+                &[],
+            ),
+            (&["{ a = 1; }", "{ }"], Claim::Same(0, 1), &["only one has `a`"]),
+            (
+                &["{ a = throw \"x\"; }", "{ a = throw \"y\"; }"],
+                Claim::Same(0, 1),
+                &[],
+            ),
+            (
+                &["{ a = throw \"x\"; }", "{ a = { }.b; }"],
+                Claim::Same(0, 1),
+                &["one.a fails: x", "two.a fails: attribute 'b' missing"],
+            ),
+            (&["1", "{ }"], Claim::Same(0, 1), &["one is 1", "two is { }"]),
+        ];
+        for (sides, claim, expected) in table {
+            assert_eq!(lines(&verdict(Vec::leak(sides.to_vec()), claim)), expected, "{sides:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_must_be_what_is_expected() {
+        let table: [(&str, Expected, bool); 8] = [
+            (
+                "{ a = [ 2 1 ]; }",
+                Expected::Value(Plain::List(vec![Plain::Int(1), Plain::Int(2)])),
+                false,
+            ),
+            (
+                "{ a = [ 2 1 ]; }",
+                Expected::UpToOrder(Plain::List(vec![Plain::Int(1), Plain::Int(2)])),
+                true,
+            ),
+            (
+                "{ a = throw \"no, as b\"; }",
+                Expected::Refused(vec!["no".into(), "b".into()]),
+                true,
+            ),
+            ("{ a = throw \"no\"; }", Expected::Refused(vec!["yes".into()]), false),
+            ("{ a = 1 + { }; }", Expected::Refused(Vec::new()), false),
+            ("{ a = 1 + { }; }", Expected::Sane, false),
+            ("{ a = throw \"no\"; }", Expected::Sane, true),
+            ("{ }", Expected::Accepted, false),
+        ];
+        for (side, expected, holds) in table {
+            let claim = Claim::Parts(0, BTreeMap::from([("a".to_owned(), expected)]));
+            let verdict = verdict(Vec::leak(vec![side]), claim);
+            assert_eq!(verdict == Verdict::Holds, holds, "{side}: {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn what_runs_away_is_stopped_and_the_run_goes_on() {
+        let endless = "{ a = let n = builtins.genList (x: x) 10000; in builtins.foldl' (a: _: builtins.foldl' (b: _: b + 1) a n) 0 n; }";
+        let large = "{ a = let f = list: builtins.seq (builtins.length list) (f (list ++ list)); in f [ 1 ]; }";
+        let deep = "{ a = let f = n: 1 + f (n + 1); in f 0; }";
+        for (side, why) in [(endless, "steps"), (large, "memory")] {
+            match verdict(Vec::leak(vec![side]), Claim::Whole(0, Expected::Accepted)) {
+                Verdict::Stopped(message) => assert!(message.contains(why), "{message}"),
+                other => panic!("{side}: {other:?}"),
+            }
+        }
+        let verdict = verdict(Vec::leak(vec![deep]), Claim::Whole(0, Expected::Sane));
+        assert_eq!(lines(&verdict)[0], "one fails: stack overflow; max-call-depth exceeded");
+    }
 }

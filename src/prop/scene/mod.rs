@@ -29,7 +29,7 @@ pub struct Module {
     pub key: String,
     /// Modules that it imports.
     pub imports: Vec<Module>,
-    /// Keys of modules that it disables.
+    /// Keys of modules that it disables. Libraries of before 2023 know only those that begin with `/`.
     pub disabled: Vec<String>,
     /// Options that it declares.
     pub options: Vec<Decl>,

@@ -36,7 +36,11 @@ impl Module {
             put("imports", Expr::List(self.imports.iter().map(Module::expr).collect()));
         }
         if !self.disabled.is_empty() {
-            let keys = self.disabled.iter().map(|key| Expr::attrs([("key", Expr::str(key))]));
+            // A string is a path below `modulesPath`, which is empty here: the only form that every library knows.
+            let keys = self.disabled.iter().map(|key| match key.strip_prefix('/') {
+                Some(path) => Expr::str(path),
+                None => Expr::attrs([("key", Expr::str(key))]),
+            });
             put("disabledModules", Expr::List(keys.collect()));
         }
         if let Some(freeform) = &self.freeform {
