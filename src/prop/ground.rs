@@ -1,5 +1,6 @@
 //! What cases stand on: a library, the names that their expressions may use, and values that are kept.
 
+use crate::own::Known;
 use crate::{Answer, Expr, Plain, Refusal};
 use diag::{Origin, Pos};
 use eval::error::Eval;
@@ -27,8 +28,9 @@ pub struct Ground {
     /// `{ lib, … }: ` in front of each text.
     head: String,
     texts: FxHashMap<Arc<str>, Ref>,
-    types: BTreeSet<String>,
-    functions: BTreeSet<String>,
+    types: Arc<BTreeSet<String>>,
+    functions: Arc<BTreeSet<String>>,
+    option: Option<Arc<Known>>,
 }
 
 /// What evaluating a side of a question gave.
@@ -51,26 +53,41 @@ pub enum GroundError {
 impl Ground {
     /// Returns the ground of these names, of which one is `lib`.
     pub fn new(ev: &mut Evaluator, bindings: Vec<Binding>) -> Eval<Ground> {
-        let mut entries = Vec::new();
-        let mut names = Vec::new();
-        for binding in &bindings {
-            entries.push((ev.symbols.intern(binding.name.as_bytes()), Pos::NONE, binding.cell));
-            names.push(binding.name.as_str());
-        }
-        let scope = ev.mem.attrs_from(entries);
-        let scope = ev.cell(scope);
-        ev.mem.heap.pin();
+        let (scope, head) = scope(ev, &bindings);
         let mut ground = Ground {
-            head: format!("{{ {} }}: ", names.join(", ")),
+            head,
             bindings,
             scope,
             texts: FxHashMap::default(),
-            types: BTreeSet::new(),
-            functions: BTreeSet::new(),
+            types: Arc::default(),
+            functions: Arc::default(),
+            option: None,
         };
-        ground.types = ground.names(ev, "lib.types")?;
-        ground.functions = ground.names(ev, "lib")?;
+        ground.types = Arc::new(ground.names(ev, "lib.types")?);
+        ground.functions = Arc::new(ground.names(ev, "lib")?);
         Ok(ground)
+    }
+
+    /// Returns the ground of these names and one more, `option`: an option that a user's module declares. What was
+    /// evaluated for this ground stays good there.
+    pub fn about(&self, ev: &mut Evaluator, option: Binding, known: Arc<Known>) -> Ground {
+        let mut bindings = self.bindings.clone();
+        bindings.push(option);
+        let (scope, head) = scope(ev, &bindings);
+        Ground {
+            head,
+            bindings,
+            scope,
+            texts: self.texts.clone(),
+            types: self.types.clone(),
+            functions: self.functions.clone(),
+            option: Some(known),
+        }
+    }
+
+    /// Returns what is known of the option that the laws are about, if they are about one.
+    pub fn option(&self) -> Option<&Arc<Known>> {
+        self.option.as_ref()
     }
 
     /// Returns the names, in the order in which a counterexample binds them.
@@ -175,6 +192,20 @@ impl Ground {
         }
         Ok(Seen::Parts(parts))
     }
+}
+
+/// Returns a set of all names, and the head of a function that takes it.
+fn scope(ev: &mut Evaluator, bindings: &[Binding]) -> (Ref, String) {
+    let mut entries = Vec::new();
+    let mut names = Vec::new();
+    for binding in bindings {
+        entries.push((ev.symbols.intern(binding.name.as_bytes()), Pos::NONE, binding.cell));
+        names.push(binding.name.as_str());
+    }
+    let scope = ev.mem.attrs_from(entries);
+    let scope = ev.cell(scope);
+    ev.mem.heap.pin();
+    (scope, format!("{{ {} }}: ", names.join(", ")))
 }
 
 /// Returns what some work gives, or why it gives nothing; what this run's limits stopped is passed on.

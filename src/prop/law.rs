@@ -2,9 +2,10 @@
 
 use crate::random::Draw;
 use crate::{Expr, Ground, Plain, Scene};
-use diag::Severity;
+use diag::{Severity, Span};
 use report::RuleDoc;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a law is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,6 +80,15 @@ pub enum Claim {
     Parts(usize, BTreeMap<String, Expected>),
     /// A side as a whole is this.
     Whole(usize, Expected),
+    /// The claims behind this one count only if these two sides are the same but for order.
+    Given(usize, usize),
+    /// The claims behind this one count only if this side has a value.
+    HasValue(usize),
+    /// The claims behind this one count only if nobody refuses this side in words.
+    NotRefused(usize),
+    /// No part of a side crashes in these texts: fails there, or on a way through them, with an error that nobody
+    /// worded.
+    NoCrash(usize, Arc<[Span]>),
 }
 
 /// What one answer must be.

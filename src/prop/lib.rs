@@ -14,6 +14,7 @@ pub mod expr;
 mod fixture;
 mod ground;
 mod law;
+pub mod own;
 mod plain;
 pub mod random;
 pub mod run;

@@ -1,6 +1,6 @@
 //! Values as plain data: what came out of an evaluation, and what must.
 
-use diag::Pos;
+use diag::{Pos, Span};
 use eval::error::Eval;
 use eval::{ErrorKind, EvalError, Evaluator, Ref, Tag, Val};
 use std::collections::BTreeMap;
@@ -45,18 +45,39 @@ pub struct Refusal {
     pub kind: ErrorKind,
     /// The message, as Nix words it.
     pub message: String,
+    /// Where it was raised and the way there, innermost first.
+    pub places: Vec<Pos>,
 }
 
 /// What evaluating something gave.
 pub type Answer = Result<Plain, Refusal>;
 
 impl Refusal {
+    /// Returns a refusal from nowhere.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Refusal {
+        Refusal {
+            kind,
+            message: message.into(),
+            places: Vec::new(),
+        }
+    }
+
     /// Returns what is kept of an error.
     pub fn of(error: &EvalError) -> Refusal {
+        let frames = error.traces.iter().map(|frame| frame.pos);
         Refusal {
-            kind: error.kind,
-            message: error.message.clone(),
+            places: std::iter::once(error.pos)
+                .chain(frames)
+                .filter(|pos| pos.is_some())
+                .collect(),
+            ..Refusal::new(error.kind, error.message.clone())
         }
+    }
+
+    /// Returns the innermost place on the way to the error that lies in one of these texts.
+    pub fn place_in(&self, texts: &[Span]) -> Option<Pos> {
+        let inside = |pos: &&Pos| texts.iter().any(|text| text.start <= **pos && **pos < text.end);
+        self.places.iter().find(inside).copied()
     }
 
     /// Whether the module system or an author said no on purpose; else evaluation broke.

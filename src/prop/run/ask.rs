@@ -2,6 +2,7 @@
 
 use crate::ground::Seen;
 use crate::{Answer, Claim, Expected, Ground, Plain, Question, Refusal};
+use diag::Span;
 use eval::error::Eval;
 use eval::{ErrorKind, Evaluator, Limits, Stopped};
 use std::collections::BTreeMap;
@@ -93,6 +94,19 @@ pub fn judge(question: &Question, seen: &[Seen]) -> Verdict {
             Claim::Same(left, right) => same(question, seen, (*left, *right), false),
             Claim::SameUpToOrder(left, right) => same(question, seen, (*left, *right), true),
             Claim::Parts(side, expected) => parts(question, seen, *side, expected),
+            Claim::Given(left, right) => match same(question, seen, (*left, *right), true) {
+                Some(_) => return Verdict::Holds,
+                None => None,
+            },
+            Claim::HasValue(side) => match &seen[*side] {
+                Seen::Whole(Err(_)) => return Verdict::Holds,
+                _ => None,
+            },
+            Claim::NotRefused(side) => match &seen[*side] {
+                Seen::Whole(Err(refusal)) if refusal.is_said() => return Verdict::Holds,
+                _ => None,
+            },
+            Claim::NoCrash(side, texts) => crash(question.sides[*side].name, &seen[*side], texts),
             Claim::Whole(side, expected) => {
                 let name = question.sides[*side].name;
                 match &seen[*side] {
@@ -165,14 +179,30 @@ fn parts(question: &Question, seen: &[Seen], side: usize, expected: &BTreeMap<St
         Seen::Whole(answer) => is(name, part, answer, expected),
         Seen::Parts(parts) => {
             let missing = || {
-                Err(Refusal {
-                    kind: eval::ErrorKind::Eval,
-                    message: format!("attribute '{part}' missing"),
-                })
+                Err(Refusal::new(
+                    eval::ErrorKind::Eval,
+                    format!("attribute '{part}' missing"),
+                ))
             };
             is(name, part, parts.get(part).unwrap_or(&missing()), expected)
         }
     })
+}
+
+/// Returns the crash of a side, or of one of its parts, if there is one in these texts.
+fn crash(name: &str, seen: &Seen, texts: &[Span]) -> Option<Broken> {
+    let of = |part: &str, answer: &Answer| {
+        let refusal = answer.as_ref().err()?;
+        (!refusal.is_said() && refusal.place_in(texts).is_some()).then(|| Broken {
+            lines: vec![told(name, part, answer)],
+            part: part.into(),
+            answers: vec![answer.clone()],
+        })
+    };
+    match seen {
+        Seen::Whole(answer) => of("", answer),
+        Seen::Parts(parts) => parts.iter().find_map(|(part, answer)| of(part, answer)),
+    }
 }
 
 fn is(side: &str, part: &str, answer: &Answer, expected: &Expected) -> Option<Broken> {
