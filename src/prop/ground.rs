@@ -180,18 +180,23 @@ impl Ground {
     /// Returns what an expression gives, read to its end; all texts must be prepared.
     pub fn look(&self, ev: &mut Evaluator, expr: &Expr) -> Eval<Seen> {
         let cell = self.build(ev, expr);
-        let value = match attempt(ev, |ev| ev.force(cell, Pos::NONE))? {
-            Ok(value) if value.is_attrs() && !ev.is_derivation(value)? => value,
-            Ok(_) => return Ok(Seen::Whole(attempt(ev, |ev| Plain::read(ev, cell))?)),
-            Err(refusal) => return Ok(Seen::Whole(Err(refusal))),
-        };
-        let mut parts = BTreeMap::new();
-        for (name, attr) in ev.mem.entries(value).iter() {
-            let answer = attempt(ev, |ev| Plain::read(ev, attr.value))?;
-            parts.insert(ev.symbols.text(name).to_string(), answer);
-        }
-        Ok(Seen::Parts(parts))
+        seen_at(ev, cell)
     }
+}
+
+/// Returns what a cell gives, read to its end.
+pub(crate) fn seen_at(ev: &mut Evaluator, cell: Ref) -> Eval<Seen> {
+    let value = match attempt(ev, |ev| ev.force(cell, Pos::NONE))? {
+        Ok(value) if value.is_attrs() && !ev.is_derivation(value)? => value,
+        Ok(_) => return Ok(Seen::Whole(attempt(ev, |ev| Plain::read(ev, cell))?)),
+        Err(refusal) => return Ok(Seen::Whole(Err(refusal))),
+    };
+    let mut parts = BTreeMap::new();
+    for (name, attr) in ev.mem.entries(value).iter() {
+        let answer = attempt(ev, |ev| Plain::read(ev, attr.value))?;
+        parts.insert(ev.symbols.text(name).to_string(), answer);
+    }
+    Ok(Seen::Parts(parts))
 }
 
 /// Returns a set of all names, and the head of a function that takes it.

@@ -9,6 +9,7 @@
 //! What must come out is said by another expression (two ways to write the same), or by the reference model, which
 //! is the semantics of merging once more in plain Rust.
 
+pub mod counter;
 pub mod expr;
 #[cfg(test)]
 mod fixture;

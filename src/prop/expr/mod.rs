@@ -6,7 +6,7 @@
 
 mod print;
 
-pub(crate) use print::shown;
+pub use print::shown;
 
 use std::sync::Arc;
 

@@ -91,7 +91,7 @@ fn group<F: Fn(usize) -> String>(
 }
 
 /// Returns a name as it may stand before `=` or behind a dot.
-pub(crate) fn shown(name: &str) -> String {
+pub fn shown(name: &str) -> String {
     let bare = name
         .chars()
         .enumerate()

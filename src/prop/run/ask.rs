@@ -89,12 +89,18 @@ fn ended(ev: &mut Evaluator) -> Eval<Refusal> {
 
 /// Returns whether the claims of a question hold.
 pub fn judge(question: &Question, seen: &[Seen]) -> Verdict {
-    for claim in &question.claims {
+    let names: Vec<&str> = question.sides.iter().map(|side| side.name).collect();
+    judge_sides(&names, &question.claims, seen)
+}
+
+/// Returns whether claims about sides of these names hold.
+pub fn judge_sides(names: &[&str], claims: &[Claim], seen: &[Seen]) -> Verdict {
+    for claim in claims {
         let broken = match claim {
-            Claim::Same(left, right) => same(question, seen, (*left, *right), false),
-            Claim::SameUpToOrder(left, right) => same(question, seen, (*left, *right), true),
-            Claim::Parts(side, expected) => parts(question, seen, *side, expected),
-            Claim::Given(left, right) => match same(question, seen, (*left, *right), true) {
+            Claim::Same(left, right) => same(names, seen, (*left, *right), false),
+            Claim::SameUpToOrder(left, right) => same(names, seen, (*left, *right), true),
+            Claim::Parts(side, expected) => parts(names, seen, *side, expected),
+            Claim::Given(left, right) => match same(names, seen, (*left, *right), true) {
                 Some(_) => return Verdict::Holds,
                 None => None,
             },
@@ -106,9 +112,9 @@ pub fn judge(question: &Question, seen: &[Seen]) -> Verdict {
                 Seen::Whole(Err(refusal)) if refusal.is_said() => return Verdict::Holds,
                 _ => None,
             },
-            Claim::NoCrash(side, texts) => crash(question.sides[*side].name, &seen[*side], texts),
+            Claim::NoCrash(side, texts) => crash(names[*side], &seen[*side], texts),
             Claim::Whole(side, expected) => {
-                let name = question.sides[*side].name;
+                let name = names[*side];
                 match &seen[*side] {
                     Seen::Whole(answer) => is(name, "", answer, expected),
                     Seen::Parts(parts) => is(name, "", &gathered(parts), expected),
@@ -128,8 +134,8 @@ fn gathered(parts: &BTreeMap<String, Answer>) -> Answer {
     parts.iter().map(part).collect::<Result<_, _>>().map(Plain::Attrs)
 }
 
-fn same(question: &Question, seen: &[Seen], (left, right): (usize, usize), up_to_order: bool) -> Option<Broken> {
-    let names = [question.sides[left].name, question.sides[right].name];
+fn same(names: &[&str], seen: &[Seen], (left, right): (usize, usize), up_to_order: bool) -> Option<Broken> {
+    let names = [names[left], names[right]];
     let (Seen::Parts(first), Seen::Parts(second)) = (&seen[left], &seen[right]) else {
         let whole = |seen: &Seen| match seen {
             Seen::Whole(answer) => answer.clone(),
@@ -172,8 +178,8 @@ fn alike(names: [&str; 2], part: &str, answers: [&Answer; 2], up_to_order: bool)
     })
 }
 
-fn parts(question: &Question, seen: &[Seen], side: usize, expected: &BTreeMap<String, Expected>) -> Option<Broken> {
-    let name = question.sides[side].name;
+fn parts(names: &[&str], seen: &[Seen], side: usize, expected: &BTreeMap<String, Expected>) -> Option<Broken> {
+    let name = names[side];
     expected.iter().find_map(|(part, expected)| match &seen[side] {
         // What fails as a whole fails in all its parts.
         Seen::Whole(answer) => is(name, part, answer, expected),

@@ -4,5 +4,5 @@ mod ask;
 mod tree;
 mod turns;
 
-pub use ask::{Broken, Verdict, ask};
+pub use ask::{Broken, Verdict, ask, judge, judge_sides};
 pub use turns::{Budget, Found, Slot, Tally, Watcher, run};
