@@ -1,5 +1,7 @@
 //! Drawing cases: random numbers of one case, and what is made of them.
 
+pub mod values;
+
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 

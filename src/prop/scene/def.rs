@@ -24,6 +24,8 @@ pub enum Def {
     Attrs(Vec<(String, Def)>),
     /// Nix, word for word: a function, a package, a sample of the user's own.
     Nix(Arc<str>),
+    /// A function that gives the same for every argument.
+    Constant(Box<Def>),
     /// `mkIf`.
     If(bool, Box<Def>),
     /// `mkMerge`.
@@ -82,6 +84,16 @@ impl Def {
         matches!(self, Def::If(..) | Def::Merge(_) | Def::Override(..) | Def::Order(..))
     }
 
+    /// Returns the output path, if it is a set that passes for a derivation.
+    pub fn package(&self) -> Option<&str> {
+        let Def::Attrs(entries) = self else { return None };
+        let text = |wanted: &str| match entries.iter().find(|(name, _)| name == wanted) {
+            Some((_, Def::Str(text))) => Some(text.as_str()),
+            _ => None,
+        };
+        (text("type") == Some("derivation")).then(|| text("outPath"))?
+    }
+
     /// Returns the value as plain data; `None` if it has properties in it, or words of Nix.
     pub fn plain(&self) -> Option<Plain> {
         Some(match self {
@@ -92,6 +104,7 @@ impl Def {
             Def::Str(text) => Plain::Str(text.clone()),
             Def::Path(text) => Plain::Path(text.clone()),
             Def::List(elements) => Plain::List(elements.iter().map(Def::plain).collect::<Option<_>>()?),
+            Def::Attrs(_) if self.package().is_some() => Plain::Derivation(self.package()?.into()),
             Def::Attrs(entries) => {
                 let plain = |(name, value): &(String, Def)| Some((name.clone(), value.plain()?));
                 Plain::Attrs(entries.iter().map(plain).collect::<Option<_>>()?)
@@ -117,6 +130,7 @@ impl Def {
                     .collect(),
             ),
             Def::Nix(text) => Expr::Nix(text.clone()),
+            Def::Constant(result) => Expr::call("lib.const", [result.expr()]),
             Def::If(condition, def) => Expr::call("lib.mkIf", [Expr::Bool(*condition), def.expr()]),
             Def::Merge(defs) => Expr::call("lib.mkMerge", [Expr::List(defs.iter().map(Def::expr).collect())]),
             Def::Override(Def::FORCE, def) => Expr::call("lib.mkForce", [def.expr()]),

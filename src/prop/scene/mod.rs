@@ -1,12 +1,14 @@
 //! Scenes: modules with options and definitions, as cases are drawn.
 
 mod def;
+mod simple;
 mod simpler;
 mod ty;
 mod written;
 
 pub use def::Def;
-pub use ty::{Coercion, Custom, Simple, Ty};
+pub use simple::{Lit, Merging, Phrase, Row, Simple};
+pub use ty::{Coercion, Custom, Pattern, Ty};
 pub use written::{evaluated, options};
 
 use std::sync::Arc;

@@ -140,6 +140,11 @@ impl Def {
                 found.extend(lists(defs, Def::simpler).into_iter().map(Def::Merge));
                 found
             }
+            Def::Constant(result) => result
+                .simpler()
+                .into_iter()
+                .map(|simple| Def::Constant(Box::new(simple)))
+                .collect(),
             Def::If(condition, def) => inside(def, |def| Def::If(*condition, def)),
             Def::Override(priority, def) => inside(def, |def| Def::Override(*priority, def)),
             Def::Order(order, def) => inside(def, |def| Def::Order(*order, def)),

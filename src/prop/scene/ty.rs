@@ -1,7 +1,7 @@
 //! Types of options: what is known of one, and how it is written.
 
-use super::{Decl, Def};
-use crate::Expr;
+use super::{Decl, Def, Merging, Simple};
+use crate::{Expr, Ground};
 use std::sync::Arc;
 
 /// A type.
@@ -11,6 +11,10 @@ pub enum Ty {
     Simple(Simple),
     /// `ints.between`.
     Between(i64, i64),
+    /// `numbers.between`.
+    NumbersBetween(i64, i64),
+    /// `strMatching`.
+    StrMatching(Pattern),
     /// `separatedString`.
     Separated(String),
     /// `enum`.
@@ -19,10 +23,24 @@ pub enum Ty {
     ListOf(Box<Ty>),
     /// `nonEmptyListOf`.
     NonEmptyListOf(Box<Ty>),
+    /// `attrListOf`.
+    AttrListOf(Box<Ty>),
     /// `attrsOf`.
     AttrsOf(Box<Ty>),
     /// `lazyAttrsOf`.
     LazyAttrsOf(Box<Ty>),
+    /// `loaOf`.
+    LoaOf(Box<Ty>),
+    /// `attrsWith`: of what, whether it is lazy, and what stands for a name in documentation.
+    AttrsWith(Box<Ty>, bool, String),
+    /// `attrTag`: the tags, options with paths of one name.
+    AttrTag(Vec<Decl>),
+    /// `pathWith`: whether it must be in the store, and whether it must be absolute.
+    PathWith(Option<bool>, Option<bool>),
+    /// `passwdEntry`.
+    PasswdEntry(Box<Ty>),
+    /// `addCheck` that refuses one value.
+    Without(Box<Ty>, Box<Def>),
     /// `nullOr`.
     NullOr(Box<Ty>),
     /// `uniq`.
@@ -43,31 +61,13 @@ pub enum Ty {
     Custom(Arc<Custom>),
 }
 
-/// A type without parameters.
+/// The pattern of a `strMatching`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "the names of nixpkgs")]
-pub enum Simple {
-    Bool,
-    Int,
-    Float,
-    Number,
-    Str,
-    NonEmptyStr,
-    SingleLineStr,
-    Lines,
-    Commas,
-    EnvVar,
-    Path,
-    Package,
-    Port,
-    U8,
-    U16,
-    Unsigned,
-    Positive,
-    Attrs,
-    Raw,
-    Unspecified,
-    Anything,
+pub enum Pattern {
+    /// `[a-z]+`.
+    Letters,
+    /// `[0-9][0-9]`.
+    TwoDigits,
 }
 
 /// The function of a `coercedTo`.
@@ -97,12 +97,39 @@ impl Ty {
         match self {
             Ty::Simple(simple) => Expr::nix(simple.nix()),
             Ty::Between(low, high) => Expr::call("lib.types.ints.between", [Expr::Int(*low), Expr::Int(*high)]),
+            Ty::NumbersBetween(low, high) => {
+                Expr::call("lib.types.numbers.between", [Expr::Int(*low), Expr::Int(*high)])
+            }
+            Ty::StrMatching(pattern) => Expr::call("lib.types.strMatching", [Expr::str(pattern.text())]),
             Ty::Separated(separator) => Expr::call("lib.types.separatedString", [Expr::str(separator)]),
             Ty::Enum(values) => Expr::call("lib.types.enum", [Expr::List(values.iter().map(Def::expr).collect())]),
             Ty::ListOf(ty) => of("lib.types.listOf", ty),
             Ty::NonEmptyListOf(ty) => of("lib.types.nonEmptyListOf", ty),
+            Ty::AttrListOf(ty) => of("lib.types.attrListOf", ty),
             Ty::AttrsOf(ty) => of("lib.types.attrsOf", ty),
             Ty::LazyAttrsOf(ty) => of("lib.types.lazyAttrsOf", ty),
+            Ty::LoaOf(ty) => of("lib.types.loaOf", ty),
+            Ty::AttrsWith(ty, lazy, placeholder) => {
+                let entries = [
+                    ("elemType", ty.expr()),
+                    ("lazy", Expr::Bool(*lazy)),
+                    ("placeholder", Expr::str(placeholder)),
+                ];
+                Expr::call("lib.types.attrsWith", [Expr::attrs(entries)])
+            }
+            Ty::AttrTag(tags) => Expr::call("lib.types.attrTag", [super::written::options(tags)]),
+            Ty::PathWith(in_store, absolute) => {
+                let given = [("inStore", in_store), ("absolute", absolute)];
+                let said = given
+                    .into_iter()
+                    .filter_map(|(name, value)| Some((name, Expr::Bool((*value)?))));
+                Expr::call("lib.types.pathWith", [Expr::attrs(said)])
+            }
+            Ty::PasswdEntry(ty) => of("lib.types.passwdEntry", ty),
+            Ty::Without(ty, value) => {
+                let other = Expr::call("a: x: x != a", [value.expr()]);
+                Expr::call("lib.types.addCheck", [ty.expr(), other])
+            }
             Ty::NullOr(ty) => of("lib.types.nullOr", ty),
             Ty::Uniq(ty) => of("lib.types.uniq", ty),
             Ty::Unique(message, ty) => Expr::call(
@@ -127,31 +154,97 @@ impl Ty {
     }
 }
 
-impl Simple {
-    /// Returns how the type is written.
-    pub fn nix(self) -> &'static str {
+impl Ty {
+    /// Whether a library has all that the type is made of.
+    pub fn fits(&self, ground: &Ground) -> bool {
+        let all = |options: &[Decl]| {
+            options
+                .iter()
+                .filter_map(|option| option.ty.as_ref())
+                .all(|ty| ty.fits(ground))
+        };
         match self {
-            Simple::Bool => "lib.types.bool",
-            Simple::Int => "lib.types.int",
-            Simple::Float => "lib.types.float",
-            Simple::Number => "lib.types.number",
-            Simple::Str => "lib.types.str",
-            Simple::NonEmptyStr => "lib.types.nonEmptyStr",
-            Simple::SingleLineStr => "lib.types.singleLineStr",
-            Simple::Lines => "lib.types.lines",
-            Simple::Commas => "lib.types.commas",
-            Simple::EnvVar => "lib.types.envVar",
-            Simple::Path => "lib.types.path",
-            Simple::Package => "lib.types.package",
-            Simple::Port => "lib.types.port",
-            Simple::U8 => "lib.types.ints.u8",
-            Simple::U16 => "lib.types.ints.u16",
-            Simple::Unsigned => "lib.types.ints.unsigned",
-            Simple::Positive => "lib.types.ints.positive",
-            Simple::Attrs => "lib.types.attrs",
-            Simple::Raw => "lib.types.raw",
-            Simple::Unspecified => "lib.types.unspecified",
-            Simple::Anything => "lib.types.anything",
+            Ty::Simple(simple) => ground.has_type(simple.row().needs),
+            Ty::Between(..) | Ty::Separated(_) | Ty::StrMatching(_) | Ty::Enum(_) | Ty::Custom(_) => true,
+            Ty::NumbersBetween(..) => ground.has_type("numbers"),
+            Ty::PathWith(..) => ground.has_type("pathWith"),
+            Ty::ListOf(ty)
+            | Ty::NonEmptyListOf(ty)
+            | Ty::AttrsOf(ty)
+            | Ty::LazyAttrsOf(ty)
+            | Ty::LoaOf(ty)
+            | Ty::NullOr(ty)
+            | Ty::Uniq(ty)
+            | Ty::Without(ty, _) => ty.fits(ground),
+            Ty::AttrListOf(ty) => ground.has_type("attrListOf") && ty.fits(ground),
+            Ty::AttrsWith(ty, ..) => ground.has_type("attrsWith") && ty.fits(ground),
+            Ty::PasswdEntry(ty) => ground.has_type("passwdEntry") && ty.fits(ground),
+            Ty::Unique(_, ty) => ground.has_type("unique") && ty.fits(ground),
+            Ty::FunctionTo(ty) => ground.has_type("functionTo") && ty.fits(ground),
+            Ty::Either(left, right) | Ty::CoercedTo(left, _, right) => left.fits(ground) && right.fits(ground),
+            Ty::OneOf(types) => types.iter().all(|ty| ty.fits(ground)),
+            Ty::AttrTag(tags) => ground.has_type("attrTag") && all(tags),
+            // Free-form types came with `anything`.
+            Ty::Submodule(options, freeform) => {
+                all(options)
+                    && freeform
+                        .as_ref()
+                        .is_none_or(|ty| ground.has_type("anything") && ty.fits(ground))
+            }
+        }
+    }
+
+    /// Returns what several definitions become, at the outermost.
+    pub fn merging(&self) -> Merging {
+        match self {
+            Ty::Simple(simple) => simple.row().merging,
+            Ty::Between(..) | Ty::NumbersBetween(..) | Ty::StrMatching(_) | Ty::Enum(_) | Ty::PathWith(..) => {
+                Merging::Equal
+            }
+            Ty::Separated(_) => Merging::Joined,
+            Ty::ListOf(_) | Ty::NonEmptyListOf(_) | Ty::AttrListOf(_) => Merging::Concatenated,
+            Ty::AttrsOf(_) | Ty::LazyAttrsOf(_) | Ty::LoaOf(_) | Ty::AttrsWith(..) | Ty::AttrTag(_) => Merging::ByName,
+            Ty::Uniq(_) | Ty::Unique(..) => Merging::One,
+            Ty::NullOr(ty) | Ty::PasswdEntry(ty) | Ty::Without(ty, _) | Ty::CoercedTo(_, _, ty) => ty.merging(),
+            Ty::Either(left, right) => match (left.merging(), right.merging()) {
+                (Merging::Equal, Merging::Equal) => Merging::Equal,
+                _ => Merging::Depends,
+            },
+            Ty::OneOf(types) if types.iter().all(|ty| ty.merging() == Merging::Equal) => Merging::Equal,
+            Ty::OneOf(_) | Ty::Custom(_) => Merging::Depends,
+            Ty::Submodule(..) => Merging::Modules,
+            Ty::FunctionTo(_) => Merging::Functions,
+        }
+    }
+
+    /// Whether two definitions of equal priority and unequal values conflict.
+    pub fn is_unique(&self) -> bool {
+        matches!(self.merging(), Merging::Equal | Merging::One)
+    }
+
+    /// Whether the order of definitions shows in the outermost value.
+    pub fn has_order(&self) -> bool {
+        matches!(
+            self.merging(),
+            Merging::Concatenated | Merging::Joined | Merging::Update | Merging::ByKind | Merging::Depends
+        )
+    }
+}
+
+impl Pattern {
+    /// Returns the regular expression.
+    pub fn text(self) -> &'static str {
+        match self {
+            Pattern::Letters => "[a-z]+",
+            Pattern::TwoDigits => "[0-9][0-9]",
+        }
+    }
+
+    /// Whether a whole text matches.
+    pub fn matches(self, text: &str) -> bool {
+        match self {
+            Pattern::Letters => !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase()),
+            Pattern::TwoDigits => text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit()),
         }
     }
 }
@@ -172,8 +265,13 @@ impl Ty {
         match self {
             Ty::ListOf(ty)
             | Ty::NonEmptyListOf(ty)
+            | Ty::AttrListOf(ty)
             | Ty::AttrsOf(ty)
             | Ty::LazyAttrsOf(ty)
+            | Ty::LoaOf(ty)
+            | Ty::AttrsWith(ty, ..)
+            | Ty::PasswdEntry(ty)
+            | Ty::Without(ty, _)
             | Ty::NullOr(ty)
             | Ty::Uniq(ty)
             | Ty::Unique(_, ty)
@@ -197,6 +295,15 @@ impl Ty {
                 }
                 found
             }
+            Ty::AttrTag(tags) if tags.len() > 1 => {
+                let mut found = Vec::new();
+                for i in 0..tags.len() {
+                    let mut fewer = tags.clone();
+                    fewer.remove(i);
+                    found.push(Ty::AttrTag(fewer));
+                }
+                found
+            }
             _ => Vec::new(),
         }
     }
@@ -207,8 +314,13 @@ impl Ty {
         match self {
             Ty::ListOf(_) => Ty::ListOf(inner),
             Ty::NonEmptyListOf(_) => Ty::NonEmptyListOf(inner),
+            Ty::AttrListOf(_) => Ty::AttrListOf(inner),
             Ty::AttrsOf(_) => Ty::AttrsOf(inner),
             Ty::LazyAttrsOf(_) => Ty::LazyAttrsOf(inner),
+            Ty::LoaOf(_) => Ty::LoaOf(inner),
+            Ty::AttrsWith(_, lazy, placeholder) => Ty::AttrsWith(inner, *lazy, placeholder.clone()),
+            Ty::PasswdEntry(_) => Ty::PasswdEntry(inner),
+            Ty::Without(_, value) => Ty::Without(inner, value.clone()),
             Ty::NullOr(_) => Ty::NullOr(inner),
             Ty::Uniq(_) => Ty::Uniq(inner),
             Ty::Unique(message, _) => Ty::Unique(message.clone(), inner),
