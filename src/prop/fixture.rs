@@ -3,7 +3,7 @@
 use crate::ground::Binding;
 use crate::{Expr, Ground};
 use diag::Origin;
-use eval::{Evaluator, Settings};
+use eval::{Evaluator, Settings, Val};
 use flake::world::{Access, World};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -66,6 +66,21 @@ pub(crate) fn on<R: Send + 'static>(
     };
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(run);
     thread.expect("a thread can be made").join().expect("the work ends")
+}
+
+/// Returns the ground of a library changed by a function, given as Nix.
+pub(crate) fn changed(ev: &mut Evaluator, ground: &Ground, change: &str) -> Ground {
+    let lib = &ground.bindings()[0];
+    let function = ev
+        .eval_text(Origin::String, change.as_bytes(), b"/")
+        .expect("the change evaluates");
+    let cell = ev.cell(function);
+    let binding = Binding {
+        name: "lib".into(),
+        cell: ev.cell(Val::apply(cell, lib.cell)),
+        nix: format!("({change}) ({})", lib.nix),
+    };
+    Ground::new(ev, vec![binding]).expect("the library has types")
 }
 
 /// Returns what an expression gives, which must be a set, as text: a line for each attribute.

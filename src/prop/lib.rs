@@ -15,6 +15,7 @@ pub mod expr;
 mod fixture;
 mod ground;
 mod law;
+pub mod laws;
 pub mod model;
 pub mod own;
 mod plain;

@@ -2,12 +2,14 @@
 
 use super::ask::{Broken, Verdict, ask};
 use super::tree::{SceneTree, Scenes};
+use crate::laws::known;
 use crate::random::numbers;
 use crate::{Ground, Law, Scene};
 use eval::Evaluator;
 use eval::error::Eval;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, TestRunner};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Cases of one law on one ground in a turn.
@@ -46,6 +48,8 @@ pub struct Tally {
     pub ran: u64,
     /// Cases in which the ground offered nothing that the law is about.
     pub void: u64,
+    /// Cases that break the law as the module system itself does: by which known behaviour, and how often.
+    pub known: BTreeMap<&'static str, u64>,
     /// Cases that could not be judged: how many, and why the first of them.
     pub stopped: u64,
     /// Why the first of these stopped.
@@ -136,6 +140,10 @@ fn one(ev: &mut Evaluator, ground: &mut Ground, slot: &Slot, seed: u64, case: u6
         }
         Some(Verdict::Broken(broken)) => {
             tally.ran += 1;
+            if let Some(known) = known::explaining(slot.law, &tree.current()) {
+                *tally.known.entry(known.id).or_default() += 1;
+                return Ok(());
+            }
             let (scene, broken) = smallest(ev, ground, slot.law, &mut tree, broken)?;
             tally.found = Some(Found { scene, broken, case });
         }
@@ -167,7 +175,8 @@ fn smallest(
         }
         let scene = tree.current();
         more = match judged(ev, ground, law, &scene, false)? {
-            Some(Verdict::Broken(broken)) => {
+            // A smaller case of a known behaviour would hide what was found.
+            Some(Verdict::Broken(broken)) if known::explaining(law, &scene).is_none() => {
                 best = (scene, broken);
                 tree.simplify()
             }

@@ -1,0 +1,98 @@
+//! Priorities: of all definitions only the strongest count.
+
+use super::asking::{law, same};
+use crate::random::{Draw, scenes};
+use crate::{Decl, Def, Ground, Law, Module, Question, Scene, Simple, Ty};
+
+/// `mkForce` beats plain beats `mkDefault` beats the option's default.
+pub(super) const ORDER: Law = law(
+    "lib-priority-order",
+    "`mkForce` beats a plain definition, that beats `mkDefault`, and that beats the option's default",
+    "It is how a host overrides what a profile says, and a profile what NixOS says. A type that looks at definitions \
+     that lost gives values that nobody can override.",
+    drawn,
+    question,
+);
+
+/// The priorities of the four ways to say something, the strongest first.
+const WAYS: [i64; 4] = [Def::FORCE, Def::PLAIN, Def::DEFAULT, Def::OPTION_DEFAULT];
+
+fn drawn(draw: &mut Draw<'_>, _: &Ground) -> Option<Scene> {
+    let ty = scenes::small_type(draw);
+    let mut option = Decl::new(scenes::NAMES[0], ty.clone());
+    // Inside a set of values each key has its own priorities.
+    let inside = draw.below(8);
+    let path: Vec<String> = match inside {
+        0..=2 => vec![scenes::NAMES[0].into()],
+        _ => vec![scenes::NAMES[0].into(), scenes::NAMES[1].into()],
+    };
+    match inside {
+        0..=2 => option.default = draw.once_in(2).then(|| scenes::small_value(draw, Some(&ty))),
+        3 | 4 => option.ty = Some(Ty::AttrsOf(Box::new(ty.clone()))),
+        5 => option.ty = Some(Ty::Simple(Simple::Attrs)),
+        _ => {
+            let mut inner = Decl::new(scenes::NAMES[1], ty.clone());
+            inner.default = draw.once_in(2).then(|| scenes::small_value(draw, Some(&ty)));
+            option.ty = Some(Ty::Submodule(vec![inner], None));
+        }
+    }
+    let mut modules = vec![Module::declares(scenes::DECLARING, vec![option])];
+    // Which of the ways are there: at least one.
+    let present = draw.between(1, 7);
+    for (i, &priority) in WAYS[..3].iter().enumerate() {
+        if present >> i & 1 == 1 {
+            let value = scenes::small_value(draw, Some(&ty));
+            let value = if priority == Def::PLAIN {
+                value
+            } else {
+                value.weighed(priority)
+            };
+            modules.push(Module::defines(scenes::FILES[i], &path, value));
+        }
+    }
+    let turn = draw.below(modules.len());
+    modules.rotate_left(turn);
+    Some(Scene {
+        modules,
+        choices: Vec::new(),
+    })
+}
+
+fn question(scene: &Scene, _: &Ground) -> Option<Question> {
+    let strength = |module: &Module| module.config.as_ref().map(priority);
+    let strongest = scene.modules.iter().filter_map(strength).min()?;
+    // With the strongest definition alone, said without a priority, and no default.
+    let mut alone = scene.clone();
+    alone
+        .modules
+        .retain(|module| strength(module).is_none_or(|priority| priority == strongest));
+    for module in &mut alone.modules {
+        for option in &mut module.options {
+            option.default = None;
+        }
+        module.config = module.config.take().map(bare);
+    }
+    same(("config", scene.config()), ("alone", alone.config()))
+}
+
+/// Returns the priority of the one definition in a configuration.
+fn priority(def: &Def) -> i64 {
+    match def {
+        Def::Override(priority, _) => *priority,
+        Def::Attrs(entries) => entries
+            .iter()
+            .map(|(_, value)| priority(value))
+            .min()
+            .unwrap_or(Def::PLAIN),
+        _ => Def::PLAIN,
+    }
+}
+
+/// Returns a configuration without priorities.
+fn bare(def: Def) -> Def {
+    match def {
+        Def::Override(_, inner) => *inner,
+        Def::Attrs(entries) => Def::Attrs(entries.into_iter().map(|(name, value)| (name, bare(value))).collect()),
+        other => other,
+    }
+}
