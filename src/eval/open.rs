@@ -5,9 +5,10 @@
 //! with [`ErrorKind::Open`], which nothing keeps or catches, so it is evaluated anew once the cell is
 //! filled. Filled inside a trial ([`Evaluator::trial`]), the cell is open again when the trial ends.
 
-use crate::error::{ErrorKind, Fail};
+use crate::error::{ErrorKind, Eval, Fail};
 use crate::evaluator::Evaluator;
 use crate::heap::{Ref, Tag, Val};
+use crate::trial::{Limits, Stopped};
 use diag::Pos;
 
 impl Evaluator {
@@ -24,6 +25,33 @@ impl Evaluator {
     pub fn fill(&mut self, cell: Ref, value: Val) {
         assert_eq!(self.peek(cell).tag(), Tag::Open, "only an open cell can be filled");
         self.mem.heap.update(cell, value);
+    }
+
+    /// Does some work in a trial ([`Evaluator::trial_with`]), and then, with all open cells open again,
+    /// evaluates for good what the work needed of older things and what needs no open cell. Returns what
+    /// the work gave and how many thunks are evaluated now. Done again, it goes further, as what is
+    /// evaluated now holds thunks of its own; when the number is small, later trials of the like share
+    /// what can be shared.
+    pub fn rehearse<T: Send>(
+        &mut self,
+        limits: Limits,
+        work: impl FnOnce(&mut Evaluator) -> Eval<T>,
+    ) -> Result<(T, usize), Stopped> {
+        let mut needed = Vec::new();
+        let result = self.trial_watched(limits, work, |heap, mark| needed = heap.evaluated_since(mark))?;
+        let mut evaluated = 0;
+        for cell in needed {
+            if self.peek(cell).is_whnf() {
+                continue;
+            }
+            match self.contained(|ev| ev.force(cell, Pos::NONE)) {
+                Ok(_) => evaluated += 1,
+                // The limits of the run have to be told, and everything else will be when it is needed.
+                Err(_) if self.error_kind() == ErrorKind::Limit => return Err(Stopped::Failed(self.take_error())),
+                Err(_) => self.clear_error(),
+            }
+        }
+        Ok((result, evaluated))
     }
 
     #[cold]

@@ -12,7 +12,7 @@
 use crate::builtins::Kept;
 use crate::error::{Eval, EvalError, SharedError};
 use crate::evaluator::{Evaluator, Frame, Message};
-use crate::heap::{Mark, Val};
+use crate::heap::{Heap, Mark, Val};
 use crate::observed::{NotedBuild, NotedCall};
 use diag::Pos;
 use std::any::Any;
@@ -73,6 +73,16 @@ impl Evaluator {
         limits: Limits,
         work: impl FnOnce(&mut Evaluator) -> Eval<T>,
     ) -> Result<T, Stopped> {
+        self.trial_watched(limits, work, |_, _| ())
+    }
+
+    /// Does the same as [`Evaluator::trial_with`], and shows the heap before anything is undone.
+    pub(crate) fn trial_watched<T: Send>(
+        &mut self,
+        limits: Limits,
+        work: impl FnOnce(&mut Evaluator) -> Eval<T>,
+        watch: impl FnOnce(&Heap, &Mark),
+    ) -> Result<T, Stopped> {
         let before = self.begin_trial(limits);
         let done = catch_unwind(AssertUnwindSafe(|| self.contained(work)));
         let outcome = match done {
@@ -80,6 +90,7 @@ impl Evaluator {
             Ok(Err(_)) => Err(Stopped::Failed(self.take_error())),
             Err(payload) => Err(Stopped::Panicked(message_of(payload.as_ref()))),
         };
+        watch(&self.mem.heap, &before.heap);
         self.end_trial(before);
         outcome
     }

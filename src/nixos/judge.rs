@@ -60,19 +60,11 @@ pub fn judge(ev: &mut Evaluator, target: &Target, platform: Option<&str>) -> (Ju
 
 /// Judges a host or a home: what its modules make, what they assert and what they warn about.
 fn judge_configuration(ev: &mut Evaluator, system: &System, judged: &mut Judged) -> Eval<()> {
-    let made: &[&str] = match system.kind() {
-        Kind::Home => &["activationPackage"],
-        Kind::Darwin => &["system"],
-        _ => &["config", "system", "build", "toplevel"],
-    };
     if let Some(platform) = system.platform() {
         judged.system = Some(platform.to_owned());
     }
     let configuration = system.root();
-    let drv = attempt(ev, |ev| {
-        let made = walk(ev, configuration, made)?;
-        drv_path(ev, made)
-    })?;
+    let drv = attempt(ev, |ev| made_of(ev, system.kind(), configuration))?;
     match drv {
         Ok(drv) => {
             judged.drv = Some(drv);
@@ -86,6 +78,12 @@ fn judge_configuration(ev: &mut Evaluator, system: &System, judged: &mut Judged)
             if told { Ok(()) } else { Err(ev.raise(error)) }
         }
     }
+}
+
+/// Returns the path of the derivation that a configuration is for: a host's system, a home's activation.
+pub fn made_of(ev: &mut Evaluator, kind: Kind, configuration: Val) -> Eval<String> {
+    let made = walk(ev, configuration, kind.made())?;
+    drv_path(ev, made)
 }
 
 /// Returns what an attribute path leads to.

@@ -196,6 +196,11 @@ impl Declared {
         Ok(internal == Some(true) || unseen)
     }
 
+    /// Whether the declaration says that it is not for users (`internal`).
+    pub fn is_internal(&self, ev: &mut Evaluator) -> Eval<bool> {
+        Ok(maybe(ev, self.set, &["internal"])?.and_then(Val::as_bool) == Some(true))
+    }
+
     /// Whether it may be defined only once.
     pub fn is_read_only(&self, ev: &mut Evaluator) -> Eval<bool> {
         Ok(maybe(ev, self.set, &["readOnly"])?.and_then(Val::as_bool) == Some(true))

@@ -48,6 +48,15 @@ impl Kind {
         }
     }
 
+    /// Returns where in a configuration of this kind the derivation stands that it is for.
+    pub fn made(self) -> &'static [&'static str] {
+        match self {
+            Kind::Home => &["activationPackage"],
+            Kind::Darwin => &["system"],
+            _ => &["config", "system", "build", "toplevel"],
+        }
+    }
+
     /// Whether targets of this kind are systems or homes made of modules.
     pub fn is_configuration(self) -> bool {
         matches!(self, Kind::Nixos | Kind::Darwin | Kind::Home)

@@ -22,6 +22,7 @@ mod plain;
 pub mod random;
 pub mod run;
 pub mod scene;
+pub mod toggle;
 
 pub use expr::Expr;
 pub use ground::{Binding, Ground, GroundError, Seen};

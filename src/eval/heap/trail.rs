@@ -10,7 +10,7 @@
 //! outer one allocated as well, and its part of the trail is used up before the outer one goes on.
 
 use super::region::Escapes;
-use super::{CHUNK, Heap, Ref, STRIDE, Val, Words};
+use super::{CHUNK, Heap, Ref, STRIDE, Tag, Val, Words};
 use memmap2::MmapMut;
 
 /// What was written to cells and words that are older than the trial under way.
@@ -142,6 +142,15 @@ impl Heap {
         self.limit_bytes = mark.limit_bytes;
         // All that is older is as it was, and so is what is known about it.
         self.escapes = mark.escapes;
+    }
+
+    /// Returns the cells older than the trial under way that were evaluated in it, each behind those that
+    /// its evaluation needed.
+    pub fn evaluated_since(&self, mark: &Mark) -> Vec<Ref> {
+        // A thunk's cell is written when its evaluation begins and again when it ends.
+        let ended = |(_, held): &&(Ref, Val)| matches!(held.tag(), Tag::Blackhole | Tag::Apply | Tag::ApplyTwo);
+        let cells = self.trail.cells[mark.cells..].iter();
+        cells.filter(ended).map(|&(cell, _)| cell).collect()
     }
 
     /// Returns how many trials are under way.

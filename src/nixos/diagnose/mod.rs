@@ -109,6 +109,26 @@ pub fn diagnose_from(ev: &mut Evaluator, error: &EvalError, view: &Viewpoint<'_>
     Diagnosis { diagnostic, option }
 }
 
+/// What the module system complains about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Complaint {
+    /// Nothing defines this option, and it has no default.
+    NoValue(String),
+    /// An option was removed; its author says what to do instead.
+    Removed,
+    /// Something else about an option, its definitions or a module.
+    Other,
+}
+
+/// Returns what the module system complains about; `None` if the error is not one of its own.
+pub fn complaint(error: &EvalError) -> Option<Complaint> {
+    message::read(&error.message).map(|message| match message.kind {
+        Kind::NoValue => Complaint::NoValue(message.option),
+        Kind::Removed(_) => Complaint::Removed,
+        _ => Complaint::Other,
+    })
+}
+
 /// Returns a diagnostic that has a place in the user's files: if it has none, the definition of what
 /// was evaluated becomes it.
 pub fn or_at(ev: &mut Evaluator, mut diagnostic: Diagnostic, pos: Pos, view: &Viewpoint<'_>) -> Diagnostic {

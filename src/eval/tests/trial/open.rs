@@ -138,3 +138,54 @@ fn a_cell_is_filled_once() {
         ev.fill(cell, Val::int(2));
     });
 }
+
+#[test]
+fn a_rehearsal_leaves_to_later_trials_what_needs_the_open_cell() {
+    with_plain_evaluator(|ev| {
+        let port = ev.open_cell();
+        let config = applied(ev, CONFIG, port);
+        let calls = std::sync::atomic::AtomicU64::new(0);
+        let work = |ev: &mut Evaluator| {
+            ev.fill(port, Val::int(82));
+            let before = ev.stats.calls;
+            let mut texts = Vec::new();
+            for (_, attr) in ev.mem.entries(config).iter() {
+                texts.push(shown_cell(ev, attr.value).map_err(|_| ev.take_error().message));
+            }
+            calls.store(ev.stats.calls - before, std::sync::atomic::Ordering::Relaxed);
+            Ok(texts)
+        };
+        let (expected, cold) = fresh(82);
+        let mut last = usize::MAX;
+        while last > 0 {
+            let rehearsed = ev.rehearse(eval::Limits::default(), work);
+            let (texts, evaluated) = rehearsed.expect("only parts of it fail");
+            assert_eq!(texts, expected);
+            assert!(evaluated < last, "each rehearsal leaves less to evaluate");
+            last = evaluated;
+        }
+        let warm = calls.into_inner();
+        assert!(warm * 10 < cold, "{warm} calls warm, {cold} cold");
+        assert!(!ev.peek(port).is_whnf(), "it is open again");
+    });
+}
+
+#[test]
+fn a_rehearsal_that_fails_leaves_nothing_behind() {
+    with_plain_evaluator(|ev| {
+        let port = ev.open_cell();
+        let config = applied(ev, CONFIG, port);
+        let fails = ev.rehearse(eval::Limits::default(), |ev| {
+            ev.fill(port, Val::int(81));
+            let cell = crate::attr(ev, config, "fails");
+            shown_cell(ev, cell)
+        });
+        assert_eq!(told(&fails.map(|(text, _)| text)), "Thrown: eighty-one");
+        let seven = ev.trial(|ev| {
+            ev.fill(port, Val::int(7));
+            let cell = crate::attr(ev, config, "url");
+            shown_cell(ev, cell)
+        });
+        assert_eq!(seven.expect("it evaluates"), "\"http://host:7\"");
+    });
+}

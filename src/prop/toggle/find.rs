@@ -1,0 +1,93 @@
+//! Finding the toggles of a host: its options that switch a module of the user's on and off.
+
+use super::Toggle;
+use eval::Evaluator;
+use eval::error::Eval;
+use nixos::diagnose::{Complaint, Viewpoint, complaint};
+use nixos::{Declared, Priority, Reading, System};
+
+/// The last names of options that are toggles.
+const NAMES: [&str; 2] = ["enable", "enabled"];
+
+/// The toggles of a host.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// Those that can be flipped, in the order of their paths.
+    pub toggles: Vec<Toggle>,
+    /// Those that cannot.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A toggle that cannot be flipped.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LeftOut {
+    /// Its path.
+    pub path: String,
+    /// Why not.
+    pub why: String,
+}
+
+/// Returns the toggles of a host that the user's files declare: options named `enable` or `enabled` whose value
+/// is a Boolean. `wanted` is given the files that declare one and says whether it is wanted.
+pub fn survey(
+    ev: &mut Evaluator,
+    system: &System,
+    view: &Viewpoint<'_>,
+    wanted: &mut dyn FnMut(&[String]) -> bool,
+) -> Eval<Survey> {
+    let mut survey = Survey::default();
+    let mut tree = system.options(ev)?;
+    while let Some(option) = tree.next(ev)? {
+        if !option.path.last().is_some_and(|name| NAMES.contains(&name.as_str())) {
+            continue;
+        }
+        let files = option.declarations(ev)?;
+        if !files.iter().any(|file| view.owns_file(file)) || !wanted(&files) {
+            continue;
+        }
+        match toggle(ev, &option, files)? {
+            Ok(toggle) => survey.toggles.push(toggle),
+            Err(Some(why)) => survey.left_out.push(LeftOut {
+                path: option.path.to_string(),
+                why,
+            }),
+            Err(None) => {}
+        }
+    }
+    Ok(survey)
+}
+
+/// Returns an option as a toggle, or why it is none; without a reason if it is no switch at all.
+fn toggle(ev: &mut Evaluator, option: &Declared, files: Vec<String>) -> Eval<Result<Toggle, Option<String>>> {
+    let kind = option.type_name(ev)?;
+    if kind.as_deref().is_some_and(|kind| kind != "bool") {
+        return Ok(Err(None));
+    }
+    if option.is_read_only(ev)? {
+        return Ok(Err(Some("it is read-only".into())));
+    }
+    if option.is_internal(ev)? {
+        return Ok(Err(Some("it is internal".into())));
+    }
+    let on = match option.value(ev)? {
+        Reading::Value(value) => value.as_bool(),
+        Reading::Failed(error) if matches!(complaint(&error), Some(Complaint::NoValue(_))) => None,
+        Reading::Failed(error) => {
+            let first = error.message.lines().next().unwrap_or_default().to_owned();
+            return Ok(Err(Some(format!("it does not evaluate: {first}"))));
+        }
+        Reading::Absent | Reading::Undefined => None,
+    };
+    let Some(on) = on else {
+        return Ok(Err(Some("nothing says whether it is on".into())));
+    };
+    let strongest = option.highest_priority(ev)?.unwrap_or(Priority::OPTION_DEFAULT);
+    let span = option.places(ev)?.first().copied().unwrap_or_default();
+    Ok(Ok(Toggle {
+        path: option.path.clone(),
+        on,
+        strongest,
+        span,
+        files,
+    }))
+}

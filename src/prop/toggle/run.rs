@@ -1,0 +1,234 @@
+//! Running the toggle laws on one host.
+
+use super::Toggle;
+use super::laws::FAILS;
+use super::sets::Sets;
+use super::switched::{Outcome as Case, Switched};
+use super::verdict::is_refused;
+use crate::Law;
+use crate::run::{Budget, Slot, Watcher};
+use diag::Diagnostic;
+use eval::error::Eval;
+use eval::{ErrorKind, EvalError, Evaluator};
+use nixos::System;
+use nixos::diagnose::{Viewpoint, diagnose_from};
+
+/// What the toggle laws came to on a host.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Why nothing could be judged: the host does not evaluate as it is.
+    pub unjudged: Option<Diagnostic>,
+    /// Cases that were judged, those of finding the smallest sets not counted.
+    pub ran: u64,
+    /// Those of them in which the host was refused by somebody who said why.
+    pub refused: u64,
+    /// Cases that could not be judged.
+    pub stopped: u64,
+    /// Why the first of these stopped.
+    pub why: Option<String>,
+    /// Toggles that change nothing when they are flipped alone.
+    pub without_effect: Vec<String>,
+    /// What was found, in the order in which it was.
+    pub findings: Vec<Finding>,
+}
+
+/// A broken toggle law.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The law.
+    pub law: &'static Law,
+    /// What is said of it, at the user's own line.
+    pub diagnostic: Diagnostic,
+    /// The option that it is about.
+    pub option: Option<String>,
+    /// The toggles that are flipped, in the order of their paths.
+    pub flips: Vec<Flip>,
+    /// Nix that shows it, where `host` is the configuration.
+    pub expr: Option<String>,
+}
+
+/// A toggle and what it is flipped to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Flip {
+    /// Its path.
+    pub path: String,
+    /// Its value.
+    pub to: bool,
+}
+
+/// Runs the toggle laws on a host.
+pub fn run(
+    ev: &mut Evaluator,
+    system: &System,
+    view: &Viewpoint<'_>,
+    toggles: &[Toggle],
+    budget: Budget,
+    watcher: &mut dyn Watcher,
+) -> Eval<Outcome> {
+    let mut running = Running {
+        switched: Switched::new(ev, system, toggles)?,
+        system,
+        view,
+        toggles,
+        outcome: Outcome::default(),
+    };
+    match running.switched.warm(ev) {
+        Case::Evaluates(drv) => running.flips(ev, &drv, budget, watcher),
+        Case::Fails(error) => running.outcome.unjudged = Some(diagnose_from(ev, &error, view).diagnostic),
+        Case::Stopped(why) => running.outcome.unjudged = Some(Diagnostic::error(why)),
+    }
+    Ok(running.outcome)
+}
+
+struct Running<'r> {
+    switched: Switched,
+    system: &'r System,
+    view: &'r Viewpoint<'r>,
+    toggles: &'r [Toggle],
+    outcome: Outcome,
+}
+
+/// What a case came to.
+enum Judged {
+    /// It evaluates.
+    Holds,
+    /// Somebody said why not.
+    Refused,
+    /// It breaks the law.
+    Broken(EvalError),
+    /// It could not be told.
+    Stopped(String),
+}
+
+impl Running<'_> {
+    /// Flips sets of toggles until all had their turn, or time is up; `drv` is what the host is as it is.
+    fn flips(&mut self, ev: &mut Evaluator, drv: &str, budget: Budget, watcher: &mut dyn Watcher) {
+        let slot = Slot {
+            law: &FAILS,
+            ground: 0,
+            key: String::new(),
+        };
+        let mut sets = Sets::new(self.toggles.len(), budget.seed, self.system.name());
+        let mut failing: Vec<Vec<usize>> = Vec::new();
+        for done in 0..budget.cases {
+            let late = budget.deadline.is_some_and(|deadline| watcher.now() >= deadline);
+            if late || watcher.interrupted() {
+                return;
+            }
+            watcher.progressed(&slot, done, budget.cases);
+            let Some(set) = sets.next(&failing) else { return };
+            let case = self.switched.case(ev, &set);
+            if let (Case::Evaluates(same), [one]) = (&case, set.as_slice())
+                && same == drv
+            {
+                self.outcome.without_effect.push(self.toggles[*one].path.to_string());
+            }
+            match self.judge(ev, case, &set) {
+                Judged::Holds => self.outcome.ran += 1,
+                Judged::Refused => {
+                    self.outcome.ran += 1;
+                    self.outcome.refused += 1;
+                }
+                Judged::Broken(_) => {
+                    self.outcome.ran += 1;
+                    let set = self.smallest(ev, set);
+                    self.tell(ev, &set);
+                    failing.push(set);
+                }
+                Judged::Stopped(why) => self.stopped(why),
+            }
+        }
+    }
+
+    fn judge(&self, ev: &Evaluator, case: Case, set: &[usize]) -> Judged {
+        let flipped: Vec<&Toggle> = set.iter().map(|&one| &self.toggles[one]).collect();
+        match case {
+            Case::Evaluates(_) => Judged::Holds,
+            Case::Fails(error) if is_refused(ev, &error, self.view, &flipped) => Judged::Refused,
+            Case::Fails(error) => Judged::Broken(error),
+            Case::Stopped(why) => Judged::Stopped(why),
+        }
+    }
+
+    /// Returns a set that is broken of which no flip can be left out.
+    fn smallest(&self, ev: &mut Evaluator, set: Vec<usize>) -> Vec<usize> {
+        let mut set = set;
+        let mut at = 0;
+        while set.len() > 1 && at < set.len() {
+            let mut fewer = set.clone();
+            fewer.remove(at);
+            let case = self.switched.case(ev, &fewer);
+            if matches!(self.judge(ev, case, &fewer), Judged::Broken(_)) {
+                set = fewer;
+            } else {
+                at += 1;
+            }
+        }
+        set
+    }
+
+    /// Evaluates a broken set as the user would write it, and tells of it.
+    fn tell(&mut self, ev: &mut Evaluator, set: &[usize]) {
+        let afresh = self.switched.afresh(ev, self.system, self.toggles, set);
+        match self.judge(ev, afresh, set) {
+            Judged::Broken(error) => {
+                let finding = self.finding(ev, set, &error);
+                self.outcome.findings.push(finding);
+            }
+            Judged::Stopped(why) => self.stopped(why),
+            Judged::Holds | Judged::Refused => {
+                self.stopped("cfgcheck broke: flips fail that do not fail by themselves".into());
+            }
+        }
+    }
+
+    fn stopped(&mut self, why: String) {
+        self.outcome.stopped += 1;
+        self.outcome.why.get_or_insert(why);
+    }
+
+    fn finding(&self, ev: &mut Evaluator, set: &[usize], error: &EvalError) -> Finding {
+        let toggles: Vec<&Toggle> = set.iter().map(|&one| &self.toggles[one]).collect();
+        let diagnosis = diagnose_from(ev, error, self.view);
+        let mut diagnostic = diagnosis.diagnostic.rule(FAILS.id);
+        diagnostic.severity = FAILS.severity;
+        let said: Vec<String> = toggles
+            .iter()
+            .map(|toggle| format!("`{} = {}`", toggle.path, !toggle.on))
+            .collect();
+        diagnostic.message = format!("with {}: {}", said.join(" and "), diagnostic.message);
+        let own = |diagnostic: &Diagnostic| self.view.owns(&ev.sources, diagnostic.span().start);
+        if !own(&diagnostic) && self.view.owns(&ev.sources, toggles[0].span.start) {
+            diagnostic.labels.iter_mut().for_each(|label| label.primary = false);
+            diagnostic = diagnostic.at(toggles[0].span, "flipped");
+        }
+        let wrong = match error.kind {
+            ErrorKind::InfiniteRecursion => "read no option in `imports` or in the structure of `config` that it sets",
+            _ => "make it conditional, or add an assertion that says what belongs together",
+        };
+        diagnostic = diagnostic.hint(wrong);
+        Finding {
+            law: &FAILS,
+            diagnostic,
+            option: diagnosis.option,
+            flips: toggles
+                .iter()
+                .map(|toggle| Flip {
+                    path: toggle.path.to_string(),
+                    to: !toggle.on,
+                })
+                .collect(),
+            expr: Some(self.expression(&toggles)),
+        }
+    }
+
+    /// Returns Nix that evaluates the host with toggles flipped.
+    fn expression(&self, toggles: &[&Toggle]) -> String {
+        let definitions: Vec<String> = toggles.iter().map(|toggle| toggle.flipped()).collect();
+        format!(
+            "(host.extendModules {{\n  modules = [\n    ({{ lib, ... }}: {{\n      {}\n    }})\n  ];\n}}).{}.drvPath",
+            definitions.join("\n      "),
+            self.system.kind().made().join(".")
+        )
+    }
+}

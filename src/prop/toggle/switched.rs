@@ -1,0 +1,186 @@
+//! A host whose toggles can be flipped: extended once, evaluated in part, and then again and again in trials.
+//!
+//! The host is extended by a definition for each toggle, `mkIf flipped (mkOverride … (!value))`, in which
+//! `flipped` is an *open cell* ([`Evaluator::open_cell`]): nobody knows it yet. What does not need any of these
+//! is evaluated once, by rehearsing a case ([`Evaluator::rehearse`]), and shared by all cases. A case is a trial
+//! that fills the cells. With none of them flipped this is the host itself, as `mkIf false` is nothing.
+
+use super::Toggle;
+use diag::{Origin, Pos};
+use eval::error::Eval;
+use eval::{ErrorKind, EvalError, Evaluator, Limits, Ref, Stopped, Val};
+use nixos::{Kind, System};
+
+/// A host, in which each toggle can be flipped.
+pub(crate) struct Switched {
+    kind: Kind,
+    /// The extended host.
+    pub(crate) host: Ref,
+    /// For each toggle the open cell that says whether it is flipped.
+    flipped: Vec<Ref>,
+    limits: Limits,
+}
+
+/// What a case came to.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// The path of the derivation.
+    Evaluates(String),
+    /// It fails.
+    Fails(EvalError),
+    /// It could not be told.
+    Stopped(String),
+}
+
+/// Most rehearsals, and the number of thunks below which another one is not worth it.
+const MOST_REHEARSALS: usize = 6;
+const FEW_THUNKS: usize = 200;
+/// How many times the steps of the host itself a case may take.
+const MOST_TIMES: u64 = 8;
+/// Steps that any case may take.
+const LEAST_STEPS: u64 = 2_000_000;
+/// Memory that a case may use, in bytes.
+const MOST_MEMORY: u64 = 4 << 30;
+
+/// How a host is extended: `modules` is a list of them.
+const EXTENDED: &str = "host: modules: host.extendModules { inherit modules; }";
+
+impl Switched {
+    /// Returns a host in which these toggles can be flipped.
+    pub fn new(ev: &mut Evaluator, system: &System, toggles: &[Toggle]) -> Eval<Switched> {
+        let mut modules = Vec::new();
+        let mut flipped = Vec::new();
+        for toggle in toggles {
+            let condition = ev.open_cell();
+            let content = forced(ev, toggle);
+            let kind = ev.string_cell(b"if");
+            let definition = set(ev, &[("_type", kind), ("condition", condition), ("content", content)]);
+            modules.push(module(ev, toggle, definition));
+            flipped.push(condition);
+        }
+        ev.mem.heap.pin();
+        let host = extended(ev, system.root(), &modules)?;
+        ev.mem.heap.pin();
+        Ok(Switched {
+            kind: system.kind(),
+            host,
+            flipped,
+            limits: Limits::default(),
+        })
+    }
+
+    /// Evaluates the host as it is, shares what can be shared with all cases, and sets their limits by what
+    /// it took.
+    pub fn warm(&mut self, ev: &mut Evaluator) -> Outcome {
+        let limits = Limits {
+            memory: Some(MOST_MEMORY),
+            ..Limits::default()
+        };
+        let mut last = Outcome::Stopped("it was not evaluated".into());
+        for _ in 0..MOST_REHEARSALS {
+            let before = ev.stats.calls;
+            let mut calls = 0;
+            let work = |ev: &mut Evaluator| {
+                self.fill(ev, &[]);
+                let made = self.made(ev);
+                calls = ev.stats.calls - before;
+                made
+            };
+            match ev.rehearse(limits, work) {
+                Ok((drv, evaluated)) => {
+                    last = Outcome::Evaluates(drv);
+                    if self.limits.calls.is_none() {
+                        self.limits = Limits {
+                            calls: Some((calls * MOST_TIMES).max(LEAST_STEPS)),
+                            ..limits
+                        };
+                    }
+                    if evaluated < FEW_THUNKS {
+                        break;
+                    }
+                }
+                Err(stopped) => return Outcome::of(Err(stopped)),
+            }
+        }
+        last
+    }
+
+    /// Evaluates a case: the toggles with these numbers flipped.
+    pub fn case(&self, ev: &mut Evaluator, flips: &[usize]) -> Outcome {
+        Outcome::of(ev.trial_with(self.limits, |ev| {
+            self.fill(ev, flips);
+            self.made(ev)
+        }))
+    }
+
+    /// Gives the open cells their values; to be called in a trial.
+    pub fn fill(&self, ev: &mut Evaluator, flips: &[usize]) {
+        for (number, &cell) in self.flipped.iter().enumerate() {
+            ev.fill(cell, Val::bool(flips.contains(&number)));
+        }
+    }
+
+    fn made(&self, ev: &mut Evaluator) -> Eval<String> {
+        let host = ev.force(self.host, Pos::NONE)?;
+        nixos::made_of(ev, self.kind, host)
+    }
+
+    /// Evaluates a case anew, by a host that is extended by these flips only, as a counterexample says it.
+    pub fn afresh(&self, ev: &mut Evaluator, system: &System, toggles: &[Toggle], flips: &[usize]) -> Outcome {
+        Outcome::of(ev.trial_with(self.limits, |ev| {
+            let mut modules = Vec::new();
+            for &flip in flips {
+                let definition = forced(ev, &toggles[flip]);
+                modules.push(module(ev, &toggles[flip], definition));
+            }
+            let host = extended(ev, system.root(), &modules)?;
+            let host = ev.force(host, Pos::NONE)?;
+            nixos::made_of(ev, self.kind, host)
+        }))
+    }
+}
+
+impl Outcome {
+    fn of(result: Result<String, Stopped>) -> Outcome {
+        match result {
+            Ok(drv) => Outcome::Evaluates(drv),
+            Err(Stopped::Failed(error)) if matches!(error.kind, ErrorKind::Limit | ErrorKind::ImportFromDerivation) => {
+                Outcome::Stopped(error.message)
+            }
+            Err(Stopped::Failed(error)) => Outcome::Fails(error),
+            Err(Stopped::Panicked(why)) => Outcome::Stopped(format!("cfgcheck broke: {why}")),
+        }
+    }
+}
+
+/// Returns the definition that flips a toggle.
+fn forced(ev: &mut Evaluator, toggle: &Toggle) -> Ref {
+    let kind = ev.string_cell(b"override");
+    let priority = ev.cell(Val::int(toggle.priority()));
+    let content = ev.mem.bool_cell(!toggle.on);
+    set(ev, &[("_type", kind), ("priority", priority), ("content", content)])
+}
+
+/// Returns a module that defines a toggle.
+fn module(ev: &mut Evaluator, toggle: &Toggle, definition: Ref) -> Ref {
+    let at = |cell: Ref, name: &String| set(ev, &[(name, cell)]);
+    let config = toggle.path.iter().rev().fold(definition, at);
+    set(ev, &[("config", config)])
+}
+
+/// Returns a host with these modules more.
+fn extended(ev: &mut Evaluator, host: Val, modules: &[Ref]) -> Eval<Ref> {
+    let function = ev.eval_text(Origin::String, EXTENDED.as_bytes(), b"/")?;
+    let modules = ev.mem.list(modules);
+    let arguments = [ev.cell(host), ev.cell(modules)];
+    let extended = ev.call(function, &arguments, Pos::NONE)?;
+    Ok(ev.cell(extended))
+}
+
+/// Returns the cell of a set.
+fn set(ev: &mut Evaluator, entries: &[(&str, Ref)]) -> Ref {
+    let entry = |&(name, cell): &(&str, Ref)| (ev.symbols.intern(name.as_bytes()), Pos::NONE, cell);
+    let entries = entries.iter().map(entry).collect();
+    let set = ev.mem.attrs_from(entries);
+    ev.cell(set)
+}

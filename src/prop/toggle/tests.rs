@@ -1,0 +1,244 @@
+//! The toggle laws on small hosts.
+
+use super::fixture::{judged, with_host};
+use super::switched::{Outcome as Case, Switched};
+use super::*;
+use std::collections::BTreeSet;
+
+/// A module of the user's with an `enable`, and what it defines if it is on.
+fn module(name: &str, default: bool, config: &str) -> String {
+    format!(
+        "{{ config, lib, options, ... }}:\n{{\n  options.fleet.{name}.enable = lib.mkOption {{ type = lib.types.bool; default = {default}; }};\n  config = lib.mkIf config.fleet.{name}.enable {{\n    {config}\n  }};\n}}\n"
+    )
+}
+
+/// Holds what is found on a host with these modules against lines.
+fn check(modules: &[String], expected: &[&str]) {
+    let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
+    let (_, outcome, found) = judged(&modules, 50);
+    assert_eq!(found, expected, "{modules:#?}");
+    assert_eq!((outcome.stopped, outcome.why), (0, None));
+}
+
+#[test]
+fn what_nobody_worded_is_a_finding() {
+    let check = |config: &str, expected: &str| {
+        check(&[module("app", false, config)], &[&format!("a.nix:{expected}")]);
+    };
+    check(
+        "networking.name = config.fleet.absent.name;",
+        "5 toggle-fails with `fleet.app.enable = true`: attribute 'absent' missing",
+    );
+    check(
+        "networking.name = \"port \" + 80;",
+        "5 toggle-fails with `fleet.app.enable = true`: cannot coerce an integer to a string: 80",
+    );
+    check(
+        "networking.ports = [ \"80\" ];",
+        "5 toggle-fails with `fleet.app.enable = true`: A definition for option `networking.ports.\"[definition 1-entry 1]\"' is not of type `16 bit unsigned integer; between 0 and 65535 (both inclusive)'",
+    );
+    check(
+        "networking.name = config.networking.name;",
+        "5 toggle-fails with `fleet.app.enable = true`: infinite recursion encountered",
+    );
+    check(
+        "services.app.port = 1;",
+        "5 toggle-fails with `fleet.app.enable = true`: The option `services.app.port' does not exist",
+    );
+    check(
+        "networking.name = lib.mkMerge [ \"a\" \"b\" ];",
+        "5 toggle-fails with `fleet.app.enable = true`: The option `networking.name' has conflicting definition values",
+    );
+    check(
+        "networking.name = lib.head [ ];",
+        "5 toggle-fails with `fleet.app.enable = true`: 'builtins.head' called on an empty list",
+    );
+}
+
+#[test]
+fn what_somebody_worded_is_a_refusal() {
+    for config in [
+        "assertions = [ { assertion = false; message = \"not here\"; } ];",
+        "networking.name = throw \"not for this platform\";",
+        "networking.name = abort \"not yet\";",
+        "networking.name = lib.throwIf true \"not so\" \"name\";",
+        "networking.name = assert lib.assertMsg false \"not like that\"; \"name\";",
+    ] {
+        let (_, outcome, found) = judged(&[&module("app", false, config)], 50);
+        assert_eq!((outcome.refused, outcome.ran, found), (1, 1, vec![]), "{config}");
+    }
+}
+
+#[test]
+fn an_option_without_default_is_asked_for_by_the_module_that_has_it() {
+    let wants = "{ config, lib, ... }:\n{\n  options.fleet.app.enable = lib.mkEnableOption \"it\";\n  options.fleet.app.name = lib.mkOption { type = lib.types.str; };\n  config.networking.name = lib.mkIf config.fleet.app.enable config.fleet.app.name;\n}\n";
+    let (_, outcome, found) = judged(&[wants], 50);
+    assert_eq!((outcome.refused, found), (1, vec![]));
+    // Here it is another module that goes without it.
+    let gives = module("app", true, "users.app = 1;");
+    let takes = "{ config, lib, ... }:\n{\n  options.fleet.id = lib.mkOption { type = lib.types.int; };\n  config.fleet.id = lib.mkIf (config.users ? app) 1;\n  config.networking.ports = [ config.fleet.id ];\n}\n".to_owned();
+    check(
+        &[gives, takes],
+        &[
+            "b.nix:5 toggle-fails with `fleet.app.enable = false`: The option `fleet.id' was accessed but has no value defined",
+        ],
+    );
+}
+
+#[test]
+fn flips_that_fail_together_only_are_told_together() {
+    let modules = [
+        module("one", false, "users.one = 1;"),
+        module("two", true, "users.two = 2;"),
+        module("three", false, "users.three = 3;"),
+        "{ config, ... }:\n{\n  networking.ports = if config.users ? one && config.users ? three then [ config.users.four ] else [ ];\n}\n".into(),
+    ];
+    check(
+        &modules,
+        &[
+            "d.nix:3 toggle-fails with `fleet.one.enable = true` and `fleet.three.enable = true`: attribute 'four' missing",
+        ],
+    );
+}
+
+#[test]
+fn cases_are_what_a_host_with_these_definitions_is() {
+    let modules = [
+        module("one", true, "users.one = 1; services.one.text = toString config.networking.ports; networking.name = lib.mkForce \"one\";"),
+        module("two", false, "users.two = 2; networking.ports = [ 2 ]; services.one.user = \"two\"; fleet.one.enable = false;"),
+        // It follows another one unless somebody says otherwise.
+        "{ config, lib, ... }:\n{\n  options.fleet.three.enable = lib.mkOption { type = lib.types.bool; default = config.fleet.two.enable; };\n  config = lib.mkIf config.fleet.three.enable { networking.ports = lib.mkBefore [ 3 ]; services.three = { }; };\n}\n".into(),
+        module("four", true, "users.four = if config.fleet.three.enable then throw \"three and four\" else 4;"),
+        module("five", false, "networking.ports = lib.mkIf (config.services ? three) [ config.users.five ];"),
+        "{ fleet.four.enable = lib.mkForce true; }".replace("{ fleet", "{ lib, ... }: { fleet"),
+    ];
+    let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
+    let kinds = with_host(&modules, |ev, system, view| {
+        let toggles = survey(ev, system, view, &mut |_| true)
+            .expect("the options can be listed")
+            .toggles;
+        assert_eq!(toggles.len(), 5);
+        let mut switched = Switched::new(ev, system, &toggles).expect("the host can be extended");
+        let Case::Evaluates(base) = switched.warm(ev) else {
+            panic!("the host evaluates")
+        };
+        let target = nixos::made_of(ev, system.kind(), system.root()).expect("the host evaluates");
+        assert_eq!(base, target);
+        let mut kinds = BTreeSet::new();
+        for set in 0..32_usize {
+            let flips: Vec<usize> = (0..5).filter(|one| set >> one & 1 == 1).collect();
+            let (case, afresh) = (switched.case(ev, &flips), switched.afresh(ev, system, &toggles, &flips));
+            match (&case, &afresh) {
+                (Case::Evaluates(case), Case::Evaluates(afresh)) => assert_eq!(case, afresh, "{flips:?}"),
+                (Case::Fails(case), Case::Fails(afresh)) => {
+                    assert_eq!((case.kind, &case.message), (afresh.kind, &afresh.message), "{flips:?}");
+                }
+                other => panic!("{flips:?}: {other:?}"),
+            }
+            kinds.insert(format!("{case:?}").chars().take(9).collect::<String>());
+        }
+        kinds
+    });
+    assert_eq!(kinds.len(), 2, "some evaluate, some fail: {kinds:?}");
+}
+
+#[test]
+fn a_case_without_end_does_not_end_the_run() {
+    let modules = [
+        module(
+            "endless",
+            false,
+            "networking.name = toString (builtins.genericClosure { startSet = [ { key = 0; } ]; operator = one: [ { key = one.key + 1; } ]; });",
+        ),
+        module(
+            "hungry",
+            false,
+            "networking.name = toString (builtins.length (builtins.genList (n: n) 2000000000));",
+        ),
+        module(
+            "deep",
+            false,
+            "networking.name = let go = n: 1 + go (n + 1); in toString (go 0);",
+        ),
+        module("fine", false, "users.fine = 1;"),
+    ];
+    let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
+    let (_, outcome, found) = judged(&modules, 4);
+    assert_eq!((outcome.ran, outcome.stopped), (2, 2), "{:?}", outcome.why);
+    assert_eq!(
+        found,
+        ["c.nix:5 toggle-fails with `fleet.deep.enable = true`: stack overflow; max-call-depth exceeded"]
+    );
+}
+
+#[test]
+fn what_is_no_switch_is_left_out() {
+    let modules = [
+        "{ lib, ... }:\n{\n  options.fleet.fixed.enable = lib.mkOption { type = lib.types.bool; readOnly = true; default = true; };\n  options.fleet.inner.enable = lib.mkOption { type = lib.types.bool; internal = true; default = true; };\n  options.fleet.none.enable = lib.mkOption { type = lib.types.bool; };\n  options.fleet.word.enable = lib.mkOption { type = lib.types.str; default = \"\"; };\n  options.fleet.plain.enabled = lib.mkOption { type = lib.types.bool; default = true; };\n}\n",
+    ];
+    let (survey, outcome, _) = judged(&modules, 50);
+    let left: Vec<String> = survey
+        .left_out
+        .iter()
+        .map(|left| format!("{}: {}", left.path, left.why))
+        .collect();
+    assert_eq!(
+        left,
+        [
+            "fleet.fixed.enable: it is read-only",
+            "fleet.inner.enable: it is internal",
+            "fleet.none.enable: nothing says whether it is on",
+        ]
+    );
+    assert_eq!(
+        survey
+            .toggles
+            .iter()
+            .map(|toggle| toggle.path.to_string())
+            .collect::<Vec<_>>(),
+        ["fleet.plain.enabled"]
+    );
+    assert_eq!(outcome.without_effect, ["fleet.plain.enabled"]);
+}
+
+#[test]
+fn a_host_that_does_not_evaluate_is_not_judged() {
+    let modules = [
+        module("app", false, "users.app = 1;"),
+        "{ networking.name = 1; }".into(),
+    ];
+    let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
+    let (_, outcome, found) = judged(&modules, 50);
+    let why = outcome.unjudged.expect("it says why").message;
+    assert!(
+        why.starts_with("A definition for option `networking.name' is not of type"),
+        "{why}"
+    );
+    assert_eq!((outcome.ran, found), (0, vec![]));
+}
+
+#[test]
+fn a_counterexample_is_complete() {
+    let modules = [
+        module("app", false, "networking.name = config.absent;"),
+        "{ lib, ... }: { fleet.app.enable = lib.mkForce false; }".into(),
+    ];
+    let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
+    let (_, outcome, _) = judged(&modules, 50);
+    let [finding] = outcome.findings.as_slice() else {
+        panic!("one is found")
+    };
+    assert_eq!(
+        finding.flips,
+        [Flip {
+            path: "fleet.app.enable".into(),
+            to: true
+        }]
+    );
+    assert_eq!(
+        finding.expr.as_deref(),
+        Some(
+            "(host.extendModules {\n  modules = [\n    ({ lib, ... }: {\n      fleet.app.enable = lib.mkOverride 49 true;\n    })\n  ];\n}).config.system.build.toplevel.drvPath"
+        )
+    );
+}

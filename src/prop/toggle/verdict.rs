@@ -1,0 +1,62 @@
+//! What a case came to: whether a failing configuration was refused, or broke.
+//!
+//! *Refused* is what somebody worded for whoever reads it: assertions of the configuration that do not hold
+//! (`config.assertions`), and `throw`, `abort` and `assert` in modules and packages, such as those of a package
+//! that is not free or not for this platform, or of an option that was removed.
+//!
+//! *Broken* is all else: a missing attribute, a wrong type, infinite recursion, a file that is not there; what
+//! the module system says of options and definitions (it throws, too), such as that two definitions are in
+//! conflict; and what functions of a library throw of arguments that they cannot use.
+//!
+//! Between the two is an option without default that a module needs once it is switched on. The message names
+//! the option, and whoever switches the module on has to set it: that is refused. Where something is missing
+//! that is no option of the module that was switched on, it is broken.
+
+use super::Toggle;
+use diag::Origin;
+use eval::{ErrorKind, EvalError, Evaluator};
+use nixos::diagnose::{Complaint, Viewpoint, complaint};
+
+/// Files of a library by which modules word a refusal (`lib.assertMsg`, `lib.throwIf`).
+const WORDED_BY_CALLERS: [&str; 2] = ["asserts.nix", "trivial.nix"];
+
+/// Whether somebody worded why the configuration fails.
+pub(crate) fn is_refused(ev: &Evaluator, error: &EvalError, view: &Viewpoint<'_>, flipped: &[&Toggle]) -> bool {
+    match complaint(error) {
+        Some(Complaint::Removed) => return true,
+        Some(Complaint::NoValue(option)) => return flipped.iter().any(|toggle| toggle.wants(&option)),
+        Some(Complaint::Other) => return false,
+        None => {}
+    }
+    match error.kind {
+        ErrorKind::Thrown | ErrorKind::Abort => !is_of_library(ev, error, view),
+        ErrorKind::Assertion => true,
+        _ => false,
+    }
+}
+
+/// Whether a function of an input's library raised it: of `lib/NAME.nix`, but not of NixOS's own `nixos/lib`.
+fn is_of_library(ev: &Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> bool {
+    let Some((file, _)) = ev.sources.lookup(error.pos) else {
+        return false;
+    };
+    let Origin::File(path) = &ev.sources.file(file).origin else {
+        return false;
+    };
+    let path = String::from_utf8_lossy(path);
+    let mut names = path.rsplit('/');
+    let (name, folder, above) = (names.next(), names.next(), names.next());
+    folder == Some("lib")
+        && above != Some("nixos")
+        && !view.owns(&ev.sources, error.pos)
+        && !name.is_some_and(|name| WORDED_BY_CALLERS.contains(&name))
+}
+
+impl Toggle {
+    /// Whether an option belongs to the module that this toggle switches on.
+    fn wants(&self, option: &str) -> bool {
+        let around = &self.path[..self.path.len() - 1];
+        let option: Option<nixos::OptionPath> = option.parse().ok();
+        !self.on && !around.is_empty() && option.is_some_and(|option| option.starts_with(around))
+    }
+}
