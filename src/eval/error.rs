@@ -60,6 +60,12 @@ impl ErrorKind {
     pub fn is_of_this_run(self) -> bool {
         matches!(self, ErrorKind::Limit | ErrorKind::StackOverflow | ErrorKind::Open)
     }
+
+    /// Whether it is no answer, for those to whom errors are data: a limit ends all that follows as
+    /// well, and what needs a value that is not known yet is to be asked again later.
+    pub fn is_no_answer(self) -> bool {
+        matches!(self, ErrorKind::Limit | ErrorKind::Open)
+    }
 }
 
 /// A frame of the way to an error.
@@ -90,6 +96,8 @@ pub struct EvalError {
     pub suggestions: Vec<String>,
     /// What could be done about it; ours, not Nix's.
     pub hint: Option<String>,
+    /// Whether something of this run alone kept its text from being what it would be.
+    pub(crate) unsettled: bool,
 }
 
 impl EvalError {
@@ -102,7 +110,13 @@ impl EvalError {
             traces: Vec::new(),
             suggestions: Vec::new(),
             hint: None,
+            unsettled: false,
         }
+    }
+
+    /// Whether it may be another one, or none, when the same value is needed in another run or later.
+    pub(crate) fn is_of_this_run(&self) -> bool {
+        self.unsettled || self.kind.is_of_this_run()
     }
 
     /// Returns it placed at `pos`.

@@ -3,7 +3,7 @@
 use crate::builtins::Builtin;
 use crate::code::{Code, CodeRef, Lambda};
 use crate::context::Contexts;
-use crate::error::{ErrorKind, Eval, EvalError, Fail, SharedError, Trace};
+use crate::error::{ErrorKind, Eval, EvalError, SharedError};
 use crate::heap::{Ref, Val, Words};
 use crate::io::EvalIo;
 use crate::lower::BaseScope;
@@ -13,8 +13,6 @@ use crate::observed::{NotedBuild, NotedCall};
 use crate::trial::Limits;
 use diag::{Origin, Pos, SourceMap};
 use rustc_hash::FxHashMap;
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 use syntax::{Symbol, Symbols};
 
@@ -160,7 +158,7 @@ pub struct Evaluator {
     pub builtins_cell: Ref,
     /// State that builtins keep between calls.
     pub(crate) caches: crate::builtins::Caches,
-    error: Option<SharedError>,
+    pub(crate) error: Option<SharedError>,
     pub(crate) failed: Vec<SharedError>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) scratch: Vec<Val>,
@@ -175,6 +173,10 @@ pub struct Evaluator {
     /// Whether memory ran out, or evaluation broke off otherwise.
     pub(crate) exhausted: bool,
     pub(crate) files: FxHashMap<Vec<u8>, Ref>,
+    /// The numbers of the trials under way, the outermost first.
+    pub(crate) trials: Vec<u64>,
+    /// How many trials there were.
+    pub(crate) trial_count: u64,
     /// The files that the last trial was the first to import.
     pub(crate) trial_imports: Vec<Vec<u8>>,
     /// What was counted.
@@ -241,6 +243,8 @@ impl Evaluator {
             limits: Limits::default(),
             exhausted: false,
             files: FxHashMap::default(),
+            trials: Vec::new(),
+            trial_count: 0,
             trial_imports: Vec::new(),
             stats: Stats::default(),
             messages: Vec::new(),
@@ -265,102 +269,6 @@ impl Evaluator {
     pub fn limit_memory(&mut self, more: Option<u64>) {
         let limit = more.map_or(u64::MAX, |m| self.mem.heap.used().saturating_add(m));
         self.mem.heap.set_limit(limit);
-    }
-
-    // ---- errors
-
-    /// Raises an error.
-    #[cold]
-    pub fn raise(&mut self, error: EvalError) -> Fail {
-        self.error = Some(Rc::new(RefCell::new(error)));
-        Fail
-    }
-
-    /// Raises an error without position.
-    #[cold]
-    pub fn fail(&mut self, kind: ErrorKind, message: impl Into<String>) -> Fail {
-        self.raise(EvalError::new(kind, message))
-    }
-
-    /// Raises an error at a position.
-    #[cold]
-    pub fn fail_at(&mut self, kind: ErrorKind, pos: Pos, message: impl Into<String>) -> Fail {
-        self.raise(EvalError::new(kind, message).at(pos))
-    }
-
-    /// Adds a frame to the error that is under way.
-    #[cold]
-    pub fn trace(&mut self, fail: Fail, pos: Pos, text: impl Into<String>) -> Fail {
-        self.push_trace(Trace {
-            pos,
-            text: text.into(),
-            always: false,
-            call: false,
-        });
-        fail
-    }
-
-    #[cold]
-    pub(crate) fn push_trace(&mut self, trace: Trace) {
-        if let Some(error) = &self.error {
-            error.borrow_mut().traces.push(trace);
-        }
-    }
-
-    /// Takes the error that is under way.
-    pub fn take_error(&mut self) -> EvalError {
-        match self.error.take() {
-            Some(error) => error.borrow().clone(),
-            None => EvalError::new(ErrorKind::Eval, "an evaluation failed without saying why"),
-        }
-    }
-
-    /// Returns what kind of error is under way.
-    pub fn error_kind(&self) -> ErrorKind {
-        self.error.as_ref().map_or(ErrorKind::Eval, |e| e.borrow().kind)
-    }
-
-    pub(crate) fn with_error(&mut self, change: impl FnOnce(&mut EvalError)) {
-        if let Some(error) = &self.error {
-            change(&mut error.borrow_mut());
-        }
-    }
-
-    /// Drops the error that is under way, for `tryEval`.
-    pub(crate) fn clear_error(&mut self) {
-        self.error = None;
-    }
-
-    /// Replaces the error that is under way and returns what was.
-    pub(crate) fn swap_error(&mut self, error: Option<SharedError>) -> Option<SharedError> {
-        std::mem::replace(&mut self.error, error)
-    }
-
-    pub(crate) fn keep_failure(&mut self) -> Val {
-        let error = self.error.clone().unwrap_or_else(|| {
-            Rc::new(RefCell::new(EvalError::new(
-                ErrorKind::Eval,
-                "an evaluation failed without saying why",
-            )))
-        });
-        // The last error is usually the one that was kept before, on the way out.
-        if let Some(last) = self.failed.last()
-            && Rc::ptr_eq(last, &error)
-        {
-            return Val::failed(self.failed.len() as u32 - 1);
-        }
-        self.failed.push(error);
-        Val::failed(self.failed.len() as u32 - 1)
-    }
-
-    /// Raises the error of a failed value anew: a copy, so that frames added from now on stay out of
-    /// what the value keeps.
-    pub(crate) fn raise_again(&mut self, index: u32) -> Fail {
-        self.error = self
-            .failed
-            .get(index as usize)
-            .map(|e| Rc::new(RefCell::new(e.borrow().clone())));
-        Fail
     }
 
     /// Tells what evaluation says: a line that is printed, or kept with the calls under way.

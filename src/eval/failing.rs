@@ -1,15 +1,121 @@
-//! What happens when something fails: errors put aside, source text shown, assertions explained.
+//! What happens when something fails: errors raised, kept and put aside, source text shown, assertions
+//! explained.
 
 use crate::code::{Assert, Code};
-use crate::error::{ErrorKind, EvalError, Fail, SharedError};
+use crate::error::{ErrorKind, EvalError, Fail, SharedError, Trace};
 use crate::evaluator::Evaluator;
 use crate::heap::{Env, Val};
 use diag::{Pos, Span};
+use std::cell::RefCell;
+use std::rc::Rc;
 use syntax::Symbol;
 use syntax::ast::BinaryOp;
 use syntax::{SyntaxError, SyntaxWarning};
 
 impl Evaluator {
+    /// Raises an error.
+    #[cold]
+    pub fn raise(&mut self, error: EvalError) -> Fail {
+        self.error = Some(Rc::new(RefCell::new(error)));
+        Fail
+    }
+
+    /// Raises an error without position.
+    #[cold]
+    pub fn fail(&mut self, kind: ErrorKind, message: impl Into<String>) -> Fail {
+        self.raise(EvalError::new(kind, message))
+    }
+
+    /// Raises an error at a position.
+    #[cold]
+    pub fn fail_at(&mut self, kind: ErrorKind, pos: Pos, message: impl Into<String>) -> Fail {
+        self.raise(EvalError::new(kind, message).at(pos))
+    }
+
+    /// Adds a frame to the error that is under way.
+    #[cold]
+    pub fn trace(&mut self, fail: Fail, pos: Pos, text: impl Into<String>) -> Fail {
+        self.push_trace(Trace {
+            pos,
+            text: text.into(),
+            always: false,
+            call: false,
+        });
+        fail
+    }
+
+    #[cold]
+    pub(crate) fn push_trace(&mut self, trace: Trace) {
+        if let Some(error) = &self.error {
+            error.borrow_mut().traces.push(trace);
+        }
+    }
+
+    /// Takes the error that is under way.
+    pub fn take_error(&mut self) -> EvalError {
+        match self.error.take() {
+            Some(error) => error.borrow().clone(),
+            None => EvalError::new(ErrorKind::Eval, "an evaluation failed without saying why"),
+        }
+    }
+
+    /// Returns what kind of error is under way.
+    pub fn error_kind(&self) -> ErrorKind {
+        self.error.as_ref().map_or(ErrorKind::Eval, |e| e.borrow().kind)
+    }
+
+    pub(crate) fn with_error(&mut self, change: impl FnOnce(&mut EvalError)) {
+        if let Some(error) = &self.error {
+            change(&mut error.borrow_mut());
+        }
+    }
+
+    /// Drops the error that is under way, for `tryEval`.
+    pub(crate) fn clear_error(&mut self) {
+        self.error = None;
+    }
+
+    /// Replaces the error that is under way and returns what was.
+    pub(crate) fn swap_error(&mut self, error: Option<SharedError>) -> Option<SharedError> {
+        std::mem::replace(&mut self.error, error)
+    }
+
+    /// Returns what a thunk whose evaluation failed is from now on: the failure, or `again` if what
+    /// failed was not judged: another host may need it, with time left, or more may be known by then.
+    pub(crate) fn after_failure(&mut self, again: Val) -> Val {
+        match &self.error {
+            Some(error) if error.borrow().is_of_this_run() => again,
+            _ => self.keep_failure(),
+        }
+    }
+
+    fn keep_failure(&mut self) -> Val {
+        let error = self.error.clone().unwrap_or_else(|| {
+            Rc::new(RefCell::new(EvalError::new(
+                ErrorKind::Eval,
+                "an evaluation failed without saying why",
+            )))
+        });
+        // The last error is usually the one that was kept before, on the way out.
+        if let Some(last) = self.failed.last()
+            && Rc::ptr_eq(last, &error)
+        {
+            return Val::failed(self.failed.len() as u32 - 1);
+        }
+        self.failed.push(error);
+        Val::failed(self.failed.len() as u32 - 1)
+    }
+
+    /// Raises the error of a failed value anew: a copy, so that frames added from now on stay out of
+    /// what the value keeps.
+    pub(crate) fn raise_again(&mut self, index: u32) -> Fail {
+        self.error = self
+            .failed
+            .get(index as usize)
+            .map(|e| Rc::new(RefCell::new(e.borrow().clone())));
+        Fail
+    }
+
     /// Returns the whole message of a syntax error.
     pub(crate) fn syntax_message(&self, error: &SyntaxError) -> String {
         error.text(|pos| self.show_pos(pos))
@@ -30,9 +136,13 @@ impl Evaluator {
         self.swap_error(None)
     }
 
-    /// Makes an error that was put aside the one under way again.
+    /// Makes an error that was put aside the one under way again. If only something of this run kept
+    /// what was evaluated in between from saying more about it, the error is not to be kept.
     pub(crate) fn resume_error(&mut self, error: Option<SharedError>) {
-        self.swap_error(error);
+        let between = self.swap_error(error);
+        if between.is_some_and(|between| between.borrow().is_of_this_run()) {
+            self.with_error(|error| error.unsettled = true);
+        }
     }
 
     /// Returns a name as messages show it: quoted unless it can be written bare.

@@ -102,7 +102,19 @@ impl Evaluator {
         &self.trial_imports
     }
 
+    /// Returns the number of the innermost trial under way; zero outside of trials.
+    pub(crate) fn innermost_trial(&self) -> u64 {
+        self.trials.last().copied().unwrap_or(0)
+    }
+
+    /// Whether a trial with this number is under way; zero stands for what is around all trials.
+    pub(crate) fn is_under_way(&self, trial: u64) -> bool {
+        trial == 0 || self.trials.contains(&trial)
+    }
+
     fn begin_trial(&mut self, limits: Limits) -> Before {
+        self.trial_count += 1;
+        self.trials.push(self.trial_count);
         Before {
             heap: self.mem.heap.begin_trial(),
             kept: self.caches.kept(),
@@ -136,6 +148,7 @@ impl Evaluator {
         self.calls = before.calls;
         self.builds = before.builds;
         self.mem.heap.end_trial(before.heap);
+        self.trials.pop();
         self.leave_limits(before.meter);
     }
 

@@ -9,7 +9,7 @@ use crate::system::{System, attr, forced, maybe, text};
 use crate::walk::{Trail, follow};
 use diag::Span;
 use eval::error::Eval;
-use eval::{EvalError, Evaluator, Val};
+use eval::{EvalError, Evaluator, Remembered, Val};
 use std::rc::Rc;
 
 /// Names of a path that a place may lack: what stands at a path of one name has nothing to do with
@@ -96,25 +96,28 @@ impl System {
         configuration: Val,
         at: &[String],
     ) -> Eval<Result<Rc<Modules>, EvalError>> {
-        let known = |modules: &[(Vec<String>, Rc<Modules>)], at: &[String]| {
-            modules
-                .iter()
-                .find(|(path, _)| path == at)
-                .map(|(_, modules)| modules.clone())
-        };
-        if let Some(modules) = known(&self.modules.borrow(), at) {
+        if let Some(modules) = self.known_modules(ev, at) {
             return Ok(Ok(modules));
         }
         let around = if at.is_empty() {
             None
         } else {
-            known(&self.modules.borrow(), &[]).map(|modules| modules.loader)
+            self.known_modules(ev, &[]).map(|modules| modules.loader)
         };
         Ok(collect(ev, configuration, around)?.map(|modules| {
             let modules = Rc::new(modules);
-            self.modules.borrow_mut().push((at.to_vec(), modules.clone()));
+            let remembered = Remembered::default();
+            remembered.set(ev, modules.clone());
+            let mut known = self.modules.borrow_mut();
+            known.retain(|(path, _)| path != at);
+            known.push((at.to_vec(), remembered));
             modules
         }))
+    }
+
+    fn known_modules(&self, ev: &Evaluator, at: &[String]) -> Option<Rc<Modules>> {
+        let known = self.modules.borrow();
+        known.iter().find(|(path, _)| path == at)?.1.get(ev)
     }
 
     /// Returns what modules define at a path, and what became of it.

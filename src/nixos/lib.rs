@@ -17,6 +17,8 @@ mod reference;
 mod system;
 mod targets;
 mod tree;
+#[cfg(test)]
+mod trials;
 mod walk;
 
 pub use definition::{Definition, Order, Owner, Priority, Standing};

@@ -8,8 +8,9 @@
 use crate::system::{attempt, attr, forced, maybe, text};
 use diag::{Origin, Pos};
 use eval::error::Eval;
-use eval::{EvalError, Evaluator, Ref, Tag, Val};
+use eval::{EvalError, Evaluator, Ref, Remembered, Tag, Val};
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 
 /// A module of an evaluation.
 pub struct Module {
@@ -39,6 +40,9 @@ pub(crate) struct Modules {
     /// What `load.nix` returned, for the evaluations of submodules.
     pub loader: Val,
 }
+
+/// The modules of an evaluation that were collected, and the path that leads to it.
+pub(crate) type KnownModules = (Vec<String>, Remembered<Rc<Modules>>);
 
 /// How modules are loaded, in Nix: the arguments of modules are values of theirs.
 const LOAD: &str = include_str!("load.nix");

@@ -4,13 +4,12 @@
 //! evaluated is told beside the others. Only what ends the evaluation itself (its time, its memory,
 //! the user) is an error here.
 
-use crate::modules::Modules;
+use crate::modules::KnownModules;
 use crate::targets::{Kind, Target};
 use diag::{Origin, Pos};
 use eval::error::Eval;
-use eval::{ErrorKind, EvalError, Evaluator, Ref, Val};
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use eval::{EvalError, Evaluator, Ref, Remembered, Val};
+use std::cell::RefCell;
 
 /// An evaluated configuration of a flake.
 pub struct System {
@@ -21,9 +20,9 @@ pub struct System {
     pub(crate) pos: Pos,
     configuration: Val,
     /// What is read, once it is known: the configuration, or one that is not checked as a whole.
-    readable: Cell<Option<Val>>,
+    readable: Remembered<Val>,
     /// The modules of evaluations that were listed, by the path that leads to the evaluation.
-    pub(crate) modules: RefCell<Vec<(Vec<String>, Rc<Modules>)>>,
+    pub(crate) modules: RefCell<Vec<KnownModules>>,
 }
 
 /// What reading an option or an attribute below one gave.
@@ -60,7 +59,7 @@ impl System {
             platform: None,
             pos: target.pos,
             configuration,
-            readable: Cell::new(None),
+            readable: Remembered::default(),
             modules: RefCell::default(),
         };
         system.platform = match system.own_platform(ev)? {
@@ -111,7 +110,7 @@ impl System {
     /// Returns the configuration as it can be read. The module system lets nothing be read of one with
     /// a definition that no option takes; then it is evaluated again without that check.
     pub(crate) fn readable(&self, ev: &mut Evaluator) -> Eval<Val> {
-        if let Some(known) = self.readable.get() {
+        if let Some(known) = self.readable.get(ev) {
             return Ok(known);
         }
         let mut readable = self.configuration;
@@ -121,7 +120,7 @@ impl System {
             let unchecked = attempt(ev, |ev| extended(ev, self.configuration, UNCHECKED, &[]))?;
             readable = unchecked.unwrap_or(readable);
         }
-        self.readable.set(Some(readable));
+        self.readable.set(ev, readable);
         Ok(readable)
     }
 
@@ -150,15 +149,15 @@ fn extended(ev: &mut Evaluator, configuration: Val, function: &str, more: &[Ref]
     ev.force_attrs(made, Pos::NONE, "while evaluating a configuration with a module more")
 }
 
-/// Returns what some work gives, or the error that it fails with; an error of this run's limits is
-/// not caught, as all that follows would meet it again.
+/// Returns what some work gives, or the error that it fails with; an error that is no answer is not
+/// caught.
 pub(crate) fn attempt<T>(
     ev: &mut Evaluator,
     work: impl FnOnce(&mut Evaluator) -> Eval<T>,
 ) -> Eval<Result<T, EvalError>> {
     match ev.contained(work) {
         Ok(value) => Ok(Ok(value)),
-        Err(fail) if ev.error_kind() == ErrorKind::Limit => Err(fail),
+        Err(fail) if ev.error_kind().is_no_answer() => Err(fail),
         Err(_) => Ok(Err(ev.take_error())),
     }
 }

@@ -2,7 +2,7 @@
 
 use diag::{Origin, Pos};
 use eval::error::Eval;
-use eval::{ErrorKind, Evaluator, Ref, Val};
+use eval::{Evaluator, Ref, Val};
 use nixos::diagnose::Viewpoint;
 
 use super::value::without_hashes;
@@ -33,7 +33,7 @@ impl Asker<'_> {
     ) -> Eval<Result<T, String>> {
         match ev.contained(work) {
             Ok(value) => Ok(Ok(value)),
-            Err(fail) if ev.error_kind() == ErrorKind::Limit => Err(fail),
+            Err(fail) if ev.error_kind().is_no_answer() => Err(fail),
             Err(_) => {
                 let message = ev.take_error().message;
                 let line = message.lines().find(|line| !line.trim().is_empty());

@@ -3,7 +3,7 @@
 use super::state_version_changed::Before;
 use diag::{Pos, Span};
 use eval::error::Eval;
-use eval::{ErrorKind, EvalError, Evaluator, Fail, Message, NotedBuild, NotedCall, Ref, Val};
+use eval::{EvalError, Evaluator, Fail, Message, NotedBuild, NotedCall, Ref, Val};
 use nixos::diagnose::Viewpoint;
 use nixos::{Judged, OptionPath, Reading, System};
 use std::borrow::Cow;
@@ -166,7 +166,7 @@ impl Host<'_> {
         let (system, view) = (self.system, &self.view);
         match self.ev.contained(|ev| system.place_of(ev, path, view)) {
             Ok(span) => Ok(span),
-            Err(fail) if self.ev.error_kind() == ErrorKind::Limit => Err(Stop::Limit(fail)),
+            Err(fail) if self.ev.error_kind().is_no_answer() => Err(Stop::Limit(fail)),
             Err(_) => {
                 self.ev.take_error();
                 Ok(self.system.place(self.ev))
@@ -178,7 +178,7 @@ impl Host<'_> {
     pub(crate) fn attempt<T>(&mut self, work: impl FnOnce(&mut Evaluator) -> Eval<T>) -> Result<T, Stop> {
         match self.ev.contained(work) {
             Ok(value) => Ok(value),
-            Err(fail) if self.ev.error_kind() == ErrorKind::Limit => Err(Stop::Limit(fail)),
+            Err(fail) if self.ev.error_kind().is_no_answer() => Err(Stop::Limit(fail)),
             Err(_) => Err(Stop::Failed(Box::new(self.ev.take_error()))),
         }
     }

@@ -86,12 +86,7 @@ impl Evaluator {
                 Ok(done)
             }
             Err(fail) => {
-                // What a limit stopped was not judged: another host may need it, with time left.
-                let kept = if self.error_kind().is_of_this_run() {
-                    value
-                } else {
-                    self.keep_failure()
-                };
+                let kept = self.after_failure(value);
                 self.mem.heap.set(cell, kept);
                 Err(fail)
             }

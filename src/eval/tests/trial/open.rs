@@ -2,7 +2,7 @@
 
 use crate::{shown, shown_cell, told, with_plain_evaluator};
 use diag::Pos;
-use eval::{ErrorKind, Evaluator, Ref, Val};
+use eval::{ErrorKind, Evaluator, Ref, Remembered, Val};
 
 /// Returns the set that the function of an expression gives for an argument.
 fn applied(ev: &mut Evaluator, expression: &str, argument: Ref) -> Val {
@@ -126,6 +126,55 @@ fn nothing_turns_the_need_for_an_open_cell_into_something_else() {
             );
         }
         assert!(shown(ev, "1").is_ok());
+    });
+}
+
+#[test]
+fn an_error_that_could_not_say_all_is_not_kept() {
+    with_plain_evaluator(|ev| {
+        let open = ev.open_cell();
+        // The error names the whole path, of which the last name is not known yet.
+        let set = applied(ev, "name: { value = { fails = throw \"no\"; }.fails.${name}; }", open);
+        let (_, attr) = ev.mem.entries(set).iter().next().expect("there is one attribute");
+        let text = |ev: &mut Evaluator| {
+            assert!(shown_cell(ev, attr.value).is_err());
+            let error = ev.take_error();
+            [
+                vec![error.message],
+                error.traces.into_iter().map(|trace| trace.text).collect(),
+            ]
+            .concat()
+        };
+        let before = text(ev);
+        assert!(!before.concat().contains("filled"), "{before:?}");
+        let name = ev.mem.string(b"filled");
+        ev.fill(open, name);
+        let after = text(ev);
+        assert!(after.concat().contains("fails.filled"), "{after:?}");
+    });
+}
+
+#[test]
+fn what_is_remembered_goes_with_the_trial_in_which_it_was_found() {
+    with_plain_evaluator(|ev| {
+        let (early, late) = (Remembered::default(), Remembered::default());
+        early.set(ev, 1);
+        let _ = ev.trial(|ev| {
+            late.set(ev, 2);
+            let _ = ev.trial(|ev| {
+                assert_eq!((early.get(ev), late.get(ev)), (Some(1), Some(2)));
+                Ok(())
+            });
+            assert_eq!((early.get(ev), late.get(ev)), (Some(1), Some(2)));
+            Ok(())
+        });
+        assert_eq!((early.get(ev), late.get(ev)), (Some(1), None));
+        let _ = ev.trial(|ev| {
+            assert_eq!(late.get(ev), None);
+            Ok(())
+        });
+        late.set(ev, 3);
+        assert_eq!(late.get(ev), Some(3));
     });
 }
 
