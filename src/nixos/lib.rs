@@ -29,7 +29,7 @@ pub use modules::Module;
 pub use option::{Declared, Said};
 pub use option_path::{OptionPath, OptionPathError};
 pub use printed::printed;
-pub use reference::{Reference, ReferenceEntry};
+pub use reference::{OwnOption, Reference, ReferenceEntry, function_at, function_pos};
 pub use system::{Reading, System};
 pub use targets::{Kind, Target, discover};
 pub use tree::OptionTree;

@@ -6,9 +6,9 @@ use crate::option::Declared;
 use crate::system::{System, attr, forced, maybe};
 use crate::targets::Kind;
 use crate::tree::OptionTree;
-use diag::Span;
+use diag::{Pos, Span};
 use eval::error::Eval;
-use eval::{Evaluator, Ref};
+use eval::{Evaluator, Ref, Val};
 
 /// An option of some hosts or homes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -98,6 +98,65 @@ impl Reference {
 
 /// Files of nixpkgs' library in which the attributes of generated sets of options are bound.
 const GENERATORS: [&str; 3] = ["/lib/attrsets.nix", "/lib/lists.nix", "/lib/trivial.nix"];
+
+/// An option that the user's own flake declares.
+pub struct OwnOption {
+    /// The home that has it, by the name of its user, if the host has homes by home-manager and it is one of theirs.
+    pub home: Option<String>,
+    /// The option.
+    pub option: Declared,
+}
+
+impl System {
+    /// Returns the options that the user's own files declare, with those of the homes that a host has, but without
+    /// those inside submodules: these are part of a type.
+    pub fn own_options(&self, ev: &mut Evaluator, view: &Viewpoint<'_>) -> Eval<Vec<OwnOption>> {
+        let inputs = diagnose::inputs_of(ev, view);
+        let view = &Viewpoint {
+            inputs: &inputs,
+            ..*view
+        };
+        let mut trees = vec![(None, self.options(ev)?)];
+        if self.kind() != Kind::Home {
+            for (name, options) in homes(ev, self)? {
+                trees.push((Some(name), OptionTree::of(options)));
+            }
+        }
+        let mut found = Vec::new();
+        for (home, mut tree) in trees {
+            while let Some(option) = tree.next(ev)? {
+                if is_own(ev, &option, view)? {
+                    found.push(OwnOption {
+                        home: home.clone(),
+                        option,
+                    });
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Returns where a function is written, if it is a function with a place: the binding that it is a part of, else where
+/// it begins. A set with `__functor` is the function that it calls.
+pub fn function_at(ev: &mut Evaluator, value: Val) -> Eval<Option<Span>> {
+    let Some(pos) = function_pos(ev, value)? else {
+        return Ok(None);
+    };
+    Ok(Some(
+        diagnose::binding_around(ev, pos).unwrap_or(Span::new(pos, pos.offset(1))),
+    ))
+}
+
+/// Returns the position of a function.
+pub fn function_pos(ev: &mut Evaluator, value: Val) -> Eval<Option<Pos>> {
+    let function = match value.is_attrs() {
+        true => maybe(ev, value, &["__functor"])?,
+        false => Some(value),
+    };
+    let lambda = function.and_then(Val::as_lambda);
+    Ok(lambda.map(|(lambda, _)| lambda.pos).filter(|pos| pos.is_some()))
+}
 
 /// Whether the user's own flake declares an option. A module of an input that is no file counts as part
 /// of the file that imports it, so that the place is asked first.

@@ -85,6 +85,12 @@ impl Ground {
         }
     }
 
+    /// Returns the same ground with more known of its option.
+    pub fn with_option(mut self, known: Arc<Known>) -> Ground {
+        self.option = Some(known);
+        self
+    }
+
     /// Returns what is known of the option that the laws are about, if they are about one.
     pub fn option(&self) -> Option<&Arc<Known>> {
         self.option.as_ref()

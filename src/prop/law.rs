@@ -84,6 +84,8 @@ pub enum Claim {
     Given(usize, usize),
     /// The claims behind this one count only if this side has a value.
     HasValue(usize),
+    /// The claims behind this one count only if this side is `true`.
+    Yes(usize),
     /// The claims behind this one count only if nobody refuses this side in words.
     NotRefused(usize),
     /// No part of a side crashes in these texts: fails there, or on a way through them, with an error that nobody

@@ -54,6 +54,30 @@ pub(crate) fn binding_at(ev: &mut Evaluator, pos: Pos) -> Option<Span> {
     })
 }
 
+/// Returns the binding that a position inside its value belongs to, the innermost one, as `binding_at` does.
+pub(crate) fn binding_around(ev: &mut Evaluator, pos: Pos) -> Option<Span> {
+    let (file, _) = ev.sources.lookup(pos)?;
+    let innermost = with_tree(ev, file, |tree| {
+        let mut found: Option<(Span, Pos)> = None;
+        each_expr(tree.root, |expr| {
+            let (ExprKind::Attrs(set) | ExprKind::Let { bindings: set, .. }) = &expr.kind else {
+                return;
+            };
+            for binding in set.attrs {
+                let BindingValue::Plain(value) = binding.value else {
+                    continue;
+                };
+                let around = value.span.start <= pos && pos < value.span.end;
+                if around && found.is_none_or(|(known, _)| known.start <= value.span.start) {
+                    found = Some((value.span, binding.pos));
+                }
+            }
+        });
+        found.map(|(_, pos)| pos)
+    });
+    binding_at(ev, innermost?)
+}
+
 /// Returns the value of the binding that starts at a position: of `a.b = 1` that of `b`.
 fn value_at<'t>(tree: &Tree<'t>, pos: Pos) -> Option<ExprRef<'t>> {
     let mut value: Option<ExprRef<'t>> = None;

@@ -13,6 +13,7 @@ pub(super) fn written(question: &Question) -> Option<Expr> {
             Claim::SameUpToOrder(left, right) => both(SAME_UP_TO_ORDER, *left, *right),
             Claim::Given(left, right) => both(GIVEN, *left, *right),
             Claim::HasValue(side) => Expr::attrs([(HAS_VALUE, name(*side))]),
+            Claim::Yes(side) => Expr::attrs([(YES, name(*side))]),
             Claim::NotRefused(side) => Expr::attrs([(NOT_REFUSED, name(*side))]),
             // A file knows no places of other files: no crash is good, wherever it is.
             Claim::NoCrash(side, _) => Expr::attrs([(SIDE, name(*side)), (WHOLE, Expr::str(SANE))]),
@@ -33,6 +34,7 @@ const SAME: &str = "same";
 const SAME_UP_TO_ORDER: &str = "sameUpToOrder";
 const GIVEN: &str = "given";
 const HAS_VALUE: &str = "hasValue";
+const YES: &str = "yes";
 const NOT_REFUSED: &str = "notRefused";
 const SIDE: &str = "side";
 const WHOLE: &str = "whole";
@@ -111,6 +113,7 @@ fn one(claim: &Plain, sides: &[String]) -> Result<Claim, String> {
             }
         }
         [(HAS_VALUE, name)] => Claim::HasValue(side(name)?),
+        [(YES, name)] => Claim::Yes(side(name)?),
         [(NOT_REFUSED, name)] => Claim::NotRefused(side(name)?),
         [(SIDE, name), (WHOLE, wanted)] => Claim::Whole(side(name)?, read_expected(wanted)?),
         [(PARTS, Plain::Attrs(parts)), (SIDE, name)] => {
@@ -194,6 +197,7 @@ mod tests {
         let claims = vec![
             Claim::Given(0, 1),
             Claim::HasValue(0),
+            Claim::Yes(0),
             Claim::NotRefused(1),
             Claim::Same(0, 1),
             Claim::SameUpToOrder(1, 0),

@@ -12,6 +12,7 @@
 //! | `{ side = "a"; parts = { x = EXPECTED; }; }` | some of its attributes; the others may be anything |
 //! | `{ given = [ "a" "b" ]; }` | the claims behind it count only if both are the same but for order |
 //! | `{ hasValue = "a"; }` | … only if the side has a value |
+//! | `{ yes = "a"; }` | … only if the side is `true` |
 //! | `{ notRefused = "a"; }` | … only if nobody refuses the side in words |
 //!
 //! and what is expected is `{ value = …; }`, `{ upToOrder = …; }`, `{ refused = [ "word" ]; }` (an error of the

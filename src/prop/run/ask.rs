@@ -108,6 +108,10 @@ pub fn judge_sides(names: &[&str], claims: &[Claim], seen: &[Seen]) -> Verdict {
                 Seen::Whole(Err(_)) => return Verdict::Holds,
                 _ => None,
             },
+            Claim::Yes(side) => match &seen[*side] {
+                Seen::Whole(Ok(Plain::Bool(true))) => None,
+                _ => return Verdict::Holds,
+            },
             Claim::NotRefused(side) => match &seen[*side] {
                 Seen::Whole(Err(refusal)) if refusal.is_said() => return Verdict::Holds,
                 _ => None,
