@@ -43,7 +43,7 @@ pub fn diagnose(ev: &mut Evaluator, subject: &Subject, law: &Law, found: &Found)
         ),
         "type-check-crashes" => (
             format!(
-                "the check of the type `{}` crashes on a value of another kind",
+                "the check of the type `{}` crashes on a value instead of refusing it",
                 known.shape.name
             ),
             why.to_owned(),

@@ -1,4 +1,5 @@
-//! A host in memory, for the tests of this folder: a flake at `/fleet` whose host is made by the stand-in's library.
+//! Hosts for the tests of this folder: of modules in memory, on the library of the repository's stand-in for nixpkgs,
+//! and those of the broken twins.
 
 use super::{Pools, Subject, diagnose, subjects};
 use crate::Ground;
@@ -18,103 +19,161 @@ const STACK: usize = 64 << 20;
 /// Cases of each law on each option.
 const CASES: u64 = 60;
 
-/// Returns what is found in the host that these modules make: `id option file:line:column message`, in order.
-pub(super) fn found(modules: &[(&str, &str)]) -> Vec<String> {
-    on_host(modules, |ev, subjects, view| {
-        let (subjects, mut grounds): (Vec<Subject>, Vec<Ground>) = subjects.into_iter().unzip();
-        let slots: Vec<Slot> = subjects
-            .iter()
-            .enumerate()
-            .flat_map(|(ground, subject)| {
-                subject.laws.iter().map(move |law| Slot {
-                    law,
-                    ground,
-                    key: subject.key.clone(),
-                })
-            })
-            .collect();
-        let budget = Budget {
-            cases: CASES,
-            deadline: None,
-            seed: 1,
-        };
-        let Ok(tallies) = run(ev, &mut grounds, &slots, budget, &mut Unwatched) else {
-            panic!("{}", ev.take_error().message);
-        };
-        let mut lines = Vec::new();
-        for (slot, tally) in slots.iter().zip(&tallies) {
-            assert_eq!(tally.why, None, "{} on {}", slot.law.id, slot.key);
-            if let Some(found) = &tally.found {
-                let said = diagnose(ev, &subjects[slot.ground], slot.law, found);
-                let place = ev.sources.place(said.span(), view.root).map(|place| place.to_string());
-                lines.push(format!(
-                    "{} {} {} {}",
-                    slot.law.id,
-                    slot.key,
-                    place.unwrap_or_default(),
-                    said.message
-                ));
-            }
-        }
-        lines
-    })
+/// A flake with one host.
+pub(super) struct Host {
+    fs: Arc<dyn Fs>,
+    /// Nix for what the flake's outputs are.
+    outputs: String,
+    root: PathBuf,
+    /// The folder of its nixpkgs.
+    nixpkgs: PathBuf,
 }
 
-/// Has `look` look at the options that these modules declare, files of a flake whose host `web` is made of them.
-pub(super) fn on_host<R: Send + 'static>(
-    modules: &[(&str, &str)],
-    look: impl FnOnce(&mut Evaluator, Vec<(Subject, Ground)>, &Viewpoint<'_>) -> R + Send + 'static,
-) -> R {
-    let names: Vec<String> = modules.iter().map(|(name, _)| format!("./{name}")).collect();
-    let flake = format!(
-        "{{ nixosConfigurations.web = (import /nixpkgs/lib).evalModules {{ modules = [ {} ]; }}; }}\n",
-        names.join(" ")
-    );
-    let mut fs = with_library().file("/fleet/flake.nix", flake);
-    for (name, text) in modules {
-        fs = fs.file(format!("/fleet/{name}"), *text);
+/// What was found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Finding {
+    pub law: &'static str,
+    pub option: String,
+    pub severity: diag::Severity,
+    /// `FILE:LINE:COLUMN`.
+    pub at: String,
+    pub message: String,
+    pub hint: String,
+}
+
+impl Host {
+    /// Returns a host that is made of these modules, files of a flake in memory.
+    pub(super) fn of(modules: &[(&str, &str)]) -> Host {
+        let names: Vec<String> = modules.iter().map(|(name, _)| format!("/fleet/{name}")).collect();
+        let mut fs = with_library();
+        for (name, text) in modules {
+            fs = fs.file(format!("/fleet/{name}"), *text);
+        }
+        Host {
+            fs: Arc::new(fs),
+            outputs: format!(
+                "{{ nixosConfigurations.web = (import /nixpkgs/lib).evalModules {{ modules = [ {} ]; }}; }}",
+                names.join(" ")
+            ),
+            root: "/fleet".into(),
+            nixpkgs: "/nixpkgs".into(),
+        }
     }
-    let work = move || {
-        let world = World::new(
-            Arc::new(fs),
-            Arc::new(FixedEnv::at("/")),
-            Arc::new(ManualClock::at(Duration::ZERO)),
-            Access::Everything,
-            Box::new(|_: &[u8]| {}),
+
+    /// Returns the host of a twin.
+    pub(super) fn of_twin(name: &str) -> Host {
+        let nixpkgs = testkit::root().join("fixtures/inputs/nixpkgs");
+        let root = testkit::root().join("fixtures/fleets").join(name);
+        let outputs = format!(
+            "let nixpkgs = (import {0}/flake.nix).outputs {{ self = nixpkgs; }} // {{ outPath = {0}; }};\n\
+             in (import {1}/flake.nix).outputs {{ inherit nixpkgs; }}",
+            nixpkgs.display(),
+            root.display(),
         );
-        let mut ev = Evaluator::new(Settings::default(), Box::new(world), STACK - (1 << 20));
-        let flake = ev.eval_file(b"/fleet/flake.nix").expect("the flake evaluates");
-        let targets = nixos::discover(&mut ev, flake, nixos::Kind::Nixos).expect("it has hosts");
-        let system = nixos::System::of(&mut ev, &targets[0], None).expect("the host is a set");
-        let lib = ev
-            .eval_text(Origin::String, b"import /nixpkgs/lib", b"/")
-            .expect("the library evaluates");
-        let bindings = [
-            Binding {
-                name: "lib".into(),
-                cell: ev.cell(lib),
-                nix: "import /nixpkgs/lib".into(),
-            },
-            Binding {
-                name: "host".into(),
-                cell: targets[0].value,
-                nix: "(import /fleet/flake.nix).nixosConfigurations.web".into(),
-            },
-        ];
-        let inputs = [(b"/nixpkgs".to_vec(), "nixpkgs".to_owned())];
-        let view = Viewpoint {
-            root: b"/fleet",
-            inputs: &inputs,
-            ..Viewpoint::default()
+        Host {
+            fs: Arc::new(DiskFs),
+            outputs,
+            root,
+            nixpkgs,
+        }
+    }
+
+    /// Returns what is found about its options.
+    pub(super) fn found(self) -> Vec<Finding> {
+        self.look(|ev, subjects, view| {
+            let (subjects, mut grounds): (Vec<Subject>, Vec<Ground>) = subjects.into_iter().unzip();
+            let slots = slots(&subjects);
+            let budget = Budget {
+                cases: CASES,
+                deadline: None,
+                seed: 1,
+            };
+            let Ok(tallies) = run(ev, &mut grounds, &slots, budget, &mut Unwatched) else {
+                panic!("{}", ev.take_error().message);
+            };
+            let mut findings = Vec::new();
+            for (slot, tally) in slots.iter().zip(&tallies) {
+                assert_eq!(tally.why, None, "{} on {}", slot.law.id, slot.key);
+                assert_eq!(tally.crashed, None, "{} on {}", slot.law.id, slot.key);
+                let Some(found) = &tally.found else { continue };
+                let said = diagnose(ev, &subjects[slot.ground], slot.law, found);
+                let place = ev.sources.place(said.span(), view.root);
+                findings.push(Finding {
+                    law: slot.law.id,
+                    option: subjects[slot.ground].option.clone(),
+                    severity: said.severity,
+                    at: place.map(|place| place.to_string()).unwrap_or_default(),
+                    message: said.message,
+                    hint: said.hints.concat(),
+                });
+            }
+            findings
+        })
+    }
+
+    /// Has `look` look at its options.
+    pub(super) fn look<R: Send + 'static>(
+        self,
+        look: impl FnOnce(&mut Evaluator, Vec<(Subject, Ground)>, &Viewpoint<'_>) -> R + Send + 'static,
+    ) -> R {
+        let work = move || {
+            let world = World::new(
+                self.fs,
+                Arc::new(FixedEnv::at("/")),
+                Arc::new(ManualClock::at(Duration::ZERO)),
+                Access::Everything,
+                Box::new(|_: &[u8]| {}),
+            );
+            let mut ev = Evaluator::new(Settings::default(), Box::new(world), STACK - (1 << 20));
+            let outputs = ev.eval_text(Origin::String, self.outputs.as_bytes(), b"/");
+            let outputs = outputs.expect("the flake evaluates");
+            let targets = nixos::discover(&mut ev, outputs, nixos::Kind::Nixos).expect("it has hosts");
+            let system = nixos::System::of(&mut ev, &targets[0], None).expect("the host is a set");
+            let lib = format!("import {}/lib", self.nixpkgs.display());
+            let value = ev.eval_text(Origin::String, lib.as_bytes(), b"/");
+            let value = value.expect("the library evaluates");
+            let bindings = [
+                Binding {
+                    name: "lib".into(),
+                    cell: ev.cell(value),
+                    nix: lib,
+                },
+                Binding {
+                    name: "host".into(),
+                    cell: targets[0].value,
+                    nix: format!("({}).nixosConfigurations.web", self.outputs),
+                },
+            ];
+            let bytes = |path: &PathBuf| path.as_os_str().as_encoded_bytes().to_vec();
+            let root = bytes(&self.root);
+            let inputs = [(bytes(&self.nixpkgs), "nixpkgs".to_owned())];
+            let view = Viewpoint {
+                root: &root,
+                inputs: &inputs,
+                ..Viewpoint::default()
+            };
+            let mut pools = Pools::new(1);
+            let Ok(found) = subjects(&mut ev, &system, &view, &bindings, &mut |_| true, &mut pools) else {
+                panic!("{}", ev.take_error().message);
+            };
+            look(&mut ev, found, &view)
         };
-        let mut pools = Pools::new(1);
-        let Ok(found) = subjects(&mut ev, &system, &view, &bindings, &mut |_| true, &mut pools) else {
-            panic!("{}", ev.take_error().message);
-        };
-        look(&mut ev, found, &view)
-    };
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(work);
-    thread.expect("a thread can be made").join().expect("the work ends")
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn(work);
+        thread.expect("a thread can be made").join().expect("the work ends")
+    }
+}
+
+/// Returns each law on each option that it says something about.
+fn slots(subjects: &[Subject]) -> Vec<Slot> {
+    let mut slots = Vec::new();
+    for (ground, subject) in subjects.iter().enumerate() {
+        slots.extend(subject.laws.iter().map(|law| Slot {
+            law,
+            ground,
+            key: subject.key.clone(),
+        }));
+    }
+    slots
 }
 
 /// Returns files in memory with the stand-in's library.

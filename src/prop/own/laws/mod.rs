@@ -36,7 +36,7 @@ pub(super) fn of(known: &Known) -> Vec<&'static Law> {
     let says = |law: &&Law| match law.id {
         id if id == order::LAW.id => shape.merge.is_some() && shape.orderly,
         id if id == crashes::MERGE.id => true,
-        id if id == crashes::CHECK.id => shape.check.is_some(),
+        id if id == crashes::CHECK.id => shape.check.is_some() || !matches!(shape.ty, Ty::Simple(_)),
         id if id == crashes::APPLY.id => known.apply,
         _ => shape.merge.is_some() && shape.resolves,
     };
