@@ -18,6 +18,8 @@ pub struct Cli {
 pub enum Command {
     /// Evaluate every host of a flake for every architecture, and say what is wrong.
     Check(Box<CheckArgs>),
+    /// Try generated modules on the flake's own options, and tell which laws of the module system break.
+    Prop(Box<crate::prop::PropArgs>),
     /// Apply the rules on sources and locks, without evaluation and without a network.
     Lint(Box<crate::lint::LintArgs>),
     /// Tell what changes on each host between two states of a flake.
@@ -214,7 +216,7 @@ fn split_unit(text: &str) -> Result<(f64, &str), String> {
     Ok((number, text[end..].trim()))
 }
 
-fn memory(text: &str) -> Result<u64, String> {
+pub(crate) fn memory(text: &str) -> Result<u64, String> {
     let (number, unit) = split_unit(text)?;
     let factor = match unit.to_ascii_lowercase().as_str() {
         "" | "b" => 1.0,
@@ -229,7 +231,7 @@ fn memory(text: &str) -> Result<u64, String> {
     Ok((number * factor) as u64)
 }
 
-fn millis(text: &str) -> Result<u64, String> {
+pub(crate) fn millis(text: &str) -> Result<u64, String> {
     let (number, unit) = split_unit(text)?;
     let factor = match unit {
         "ms" => 1.0,

@@ -16,6 +16,7 @@ mod machine;
 mod nix;
 mod outputs;
 mod progress;
+mod prop;
 mod realise;
 mod saved;
 mod session;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
     };
     ExitCode::from(machine::Machine::run(move |machine| match &cli.command {
         args::Command::Check(args) => check::run(machine, args),
+        args::Command::Prop(args) => prop::run(machine, args),
         args::Command::Lint(args) => lint::run(machine, args),
         args::Command::Diff(args) => diff::run(machine, args),
         args::Command::Explain(args) => explain::run(machine, args),

@@ -190,6 +190,12 @@ impl Ground {
     }
 }
 
+impl AsMut<Ground> for Ground {
+    fn as_mut(&mut self) -> &mut Ground {
+        self
+    }
+}
+
 /// Returns what a cell gives, read to its end.
 pub(crate) fn seen_at(ev: &mut Evaluator, cell: Ref) -> Eval<Seen> {
     let value = match attempt(ev, |ev| ev.force(cell, Pos::NONE))? {

@@ -41,8 +41,17 @@ impl Run<'_> {
             |diagnostic: diag::Diagnostic| Finding::from_diagnostic(&diagnostic, &settings.sources, &settings.root);
         let expired = self.gate.expired().into_iter();
         let expired = expired.map(|i| finding(self.gate.waiver(i).expired(settings.waiver(i))));
+        // What a waiver accepts of laws, only `cfgcheck prop` finds.
+        let of_law = |waiver: &usize| {
+            let rule = &self.gate.waiver(*waiver).rule;
+            crate::prop::laws().any(|law| law.id == rule)
+        };
         let unused = if self.is_whole() {
-            self.gate.unused()
+            self.gate
+                .unused()
+                .into_iter()
+                .filter(|waiver| !of_law(waiver))
+                .collect()
         } else {
             Vec::new()
         };

@@ -58,7 +58,7 @@ impl Run<'_> {
     }
 
     /// Returns from where this run looks at an error.
-    pub(super) fn view<'v>(&'v self, inputs: &'v [(Vec<u8>, String)]) -> Viewpoint<'v> {
+    pub(crate) fn view<'v>(&'v self, inputs: &'v [(Vec<u8>, String)]) -> Viewpoint<'v> {
         Viewpoint {
             root: &self.root,
             folder: &self.folder,
@@ -68,7 +68,7 @@ impl Run<'_> {
     }
 
     /// Returns a case with the error that is under way.
-    pub(super) fn with_error(&mut self, session: &mut Session, case: Case) -> Case {
+    pub(crate) fn with_error(&mut self, session: &mut Session, case: Case) -> Case {
         self.learn_secrets(session);
         let error = session.ev.take_error();
         session.ev.limit_memory(Some(TELLING));

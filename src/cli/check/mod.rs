@@ -5,7 +5,7 @@ mod base;
 mod exclude;
 mod findings;
 mod rules;
-mod run;
+pub(crate) mod run;
 mod secrets;
 pub mod settings;
 
@@ -14,42 +14,23 @@ use crate::config::{self, Config, Pattern};
 use crate::exit;
 use crate::machine::Machine;
 use crate::outputs::Outputs;
-use crate::progress::Progress;
+use crate::prop::laws;
 use crate::session;
 use crate::stream::complain;
 use ::check::baseline::{self, Baseline};
-use ::check::fleet::Fleet;
-use ::check::{Day, Gate};
-use base::Base;
 use diag::Severity;
 use eval::Settings;
-use report::{Recorder, Report};
-use run::Run;
+use report::Report;
+pub(crate) use run::Run;
 use settings::Place;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use sys::{Mode, Stream};
 
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &CheckArgs) -> u8 {
-    let done = match judge(machine, args) {
-        Ok(done) => done,
-        Err(code) => return code,
-    };
-    let outputs = Outputs {
-        machine,
-        asked: &args.output,
-        format: done.config.output.format,
-        color: color_arg(args, &done.config),
-        deny: done.deny,
-    };
-    let written = outputs.write(&done.report);
-    if sys::interrupted() {
-        exit::INTERRUPTED
-    } else if !written || done.cannot_start {
-        exit::CANNOT_START
-    } else {
-        done.report.verdict(done.deny).exit_code()
+    match judge(machine, args) {
+        Ok(done) => done.told(machine, args),
+        Err(code) => code,
     }
 }
 
@@ -81,7 +62,7 @@ pub fn write_baseline(machine: &Machine, args: &CheckArgs) -> u8 {
 }
 
 /// What a run gave.
-struct Done {
+pub(crate) struct Done {
     config: Config,
     report: Report,
     deny: Severity,
@@ -90,17 +71,47 @@ struct Done {
     folder: Option<PathBuf>,
 }
 
+impl Done {
+    /// Writes the report in all forms that are asked for, and returns the exit code.
+    pub(crate) fn told(&self, machine: &Machine, args: &CheckArgs) -> u8 {
+        let outputs = Outputs {
+            machine,
+            asked: &args.output,
+            format: self.config.output.format,
+            color: color_arg(args, &self.config),
+            deny: self.deny,
+        };
+        let written = outputs.write(&self.report);
+        if sys::interrupted() {
+            exit::INTERRUPTED
+        } else if !written || self.cannot_start {
+            exit::CANNOT_START
+        } else {
+            self.report.verdict(self.deny).exit_code()
+        }
+    }
+}
+
 /// Runs the checks; an error has been told, and is the exit code.
 fn judge(machine: &Machine, args: &CheckArgs) -> Result<Done, u8> {
-    let wrong = |error: String| {
-        complain(&format!("error: {error}"));
-        exit::USAGE
-    };
+    let (asked, mut run) = prepared(machine, args, "check")?;
+    run.everything(&asked);
+    let folder = run.disk(&asked);
+    run.done(folder)
+}
+
+/// Returns the run that arguments ask for, which has judged nothing yet, and its flake; an error has been told, and
+/// is the exit code.
+pub(crate) fn prepared<'r>(
+    machine: &'r Machine,
+    args: &'r CheckArgs,
+    command: &str,
+) -> Result<(session::Asked, Run<'r>), u8> {
     let asked = session::asked(machine, &args.flake).map_err(|error| wrong(error.to_string()))?;
     if !asked.fragment.is_empty() {
-        return Err(wrong(
-            "`check` takes a whole flake; use --host and --system to choose from it".into(),
-        ));
+        return Err(wrong(format!(
+            "`{command}` takes a whole flake; use --host to choose from it"
+        )));
     }
     let place = Place {
         machine,
@@ -110,7 +121,7 @@ fn judge(machine: &Machine, args: &CheckArgs) -> Result<Done, u8> {
     };
     let settings = place.settings(args.config.as_deref())?;
     let policies = place.policies()?;
-    let known = ::check::rules().map(|rule| rule.id);
+    let known = ::check::rules().map(|rule| rule.id).chain(laws().map(|law| law.id));
     let known: Vec<&str> = known.chain(policies.documents().map(|policy| policy.id)).collect();
     let mistakes = settings.unknown_rules(&known);
     if !mistakes.is_empty() {
@@ -121,51 +132,16 @@ fn judge(machine: &Machine, args: &CheckArgs) -> Result<Done, u8> {
     } else {
         place.baseline()?
     };
-    let hosts = patterns(&args.host).map_err(wrong)?;
-    let systems = patterns(&args.system).map_err(wrong)?;
-    let today = args.as_of.unwrap_or_else(|| Day::of(machine.clock.unix_time()));
-    let config = settings.config.clone();
-    let gate = Gate::new(config.rules.clone(), config.waivers.clone(), today).with_baseline(baseline);
-    let limits = limits(machine, &args.limits, args.flakes.ifd, &config);
-    let mut run = Run {
-        machine,
-        args,
-        settings,
-        config,
-        gate,
-        tree: None,
-        limits,
-        hosts,
-        systems,
-        recorder: Recorder::watched_by(Box::new(Progress::new(machine))),
-        root: Vec::new(),
-        folder: Vec::new(),
-        cannot_start: false,
-        known: BTreeSet::new(),
-        unknown: None,
-        policies,
-        base: Base::new(),
-        today,
-        fleet: Fleet::default(),
-        unlisted: BTreeSet::new(),
-        read_for_secrets: BTreeSet::new(),
-    };
-    run.everything(&asked);
-    if let Some(unknown) = run.unknown {
-        return Err(wrong(unknown));
-    }
-    let deny = if args.deny_warnings {
-        Severity::Warning
-    } else {
-        run.deny()
-    };
-    Ok(Done {
-        deny,
-        cannot_start: run.cannot_start,
-        folder: place.folder(),
-        config: run.config,
-        report: run.recorder.finish(),
-    })
+    let mut run = Run::new(machine, args, settings)?;
+    run.policies = policies;
+    run.gate = std::mem::take(&mut run.gate).with_baseline(baseline);
+    Ok((asked, run))
+}
+
+/// Tells wrong usage, and returns the exit code.
+pub(crate) fn wrong(error: String) -> u8 {
+    complain(&format!("error: {error}"));
+    exit::USAGE
 }
 
 /// Returns the patterns that texts are.

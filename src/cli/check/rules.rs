@@ -53,6 +53,7 @@ impl Run<'_> {
         }
         let policies: Vec<&str> = self.policies.documents().map(|policy| policy.id).collect();
         let rules = ::check::rules().map(|rule| rule.id).chain(OF_EVALUATION);
+        let rules = rules.chain(crate::prop::laws().map(|law| law.id));
         let ids: Vec<&str> = rules.chain(policies).collect();
         let request = source::Request {
             layout: &self.config.layout,

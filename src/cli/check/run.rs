@@ -4,10 +4,11 @@ use super::accepted::{NoFiles, OwnFiles};
 use super::base::Base;
 use super::exclude::unused;
 use super::settings::Settings;
-use super::unknown_host;
+use super::{Done, limits, patterns, unknown_host, wrong};
 use crate::args::{CheckArgs, LimitArgs};
 use crate::config::{self, Config, Pattern};
 use crate::machine::Machine;
+use crate::progress::Progress;
 use crate::session::{Asked, Session, Setup};
 use ::check::fleet::Fleet;
 use ::check::policy::Policies;
@@ -20,6 +21,7 @@ use nixos::{Kind, Target, discover, judge};
 use report::{Case, Event, Finding, Outcome, Phase, Recorder, Sink, Stage, Tool};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The system of a host that cannot tell it.
@@ -29,50 +31,102 @@ pub(super) const TELLING: u64 = 256 << 20;
 
 /// A run of the command.
 pub struct Run<'r> {
-    pub(super) machine: &'r Machine,
-    pub(super) args: &'r CheckArgs,
-    pub(super) settings: Settings,
-    pub(super) config: Config,
-    pub(super) gate: Gate,
+    pub(crate) machine: &'r Machine,
+    pub(crate) args: &'r CheckArgs,
+    pub(crate) settings: Settings,
+    pub(crate) config: Config,
+    pub(crate) gate: Gate,
     /// The flake's own files, once they are known.
-    pub(super) tree: Option<OwnFiles>,
-    pub(super) limits: LimitArgs,
-    pub(super) hosts: Vec<Pattern>,
+    pub(crate) tree: Option<OwnFiles>,
+    pub(crate) limits: LimitArgs,
+    pub(crate) hosts: Vec<Pattern>,
     pub(super) systems: Vec<Pattern>,
-    pub(super) recorder: Recorder,
+    pub(crate) recorder: Recorder,
     /// The store path of the tree that has the flake under test; below it are the user's own files.
-    pub(super) root: Vec<u8>,
+    pub(crate) root: Vec<u8>,
     /// The folder of the flake in that tree; empty if it is at the top.
-    pub(super) folder: Vec<u8>,
+    pub(crate) folder: Vec<u8>,
     /// Whether the network or the disk kept the run from starting.
     pub(super) cannot_start: bool,
     /// The hosts and homes that the flake has.
-    pub(super) known: BTreeSet<String>,
+    pub(crate) known: BTreeSet<String>,
     /// What is wrong with `--host`, if it asks for what the flake does not have.
-    pub(super) unknown: Option<String>,
+    pub(crate) unknown: Option<String>,
     /// The hosts that were judged so far.
     pub(super) fleet: Fleet,
     /// The repository's own policies.
-    pub(super) policies: Policies,
+    pub(crate) policies: Policies,
     /// What hosts are today.
     pub(super) base: Base,
     /// The day that ages and ends are judged on.
     pub(super) today: Day,
     /// Outputs whose listing failed.
-    pub(super) unlisted: BTreeSet<Kind>,
+    pub(crate) unlisted: BTreeSet<Kind>,
     /// Files of the user in which secrets were looked for.
     pub(super) read_for_secrets: BTreeSet<Vec<u8>>,
 }
 
+impl<'r> Run<'r> {
+    /// Returns a run that has judged nothing yet; an error has been told, and is the exit code.
+    pub(crate) fn new(machine: &'r Machine, args: &'r CheckArgs, settings: Settings) -> Result<Run<'r>, u8> {
+        let config = settings.config.clone();
+        let today = args.as_of.unwrap_or_else(|| Day::of(machine.clock.unix_time()));
+        Ok(Run {
+            machine,
+            args,
+            gate: Gate::new(config.rules.clone(), config.waivers.clone(), today),
+            tree: None,
+            limits: limits(machine, &args.limits, args.flakes.ifd, &config),
+            hosts: patterns(&args.host).map_err(wrong)?,
+            systems: patterns(&args.system).map_err(wrong)?,
+            settings,
+            config,
+            recorder: Recorder::watched_by(Box::new(Progress::new(machine))),
+            root: Vec::new(),
+            folder: Vec::new(),
+            cannot_start: false,
+            known: BTreeSet::new(),
+            unknown: None,
+            policies: Policies::default(),
+            base: Base::new(),
+            today,
+            fleet: Fleet::default(),
+            unlisted: BTreeSet::new(),
+            read_for_secrets: BTreeSet::new(),
+        })
+    }
+
+    /// Returns the folder of a flake, if it is on the disk.
+    pub(crate) fn disk(&self, asked: &Asked) -> Option<PathBuf> {
+        asked.root.as_ref().map(|root| root.join(&asked.reference.dir))
+    }
+
+    /// Returns what the run gave, kept beside a flake in this folder; that a host is not there has been told, and is
+    /// the exit code.
+    pub(crate) fn done(mut self, folder: Option<PathBuf>) -> Result<Done, u8> {
+        if let Some(unknown) = self.unknown.take() {
+            return Err(wrong(unknown));
+        }
+        let deny = self.deny();
+        Ok(Done {
+            deny,
+            cannot_start: self.cannot_start,
+            folder,
+            config: self.config,
+            report: self.recorder.finish(),
+        })
+    }
+}
+
 impl Run<'_> {
-    pub(super) fn deny(&self) -> Severity {
+    fn deny(&self) -> Severity {
         match self.config.output.deny {
-            config::Deny::Error => Severity::Error,
-            config::Deny::Warning => Severity::Warning,
+            config::Deny::Error if !self.args.deny_warnings => Severity::Error,
+            _ => Severity::Warning,
         }
     }
 
-    pub(super) fn tell(&mut self, event: Event) {
+    pub(crate) fn tell(&mut self, event: Event) {
         self.recorder.take(&event);
     }
 
@@ -102,7 +156,7 @@ impl Run<'_> {
     }
 
     /// Returns a session that knows nothing yet.
-    pub(super) fn session(&self, asked: &Asked) -> Session {
+    pub(crate) fn session(&self, asked: &Asked) -> Session {
         let setup = Setup {
             flakes: &self.args.flakes,
             limits: &self.limits,
@@ -128,6 +182,7 @@ impl Run<'_> {
         let Some(number) = self.lock(&mut session, asked) else {
             return;
         };
+        self.rules_on_files(asked);
         let Some(flake) = self.call(&mut session, number) else {
             return;
         };
@@ -197,7 +252,7 @@ impl Run<'_> {
     }
 
     /// Locks the flake and returns its number; an error has been told.
-    fn lock(&mut self, session: &mut Session, asked: &Asked) -> Option<u32> {
+    pub(crate) fn lock(&mut self, session: &mut Session, asked: &Asked) -> Option<u32> {
         let flags = match session.lock_flags(self.machine, &self.args.flakes) {
             Ok(flags) => flags,
             Err(error) => {
@@ -238,12 +293,11 @@ impl Run<'_> {
         if let Ok(mounted) = session.flakes.node(number, 0) {
             self.root = mounted.path.to_path().into_bytes();
         }
-        self.rules_on_files(asked);
         Some(number)
     }
 
     /// Returns the flake's value; an error has been told.
-    fn call(&mut self, session: &mut Session, number: u32) -> Option<Val> {
+    pub(crate) fn call(&mut self, session: &mut Session, number: u32) -> Option<Val> {
         let flakes = session.flakes.clone();
         match session.ev.contained(|ev| flakes.call(ev, number)) {
             Ok(flake) => Some(flake),
@@ -257,7 +311,7 @@ impl Run<'_> {
     }
 
     /// Returns all that is to be judged, in order; what cannot be listed has been told.
-    fn work(&mut self, session: &mut Session, flake: Val) -> Vec<(Target, BTreeSet<String>)> {
+    pub(crate) fn work(&mut self, session: &mut Session, flake: Val) -> Vec<(Target, BTreeSet<String>)> {
         let mut work = Vec::new();
         for kind in Kind::ALL {
             let outputs = self.config.outputs.as_ref();
@@ -434,7 +488,7 @@ impl Run<'_> {
     }
 
     /// Ends a case, as far as it counts.
-    pub(super) fn finish(&mut self, mut case: Case) {
+    pub(crate) fn finish(&mut self, mut case: Case) {
         // The baseline knows findings as reports have them, without secrets.
         self.recorder.secrets().case(&mut case);
         let admitted = match &self.tree {

@@ -6,7 +6,7 @@ use diag::{FileId, Origin};
 
 impl Run<'_> {
     /// Learns what the files of the user that were read since the last time bind to names of secrets.
-    pub(super) fn learn_secrets(&mut self, session: &Session) {
+    pub(crate) fn learn_secrets(&mut self, session: &Session) {
         let sources = &session.ev.sources;
         for number in 0..sources.len() as u32 {
             let file = sources.file(FileId(number));

@@ -33,9 +33,9 @@ pub struct Counterexample<'c> {
 }
 
 impl Counterexample<'_> {
-    /// Returns the file. `flake` is how it gets at the flake from where it lies; `told` are further lines of the
-    /// comment at its head.
-    pub fn text(&self, flake: &str, told: &[&str]) -> String {
+    /// Returns the file of this name. `flake` is how it gets at the flake from where it lies; `told` are further
+    /// lines of the comment at its head.
+    pub fn text(&self, name: &str, flake: &str, told: &[&str]) -> String {
         let mut text = String::new();
         let mut comment = |line: &str| {
             for line in wrapped(&clean_line(line)) {
@@ -56,8 +56,8 @@ impl Counterexample<'_> {
         comment("");
         self.broken.lines.iter().for_each(|line| comment(line));
         comment("");
-        comment("nix eval --impure --file THIS sides");
-        comment("cfgcheck eval --file THIS sides");
+        comment(&format!("nix eval --impure --file {name} sides"));
+        comment(&format!("cfgcheck eval --file {name} sides"));
         told.iter().for_each(|line| comment(line));
         let body = self.body();
         let mut bindings = String::new();
@@ -173,7 +173,7 @@ mod tests {
                 question: &question,
                 broken: &broken,
             };
-            let text = counter.text("", &[]);
+            let text = counter.text("x.nix", "", &[]);
             let replayed = replay(ev, b"/x.nix", text.as_bytes(), b"/", None).expect("it evaluates");
             (text, replayed.verdict)
         })
@@ -192,8 +192,8 @@ mod tests {
 # forward.x is [ 2 1 ]
 # reversed.x is [ 1 2 ]
 #
-# nix eval --impure --file THIS sides
-# cfgcheck eval --file THIS sides
+# nix eval --impure --file x.nix sides
+# cfgcheck eval --file x.nix sides
 let
   lib = import LIB;
 in

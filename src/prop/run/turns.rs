@@ -82,9 +82,9 @@ pub trait Watcher {
 }
 
 /// Runs laws on grounds, and returns what each slot came to.
-pub fn run(
+pub fn run<G: AsMut<Ground>>(
     ev: &mut Evaluator,
-    grounds: &mut [Ground],
+    grounds: &mut [G],
     slots: &[Slot],
     budget: Budget,
     watcher: &mut dyn Watcher,
@@ -105,7 +105,7 @@ pub fn run(
             if tally.found.is_some() {
                 continue;
             }
-            let ground = &mut grounds[slot.ground];
+            let ground = grounds[slot.ground].as_mut();
             for case in cases.clone() {
                 one(ev, ground, slot, budget.seed, case, tally)?;
                 if tally.found.is_some() {
