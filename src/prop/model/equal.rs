@@ -1,6 +1,7 @@
 //! What `==` says of two definitions, and how a definition looks that nobody resolved.
 
-use crate::Def;
+use super::words::{Fault, Outcome};
+use crate::{Def, Plain};
 use std::borrow::Cow;
 
 /// What `builtins.typeOf` says of a definition.
@@ -83,6 +84,32 @@ pub fn attr(def: &Def, wanted: &str) -> Option<Def> {
     let entries = entries(def)?;
     let found = entries.iter().find(|(name, _)| name == wanted);
     found.map(|(_, value)| value.clone())
+}
+
+/// Returns the value of a definition that nothing resolves: properties are the sets that they are.
+pub(super) fn read(def: &Def) -> Outcome<Plain> {
+    Ok(match def {
+        Def::Null => Plain::Null,
+        Def::Bool(value) => Plain::Bool(*value),
+        Def::Int(value) => Plain::Int(*value),
+        Def::Float(value) => Plain::Float(*value),
+        Def::Str(text) => Plain::Str(text.clone()),
+        Def::Path(text) => Plain::Path(text.clone()),
+        Def::List(elements) => Plain::List(elements.iter().map(read).collect::<Outcome<_>>()?),
+        _ => {
+            if let Some(path) = def.package() {
+                return Ok(Plain::Derivation(path.into()));
+            }
+            match (entries(def), kind(def)) {
+                (Some(entries), _) => {
+                    let each = entries.iter().map(|(name, value)| Ok((name.clone(), read(value)?)));
+                    Plain::Attrs(each.collect::<Outcome<_>>()?)
+                }
+                (None, Some(Kind::Function)) => Plain::Function,
+                _ => return Err(Fault::Unknown),
+            }
+        }
+    })
 }
 
 /// Whether `==` holds of two definitions: an integer equals a float of its value, packages are compared by their
