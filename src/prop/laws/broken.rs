@@ -53,4 +53,12 @@ pub(super) const LIBRARIES: &[(&str, &str)] = &[
         "lib-list-order",
         "lib: lib // { mkOrder = place: lib.mkOrder (place - 1); }",
     ),
+    (
+        "lib-model",
+        "lib: lib // { types = lib.types // { nullOr = type: lib.types.nullOr type // { check = x: true; }; }; }",
+    ),
+    (
+        "lib-model",
+        "lib: lib // { mkOverride = priority: lib.mkOverride (priority + 1); }",
+    ),
 ];

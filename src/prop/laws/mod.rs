@@ -31,4 +31,5 @@ static ALL: &[Law] = &[
     conflicts::NAMED,
     lists::UNION,
     lists::ORDER,
+    crate::model::LAW,
 ];

@@ -1,6 +1,6 @@
 //! From modules that import modules to a flat list.
 
-use crate::Module;
+use crate::{Decl, Module};
 use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -30,12 +30,29 @@ pub(super) fn collect(modules: &[Module]) -> Vec<Part<'_>> {
         known.insert(key);
         parts.push(Part {
             file,
-            options: Cow::Borrowed(&module.options),
+            options: declared(&module.options),
             config: module.config.as_ref().map(Cow::Borrowed),
             freeform: module.freeform.as_ref(),
         });
     }
     parts
+}
+
+/// Returns the declarations that can stand in one set: of two at one path, or of which one is below the other, the
+/// first.
+fn declared(options: &[Decl]) -> Cow<'_, [Decl]> {
+    let clash = |a: &Decl, b: &Decl| a.path.starts_with(&b.path) || b.path.starts_with(&a.path);
+    let clashes = |i: usize| options[..i].iter().any(|before| clash(before, &options[i]));
+    if !(0..options.len()).any(clashes) {
+        return Cow::Borrowed(options);
+    }
+    let mut kept: Vec<Decl> = Vec::new();
+    for option in options {
+        if !kept.iter().any(|before| clash(before, option)) {
+            kept.push(option.clone());
+        }
+    }
+    Cow::Owned(kept)
 }
 
 fn queue<'s>(

@@ -1,10 +1,10 @@
 //! Lists and sets, in which what is inside is merged by a type of its own.
 
+use super::Model;
 use super::equal::entries;
 use super::merge::updated;
 use super::properties::Given;
 use super::words::{Fault, Outcome};
-use super::Model;
 use crate::{Def, Plain, Simple, Ty};
 use std::collections::BTreeMap;
 
@@ -21,14 +21,13 @@ impl Model {
     pub(super) fn list(&self, ty: &Ty, loc: &[String], defs: &[Given]) -> Outcome<Plain> {
         let mut merged = Vec::new();
         for (n, given) in defs.iter().enumerate() {
-            let Def::List(elements) = &given.value else { return Err(Fault::Unknown) };
+            let Def::List(elements) = &given.value else {
+                return Err(Fault::Unknown);
+            };
             for (m, element) in elements.iter().enumerate() {
                 let entry = format!("[definition {}-entry {}]", n + 1, m + 1);
                 let loc = [loc, &[entry]].concat();
-                let element = Given {
-                    file: given.file.clone(),
-                    value: element.clone(),
-                };
+                let element = Given::new(&given.file, element.clone());
                 if let Some(value) = self.resolved(ty, &loc, &[element]) {
                     merged.push(value?);
                 }
@@ -69,10 +68,10 @@ impl Model {
         let mut by_name: BTreeMap<String, Vec<Given>> = BTreeMap::new();
         for given in defs {
             for (name, value) in entries(&given.value).ok_or(Fault::Unknown)?.iter() {
-                by_name.entry(name.clone()).or_default().push(Given {
-                    file: given.file.clone(),
-                    value: value.clone(),
-                });
+                by_name
+                    .entry(name.clone())
+                    .or_default()
+                    .push(Given::new(&given.file, value.clone()));
             }
         }
         let mut merged = BTreeMap::new();
@@ -155,14 +154,14 @@ fn peeled(name: String, given: &Given, value: Def) -> Item {
             let inner = peeled(name, given, *content);
             let value = inner.given.value.weighed(priority);
             Item {
-                given: Given { file, value },
+                given: Given::new(&file, value),
                 priority,
                 ..inner
             }
         }
         value => Item {
             name,
-            given: Given { file, value },
+            given: Given::new(&file, value),
             place: Def::BETWEEN,
             priority: Def::PLAIN,
         },

@@ -1,7 +1,7 @@
 //! How messages call a type.
 
 use super::{Edition, Model};
-use crate::{Def, Phrase, Simple, Ty};
+use crate::{Def, Phrase, Ty};
 
 /// A description and the kind of phrase that it is.
 type Description = (String, Phrase);
@@ -27,7 +27,11 @@ const ANY: &[Phrase] = &[Phrase::Noun, Phrase::Conjunction, Phrase::Composite];
 
 fn within(ty: &Ty, bare: &[Phrase]) -> Option<String> {
     let (text, phrase) = today(ty)?;
-    Some(if bare.contains(&phrase) { text } else { format!("({text})") })
+    Some(if bare.contains(&phrase) {
+        text
+    } else {
+        format!("({text})")
+    })
 }
 
 fn today(ty: &Ty) -> Option<Description> {
@@ -47,8 +51,14 @@ fn today(ty: &Ty) -> Option<Description> {
         Ty::Separated(separator) => noun(format!("strings concatenated with {}", quoted(separator))),
         Ty::Enum(values) => Some(match values.as_slice() {
             [] => ("impossible (empty enum)".into(), Phrase::Noun),
-            [one] => (format!("value {} (singular enum)", value(one, Edition::Current)?), Phrase::Noun),
-            _ => (format!("one of {}", listed(values, Edition::Current)?), Phrase::Conjunction),
+            [one] => (
+                format!("value {} (singular enum)", value(one, Edition::Current)?),
+                Phrase::Noun,
+            ),
+            _ => (
+                format!("one of {}", listed(values, Edition::Current)?),
+                Phrase::Conjunction,
+            ),
         }),
         Ty::ListOf(ty) => of("list of", ty),
         // A list is a composite, so it always has parentheses here.
@@ -174,9 +184,10 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::{Draw, numbers, values};
-    use crate::fixture::{libraries, on, seen};
     use crate::Expr;
+    use crate::Simple;
+    use crate::fixture::{libraries, on, seen};
+    use crate::random::{Draw, numbers, values};
 
     #[test]
     fn types_are_called_as_each_library_calls_them() {
@@ -191,7 +202,9 @@ mod tests {
                     types.push(values::ty(&mut Draw::new(&mut rng), ground, 3));
                 }
                 for ty in types {
-                    let Some(text) = model.described(&ty) else { panic!("{ty:?}") };
+                    let Some(text) = model.described(&ty) else {
+                        panic!("{ty:?}")
+                    };
                     let said = Expr::call("t: { said = t.description; }", [ty.expr()]);
                     let wanted = format!("said = {}", Expr::str(text).print(0));
                     assert_eq!(seen(ev, ground, &said), [wanted], "{ty:?}");

@@ -27,7 +27,8 @@ pub enum Kind {
     Function,
 }
 
-/// Returns the kind of a definition; `None` for Nix that is no function.
+/// Returns the kind of a definition; `None` for Nix that is no function, and for sets that pass for text or for a
+/// derivation without being one.
 pub fn kind(def: &Def) -> Option<Kind> {
     Some(match def {
         Def::Null => Kind::Null,
@@ -37,10 +38,20 @@ pub fn kind(def: &Def) -> Option<Kind> {
         Def::Str(_) => Kind::Str,
         Def::Path(_) => Kind::Path,
         Def::List(_) => Kind::List,
+        Def::Attrs(entries) if passes_for_text(entries) && def.package().is_none() => return None,
         Def::Attrs(_) | Def::If(..) | Def::Merge(_) | Def::Override(..) | Def::Order(..) => Kind::Set,
         Def::Constant(_) => Kind::Function,
         Def::Nix(text) if &**text == "x: x" => Kind::Function,
         Def::Nix(_) => return None,
+    })
+}
+
+fn passes_for_text(entries: &[(String, Def)]) -> bool {
+    let derivation = |value: &Def| *value == Def::str("derivation");
+    entries.iter().any(|(name, value)| match name.as_str() {
+        "outPath" | "__toString" => true,
+        "type" => derivation(value),
+        _ => false,
     })
 }
 
@@ -101,7 +112,7 @@ pub(super) fn read(def: &Def) -> Outcome<Plain> {
                 return Ok(Plain::Derivation(path.into()));
             }
             match (entries(def), kind(def)) {
-                (Some(entries), _) => {
+                (Some(entries), Some(Kind::Set)) => {
                     let each = entries.iter().map(|(name, value)| Ok((name.clone(), read(value)?)));
                     Plain::Attrs(each.collect::<Outcome<_>>()?)
                 }

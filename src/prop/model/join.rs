@@ -82,7 +82,9 @@ impl Model {
             match all.iter_mut().find(|known| known.path == tag.path) {
                 None => all.push(tag),
                 Some(known) => {
-                    let (Some(a), Some(b)) = (&known.ty, &tag.ty) else { return Err(Fault::Unknown) };
+                    let (Some(a), Some(b)) = (&known.ty, &tag.ty) else {
+                        return Err(Fault::Unknown);
+                    };
                     known.ty = Some(self.join(a, b)?.ok_or(Fault::Unknown)?);
                 }
             }

@@ -272,10 +272,7 @@ impl Model {
                 }
                 _ => tag = Some(name),
             }
-            inner.push(Given {
-                file: given.file.clone(),
-                value,
-            });
+            inner.push(Given::new(&given.file, value));
         }
         let tag = tag.ok_or(Fault::Unknown)?;
         let declared = tags.iter().find(|known| known.path.first() == Some(&tag));
@@ -288,9 +285,9 @@ impl Model {
 
     /// Evaluates the definitions as modules, after the module that declares the options.
     fn submodule(&self, options: &[Decl], freeform: Option<&Ty>, loc: &[String], defs: &[Given]) -> Outcome<Plain> {
-        let unknown: Rc<str> = super::collect::UNKNOWN.into();
         let mut parts = vec![Part {
-            file: unknown,
+            // That of the option's declaration, unless the type is hidden in one that does not say.
+            file: "".into(),
             options: Cow::Borrowed(options),
             config: None,
             freeform,
@@ -298,6 +295,10 @@ impl Model {
         for given in defs {
             // Functions and files would have to be run and read.
             entries(&given.value).ok_or(Fault::Unknown)?;
+            // The library of nixpkgs fails on the trace of a place.
+            if given.placed {
+                return Err(Fault::Unknown);
+            }
             parts.push(Part {
                 file: given.file.clone(),
                 options: Cow::Borrowed(&[]),
@@ -312,10 +313,7 @@ impl Model {
     pub(super) fn body(&self, ty: &Ty, loc: &[String], defs: &[Given]) -> Outcome<Plain> {
         let loc = [loc, &["<function body>".to_owned()]].concat();
         let result = |given: &Given| match &given.value {
-            Def::Constant(result) => Ok(Given {
-                file: given.file.clone(),
-                value: (**result).clone(),
-            }),
+            Def::Constant(result) => Ok(Given::new(&given.file, (**result).clone())),
             _ => Err(Fault::Unknown),
         };
         let results = defs.iter().map(result).collect::<Outcome<Vec<_>>>()?;
@@ -392,13 +390,19 @@ pub(super) fn files(defs: &[Given]) -> Vec<Rc<str>> {
 fn kinds(defs: &[Given]) -> Outcome<Vec<Kind>> {
     let kinds = defs.iter().map(|given| kind(&given.value).ok_or(Fault::Unknown));
     let kinds: Vec<Kind> = kinds.collect::<Outcome<_>>()?;
-    if kinds.is_empty() { Err(Fault::Unknown) } else { Ok(kinds) }
+    if kinds.is_empty() {
+        Err(Fault::Unknown)
+    } else {
+        Ok(kinds)
+    }
 }
 
 fn joined(separator: &str, defs: &[Given]) -> Outcome<Plain> {
     let mut texts = Vec::new();
     for given in defs {
-        let Def::Str(text) = &given.value else { return Err(Fault::Unknown) };
+        let Def::Str(text) = &given.value else {
+            return Err(Fault::Unknown);
+        };
         texts.push(text.as_str());
     }
     Ok(Plain::Str(texts.join(separator)))
@@ -415,8 +419,18 @@ pub(super) fn updated(defs: &[Given]) -> BTreeMap<String, Outcome<Plain>> {
     all
 }
 
-/// Returns a set of attributes, or the first fault in it.
+/// Returns a set of attributes, or the first fault in it. A set that passes for a derivation is one: its type is
+/// looked at first, and then nothing but its path.
 pub(super) fn whole(parts: BTreeMap<String, Outcome<Plain>>) -> Outcome<Plain> {
+    if let Some(ty) = parts.get("type")
+        && ty.clone()? == Plain::str("derivation")
+    {
+        return match parts.get("outPath") {
+            Some(Ok(Plain::Str(path))) => Ok(Plain::Derivation(path.clone())),
+            Some(Err(fault)) => Err(fault.clone()),
+            _ => Err(Fault::Unknown),
+        };
+    }
     let parts = parts.into_iter().map(|(name, value)| Ok((name, value?)));
     Ok(Plain::Attrs(parts.collect::<Outcome<_>>()?))
 }

@@ -6,14 +6,18 @@ mod containers;
 mod describe;
 mod equal;
 mod join;
+mod law;
 mod merge;
 mod modules;
 mod option;
 mod properties;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use check::accepts;
 pub use equal::same;
+pub use law::LAW;
 pub use option::CALLED;
 pub use words::Fault;
 
@@ -99,7 +103,11 @@ pub fn question(scene: &Scene, edition: Edition) -> Question {
     }
     claims.extend(self::claims(2, &answers.facts));
     Question {
-        sides: vec![side("config", "e: e.config"), side("names", names), side("options", FACTS)],
+        sides: vec![
+            side("config", "e: e.config"),
+            side("names", names),
+            side("options", FACTS),
+        ],
         claims,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::collect::UNKNOWN;
 use super::equal::entries;
+use super::merge::whole;
 use super::option::Entry;
 use super::properties::{Given, push_down};
 use super::words::{Fault, Outcome};
@@ -141,7 +142,13 @@ impl Model {
     ///
     /// What is declared at a name is an option, if all that is declared there are options; a set of options, if
     /// none is; else an error, but for submodules, to which options below them are added.
-    fn tree(&self, prefix: &[String], leaves: &[Leaf<'_>], configs: &[Config], strays: &mut Vec<Stray>) -> Outcome<Node> {
+    fn tree(
+        &self,
+        prefix: &[String],
+        leaves: &[Leaf<'_>],
+        configs: &[Config],
+        strays: &mut Vec<Stray>,
+    ) -> Outcome<Node> {
         let mut by_name: BTreeMap<&str, Vec<Leaf<'_>>> = BTreeMap::new();
         for leaf in leaves {
             by_name.entry(&leaf.decl.path[leaf.above]).or_default().push(Leaf {
@@ -164,10 +171,10 @@ impl Model {
                 }
             }
             for (name, value) in entries.iter() {
-                given.entry(name.clone()).or_default().push(Given {
-                    file: config.file.clone(),
-                    value: value.clone(),
-                });
+                given
+                    .entry(name.clone())
+                    .or_default()
+                    .push(Given::new(&config.file, value.clone()));
             }
         }
         let mut nodes = BTreeMap::new();
@@ -207,8 +214,10 @@ impl Model {
             return self.tree(loc, leaves, &configs, strays);
         }
         let option = |leaves: &[Leaf<'_>]| {
-            let decls: Vec<(Rc<str>, Cow<'_, Decl>)> =
-                leaves.iter().map(|leaf| (leaf.file.clone(), leaf.as_option())).collect();
+            let decls: Vec<(Rc<str>, Cow<'_, Decl>)> = leaves
+                .iter()
+                .map(|leaf| (leaf.file.clone(), leaf.as_option()))
+                .collect();
             Ok(Node::Option(Box::new(self.entry(loc, &decls, defs))))
         };
         if options.len() == leaves.len() {
@@ -236,10 +245,9 @@ impl Model {
         strays: Vec<Stray>,
         mut declared: BTreeMap<String, Outcome<Plain>>,
     ) -> Outcome<BTreeMap<String, Outcome<Plain>>> {
-        let defs = strays.into_iter().map(|stray| Given {
-            file: stray.given.file,
-            value: Def::at(&stray.path, stray.given.value),
-        });
+        let defs = strays
+            .into_iter()
+            .map(|stray| Given::new(&stray.given.file, Def::at(&stray.path, stray.given.value)));
         let defs: Vec<Given> = defs.collect();
         for (name, value) in self.merge_parts(ty, prefix, &defs)? {
             let both = match declared.remove(&name) {
@@ -315,8 +323,7 @@ impl Node {
 }
 
 fn each(nodes: &BTreeMap<String, Node>, of: impl Fn(&Node) -> Outcome<Plain>) -> Outcome<Plain> {
-    let parts = nodes.iter().map(|(name, node)| Ok((name.clone(), of(node)?)));
-    parts.collect::<Outcome<_>>().map(Plain::Attrs)
+    whole(nodes.iter().map(|(name, node)| (name.clone(), of(node))).collect())
 }
 
 impl Evaluated {
@@ -329,7 +336,6 @@ impl Evaluated {
 
     /// Returns the configuration as one value, or the first fault in it.
     pub fn whole(self) -> Outcome<Plain> {
-        let parts = self.values?.into_iter().map(|(name, value)| Ok((name, value?)));
-        parts.collect::<Outcome<_>>().map(Plain::Attrs)
+        whole(self.values?)
     }
 }

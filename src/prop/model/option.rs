@@ -45,10 +45,7 @@ impl Model {
         };
         let mut all = Vec::with_capacity(defs.len() + 1);
         if let (Some(default), Some(file)) = (&option.default, declarations.first()) {
-            all.push(Given {
-                file: file.clone(),
-                value: default.clone().weighed(Def::OPTION_DEFAULT),
-            });
+            all.push(Given::new(&file, default.clone().weighed(Def::OPTION_DEFAULT)));
         }
         all.extend_from_slice(defs);
         if option.read_only && all.len() > 1 {
@@ -138,7 +135,10 @@ impl Entry {
         let text = |file: &Rc<str>| Plain::str(&**file);
         let definitions: Outcome<Vec<Plain>> = counting.values.iter().map(|given| read(&given.value)).collect();
         Ok(Plain::attrs([
-            ("declarations", Plain::List(self.declarations.iter().map(text).collect())),
+            (
+                "declarations",
+                Plain::List(self.declarations.iter().map(text).collect()),
+            ),
             ("definitions", Plain::List(definitions?)),
             (
                 "files",

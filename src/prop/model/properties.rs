@@ -11,6 +11,19 @@ pub(super) struct Given {
     pub file: Rc<str>,
     /// What is defined.
     pub value: Def,
+    /// Whether it had a place, of which the library of nixpkgs leaves a trace in the definition.
+    pub placed: bool,
+}
+
+impl Given {
+    /// Returns a definition.
+    pub fn new(file: &Rc<str>, value: Def) -> Given {
+        Given {
+            file: file.clone(),
+            value,
+            placed: false,
+        }
+    }
 }
 
 /// The definitions that count.
@@ -30,13 +43,15 @@ const WEAKEST: i64 = 9999;
 /// what it holds looks like options named `_type`, `priority` and `content`.
 pub(super) fn push_down(def: &Def) -> Vec<Def> {
     let around = |content: &Def, wrap: &dyn Fn(Def) -> Def| {
-        let pushed = push_down(content).into_iter().map(|def| match super::equal::entries(&def) {
-            Some(entries) => {
-                let wrapped = entries.iter().map(|(name, value)| (name.clone(), wrap(value.clone())));
-                Def::Attrs(wrapped.collect())
-            }
-            None => def,
-        });
+        let pushed = push_down(content)
+            .into_iter()
+            .map(|def| match super::equal::entries(&def) {
+                Some(entries) => {
+                    let wrapped = entries.iter().map(|(name, value)| (name.clone(), wrap(value.clone())));
+                    Def::Attrs(wrapped.collect())
+                }
+                None => def,
+            });
         pushed.collect()
     };
     match def {
@@ -87,10 +102,7 @@ fn discharge(file: &Rc<str>, value: &Def, found: &mut Vec<Given>) {
         Def::Merge(contents) => contents.iter().for_each(|content| discharge(file, content, found)),
         Def::If(true, content) => discharge(file, content, found),
         Def::If(false, _) => {}
-        other => found.push(Given {
-            file: file.clone(),
-            value: other.clone(),
-        }),
+        other => found.push(Given::new(file, other.clone())),
     }
 }
 
@@ -101,6 +113,7 @@ fn placed(given: Given) -> (i64, Given) {
             Given {
                 file: given.file,
                 value: *content,
+                placed: true,
             },
         ),
         _ => (Def::BETWEEN, given),

@@ -45,7 +45,7 @@ impl Edition {
         if self == Edition::Current {
             words.extend(files.iter().map(|file| format!("`{file}'")));
         }
-        Fault::Refused(words)
+        refused(words)
     }
 
     /// Nothing defines the option.
@@ -54,7 +54,7 @@ impl Edition {
             Edition::Current => "was accessed but has no value defined",
             Edition::Of2020 => "is used but not defined",
         };
-        Fault::Refused(vec![format!("The option `{}' {rest}", self.shown(loc))])
+        refused(vec![format!("The option `{}' {rest}", self.shown(loc))])
     }
 
     /// Definitions that should be equal are not.
@@ -65,7 +65,7 @@ impl Edition {
         };
         let mut words = vec![format!("The option `{}' {rest}", self.shown(loc))];
         words.extend(files.map(|file| format!("`{file}'")));
-        Fault::Refused(words)
+        refused(words)
     }
 
     /// There should be one definition, and there are several.
@@ -76,32 +76,31 @@ impl Edition {
             words.push(message.to_owned());
         }
         words.extend(files.iter().map(|file| file.to_string()));
-        Fault::Refused(words)
+        refused(words)
     }
 
     /// Some definitions are null, others are not.
     pub(super) fn both_null_and_not(self, loc: &[String], files: &[Rc<str>]) -> Fault {
-        let quote = match self {
-            Edition::Current => '`',
-            Edition::Of2020 => '\'',
-        };
         let option = self.shown(loc);
-        Fault::Refused(vec![
-            format!("The option `{option}{quote} is defined both null and not null, in {}", named(files)),
-        ])
+        refused(vec![format!(
+            "The option `{option}` is defined both null and not null, in {}",
+            named(files)
+        )])
     }
 
     /// An option that may be defined once only is defined more often.
     pub(super) fn read_only(self, loc: &[String]) -> Fault {
         let option = self.shown(loc);
-        Fault::Refused(vec![format!("The option `{option}' is read-only, but it's set multiple times")])
+        refused(vec![format!(
+            "The option `{option}' is read-only, but it's set multiple times"
+        )])
     }
 
     /// Two declarations do not fit together.
     pub(super) fn declared(self, loc: &[String], file: &str, before: &[Rc<str>]) -> Fault {
         let option = self.shown(loc);
         let before = named(before);
-        Fault::Refused(vec![format!(
+        refused(vec![format!(
             "The option `{option}' in `{file}' is already declared in {before}"
         )])
     }
@@ -109,11 +108,8 @@ impl Edition {
     /// No option takes a definition.
     pub(super) fn undeclared(self, loc: &[String], file: &str) -> Fault {
         let option = self.shown(loc);
-        Fault::Refused(match self {
-            Edition::Current => vec![
-                format!("The option `{option}' does not exist"),
-                format!("In `{file}'"),
-            ],
+        refused(match self {
+            Edition::Current => vec![format!("The option `{option}' does not exist"), format!("In `{file}'")],
             Edition::Of2020 => vec![format!("The option `{option}' defined in `{file}' does not exist")],
         })
     }
@@ -121,7 +117,7 @@ impl Edition {
     /// One module declares an option where another declares options below it.
     pub(super) fn parent(self, loc: &[String], file: &str, description: Option<String>, below: &str) -> Fault {
         let option = self.shown(loc);
-        Fault::Refused(match self {
+        refused(match self {
             Edition::Current => vec![
                 format!("The option `{option}' in module `{file}' would be a parent of the following options"),
                 format!(
@@ -139,7 +135,7 @@ impl Edition {
     /// A module defines a value where there are options below.
     pub(super) fn no_set(self, loc: &[String], file: &str) -> Fault {
         match self {
-            Edition::Current => Fault::Refused(vec![
+            Edition::Current => refused(vec![
                 format!("In module `{file}', you're trying to define a value"),
                 format!("rather than an attribute set for the option\n`{}'!", loc.join(".")),
             ]),
@@ -151,24 +147,32 @@ impl Edition {
     pub(super) fn cannot_merge(self, loc: &[String], files: &[Rc<str>]) -> Fault {
         let mut words = vec![format!("Cannot merge definitions of `{}'", self.shown(loc))];
         words.extend(files.iter().map(|file| format!("`{file}'")));
-        Fault::Refused(words)
+        refused(words)
     }
 
     /// Definitions of anything are of several kinds.
     pub(super) fn several_kinds(self, loc: &[String], files: &[Rc<str>]) -> Fault {
         let option = self.shown(loc);
         let files = named(files);
-        Fault::Refused(vec![format!("The option `{option}' has conflicting option types in {files}")])
+        refused(vec![format!(
+            "The option `{option}' has conflicting option types in {files}"
+        )])
     }
 
     /// Definitions have different tags.
     pub(super) fn several_tags(self, loc: &[String], tags: [&str; 2], files: &[Rc<str>]) -> Fault {
         let (option, files) = (self.shown(loc), named(files));
         let [first, other] = tags;
-        Fault::Refused(vec![format!(
+        refused(vec![format!(
             "The option `{option}` is defined both as `{first}` and `{other}`, in {files}"
         )])
     }
+}
+
+/// Returns a refusal. A file that is not known is empty: what stands before and behind it must be in the message.
+fn refused(words: Vec<String>) -> Fault {
+    let parts = words.iter().flat_map(|word| word.split("`'"));
+    Fault::Refused(parts.filter(|part| !part.is_empty()).map(str::to_owned).collect())
 }
 
 /// Returns files as messages list them.

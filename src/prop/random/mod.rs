@@ -1,5 +1,6 @@
 //! Drawing cases: random numbers of one case, and what is made of them.
 
+pub mod mixed;
 pub mod scenes;
 pub mod values;
 
