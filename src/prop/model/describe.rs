@@ -94,7 +94,7 @@ fn today(ty: &Ty) -> Option<Description> {
         Ty::Either(left, right) => either(today(left)?, right),
         Ty::OneOf(types) => {
             let (first, rest) = types.split_first()?;
-            rest.iter().try_fold(today(first)?, |left, right| either(left, right))
+            rest.iter().try_fold(today(first)?, either)
         }
         Ty::CoercedTo(from, _, to) => Some((
             format!("{} or {} convertible to it", within(to, NOUN)?, within(from, NOUN)?),

@@ -45,7 +45,7 @@ impl Model {
         };
         let mut all = Vec::with_capacity(defs.len() + 1);
         if let (Some(default), Some(file)) = (&option.default, declarations.first()) {
-            all.push(Given::new(&file, default.clone().weighed(Def::OPTION_DEFAULT)));
+            all.push(Given::new(file, default.clone().weighed(Def::OPTION_DEFAULT)));
         }
         all.extend_from_slice(defs);
         if option.read_only && all.len() > 1 {
