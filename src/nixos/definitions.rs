@@ -17,7 +17,7 @@ use std::rc::Rc;
 const LEAST_NAMES: usize = 2;
 
 /// Attributes that say how a module is made, when it has neither `config` nor `options`.
-const STRUCTURE: [&str; 7] = [
+pub(crate) const STRUCTURE: [&str; 7] = [
     "_class",
     "_file",
     "key",
@@ -304,7 +304,7 @@ fn weigh(ev: &mut Evaluator, trails: Vec<(Trail, bool)>, rest: &[String], view: 
 /// Returns a definition with its place.
 fn definition(ev: &mut Evaluator, path: &[String], weighed: Weighed, view: &Viewpoint<'_>) -> Eval<Definition> {
     let trail = weighed.trail;
-    let pos = if trail.own.is_some() { trail.own } else { trail.pos };
+    let pos = trail.place();
     let mut guessed = pos != trail.last || !pos.is_some();
     let mut span = diagnose::binding_at(ev, pos).unwrap_or_default();
     if !span.start.is_some()

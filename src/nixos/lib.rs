@@ -1,6 +1,7 @@
 //! NixOS as cfgcheck sees it: what a flake offers, one system of it judged, and what its module
 //! system's messages mean.
 
+mod contributed;
 mod definition;
 mod definitions;
 pub mod diagnose;
@@ -21,6 +22,7 @@ mod tree;
 mod trials;
 mod walk;
 
+pub use contributed::Contribution;
 pub use definition::{Definition, Order, Owner, Priority, Standing};
 pub use explained::{Asked, DeclaredAs, DefinedAs, Explained, Told};
 pub use judge::{Judged, Warning, judge, made_of};

@@ -155,6 +155,11 @@ impl Declared {
         crate::system::read(ev, self.set, &["value"])
     }
 
+    /// Returns the value of its default, as the declaration gives it.
+    pub fn default_value(&self, ev: &mut Evaluator) -> Eval<Reading> {
+        crate::system::read(ev, self.set, &["default"])
+    }
+
     /// Returns what its type is in words, such as `boolean`.
     pub fn type_description(&self, ev: &mut Evaluator) -> Eval<Option<String>> {
         Ok(maybe(ev, self.set, &["type", "description"])?.and_then(text))

@@ -69,6 +69,21 @@ impl System {
         Ok(system)
     }
 
+    /// Returns this configuration extended: one with modules more, which can be read as it is.
+    pub fn extended(&self, ev: &Evaluator, configuration: Val) -> System {
+        let readable = Remembered::default();
+        readable.set(ev, configuration);
+        System {
+            kind: self.kind,
+            name: self.name.clone(),
+            platform: self.platform.clone(),
+            pos: self.pos,
+            configuration,
+            readable,
+            modules: RefCell::default(),
+        }
+    }
+
     /// Returns what kind of configuration it is.
     pub fn kind(&self) -> Kind {
         self.kind

@@ -65,6 +65,11 @@ impl Trail {
         self.priorities.last().copied().unwrap_or(Priority::PLAIN)
     }
 
+    /// Returns where it is bound: in the user's own files if that is known.
+    pub fn place(&self) -> Pos {
+        if self.own.is_some() { self.own } else { self.pos }
+    }
+
     /// Goes into an attribute.
     fn into_attr(mut self, ev: &Evaluator, found: eval::attrs::Attr, view: &Viewpoint<'_>) -> Trail {
         self.cell = found.value;
@@ -103,6 +108,25 @@ pub(crate) fn follow(
         trails = taken_off(ev, next)?;
     }
     Ok(trails)
+}
+
+/// Returns a trail with its properties taken off: several if it is a merge.
+pub(crate) fn bare(ev: &mut Evaluator, trail: Trail) -> Eval<Vec<Trail>> {
+    taken_off(ev, vec![trail])
+}
+
+/// Returns the trail of an attribute of a trail's value; `level` tells whether definitions compete anew there.
+pub(crate) fn below(
+    ev: &Evaluator,
+    mut trail: Trail,
+    found: eval::attrs::Attr,
+    level: bool,
+    view: &Viewpoint<'_>,
+) -> Trail {
+    if level {
+        trail.next_level();
+    }
+    trail.into_attr(ev, found, view)
 }
 
 /// Takes the properties off; what cannot be evaluated stays as it is.

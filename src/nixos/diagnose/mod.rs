@@ -24,9 +24,9 @@ mod viewpoint;
 mod golden;
 
 pub use assertion::{configuration_warning, failed_assertion};
+pub use places::binding_at;
 pub(crate) use places::{
-    binding_around, binding_at, declared_in, defined_in, import_of, is_missing_option, is_undefined, name_at,
-    path_in_own_files,
+    binding_around, declared_in, defined_in, import_of, is_missing_option, is_undefined, name_at, path_in_own_files,
 };
 pub use semicolon::before_binding;
 pub use viewpoint::{Viewpoint, inputs_of};

@@ -43,7 +43,7 @@ pub(crate) fn name_at(ev: &Evaluator, file: &str, line: i64, column: i64) -> Opt
 
 /// Returns the binding that starts at a position: from its path to its value's end if that is on the
 /// same line, else its path.
-pub(crate) fn binding_at(ev: &mut Evaluator, pos: Pos) -> Option<Span> {
+pub fn binding_at(ev: &mut Evaluator, pos: Pos) -> Option<Span> {
     let (file, _) = ev.sources.lookup(pos)?;
     with_tree(ev, file, |tree| {
         let start = tree.offset(pos);

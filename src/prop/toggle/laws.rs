@@ -18,7 +18,20 @@ pub static FAILS: Law = Law {
     question: |_, _| None,
 };
 
+/// A module that is switched off defines nothing outside of its own options.
+pub static LEAKS: Law = Law {
+    id: "toggle-leaks",
+    scope: Scope::Host,
+    severity: Severity::Note,
+    title: "a module that is switched off changes nothing outside of its own options",
+    why: "What a module defines outside of its `lib.mkIf cfg.enable` stays on every host that imports it, although \
+          the host says that it does not want it: a port that stays open, a user that stays, a service that runs.",
+    fix: "Move the definition under `lib.mkIf cfg.enable`, or into a module that is imported where it is wanted.",
+    draw: |_, _| None,
+    question: |_, _| None,
+};
+
 /// Returns the toggle laws.
-pub fn laws() -> [&'static Law; 1] {
-    [&FAILS]
+pub fn laws() -> [&'static Law; 2] {
+    [&FAILS, &LEAKS]
 }

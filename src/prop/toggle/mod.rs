@@ -9,6 +9,7 @@ mod find;
 #[cfg(test)]
 mod fixture;
 mod laws;
+mod leaks;
 mod run;
 mod sets;
 mod switched;
@@ -17,7 +18,7 @@ mod tests;
 mod verdict;
 
 pub use find::{LeftOut, Survey, survey};
-pub use laws::{FAILS, laws};
+pub use laws::{FAILS, LEAKS, laws};
 pub use run::{Finding, Flip, Outcome, run};
 
 use diag::Span;

@@ -2,6 +2,7 @@
 
 use super::Toggle;
 use super::laws::FAILS;
+use super::leaks::leaks;
 use super::sets::Sets;
 use super::switched::{Outcome as Case, Switched};
 use super::verdict::is_refused;
@@ -73,7 +74,11 @@ pub fn run(
         outcome: Outcome::default(),
     };
     match running.switched.warm(ev) {
-        Case::Evaluates(drv) => running.flips(ev, &drv, budget, watcher),
+        Case::Evaluates(drv) => {
+            running.flips(ev, &drv, budget, watcher);
+            let leaks = leaks(ev, &running.switched, system, toggles, view)?;
+            running.outcome.findings.extend(leaks);
+        }
         Case::Fails(error) => running.outcome.unjudged = Some(diagnose_from(ev, &error, view).diagnostic),
         Case::Stopped(why) => running.outcome.unjudged = Some(Diagnostic::error(why)),
     }

@@ -242,3 +242,73 @@ fn a_counterexample_is_complete() {
         )
     );
 }
+
+/// A module whose definitions in part depend on its switch: `always` do not.
+fn leaky(always: &str) -> String {
+    format!(
+        "{{ config, lib, ... }}:\nlet cfg = config.fleet.app; in\n{{\n  options.fleet.app.enable = lib.mkEnableOption \"it\";\n  options.fleet.app.size = lib.mkOption {{ type = lib.types.int; default = 1; }};\n  config = lib.mkMerge [\n    (lib.mkIf cfg.enable {{ users.app = 1; services.app = {{ }}; networking.ports = [ 1 ]; }})\n    {{ {always} }}\n  ];\n}}\n"
+    )
+}
+
+#[test]
+fn what_does_not_depend_on_the_switch_is_told() {
+    let check = |always: &str, expected: &str| {
+        check(
+            &[leaky(always)],
+            &[&format!(
+                "a.nix:8 toggle-leaks `fleet.app.enable = false` leaves {expected} as defined as before"
+            )],
+        );
+    };
+    check("networking.name = \"app\";", "`networking.name`");
+    check(
+        "services.web.text = \"x\"; users.web = 2;",
+        "`services.web`, `users.web`",
+    );
+    check(
+        "services = lib.mkIf (config.users ? root || true) { web = { text = \"y\"; }; };",
+        "`services.web`",
+    );
+    check("networking.name = lib.mkDefault \"app\";", "`networking.name`");
+}
+
+#[test]
+fn what_depends_on_the_switch_or_asks_for_nothing_is_not_told() {
+    for always in [
+        "",
+        "networking.name = lib.mkIf (!cfg.enable) \"off\";",
+        "networking.name = if cfg.enable then \"on\" else \"off\";",
+        "networking.ports = lib.optional cfg.enable 2;",
+        "networking.ports = [ ];",
+        "networking.name = \"host\";",
+        "networking.name = lib.mkOverride 1400 \"weaker\";",
+        "fleet.app.size = 2;",
+        "assertions = [ { assertion = true; message = \"it holds\"; } ];",
+        "services.app.text = \"x\";",
+        "users.web = throw \"not now\";",
+        // Most of it is there anyway: the switch is for a part.
+        "users = { a = 1; b = 2; c = 3; d = 4; };",
+    ] {
+        let strong = "{ lib, ... }: { networking.name = lib.mkIf false \"nothing\"; }".to_owned();
+        let other = "{ lib, ... }: { networking.name = lib.mkDefault \"host\"; }".to_owned();
+        let modules = if always.contains("1400") {
+            vec![leaky(always), other]
+        } else {
+            vec![leaky(always), strong]
+        };
+        let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
+        let (_, _, found) = judged(&modules, 1);
+        assert_eq!(found, Vec::<String>::new(), "{always}");
+    }
+}
+
+#[test]
+fn switches_of_one_file_are_told_of_together() {
+    let two = "{ config, lib, ... }:\n{\n  options.fleet.one.enable = lib.mkEnableOption \"one\";\n  options.fleet.two.enable = lib.mkOption { type = lib.types.bool; default = true; };\n  config.users.one = lib.mkIf config.fleet.one.enable 1;\n  config.users.two = lib.mkIf config.fleet.two.enable 2;\n  config.users.both = 3;\n}\n";
+    check(
+        &[two.to_owned()],
+        &[
+            "a.nix:7 toggle-leaks `fleet.one.enable = false` and `fleet.two.enable = false` leave `users.both` as defined as before",
+        ],
+    );
+}

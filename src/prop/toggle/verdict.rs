@@ -55,8 +55,7 @@ fn is_of_library(ev: &Evaluator, error: &EvalError, view: &Viewpoint<'_>) -> boo
 impl Toggle {
     /// Whether an option belongs to the module that this toggle switches on.
     fn wants(&self, option: &str) -> bool {
-        let around = &self.path[..self.path.len() - 1];
         let option: Option<nixos::OptionPath> = option.parse().ok();
-        !self.on && !around.is_empty() && option.is_some_and(|option| option.starts_with(around))
+        !self.on && option.is_some_and(|option| option.starts_with(self.around()))
     }
 }
