@@ -10,6 +10,8 @@ mod law;
 mod merge;
 mod modules;
 mod option;
+#[cfg(test)]
+mod oracle;
 mod properties;
 #[cfg(test)]
 mod tests;

@@ -13,13 +13,13 @@ use std::path::Path;
 const CASES: u64 = 2000;
 
 /// Returns a scene of the model's law.
-fn scene(ground: &Ground, case: u64) -> Scene {
+pub(super) fn scene(ground: &Ground, case: u64) -> Scene {
     let mut rng = numbers(11, &[LAW.id], case);
     mixed(&mut Draw::new(&mut rng), ground)
 }
 
 /// Returns how the library breaks what the model says, told of the smallest scene in which it does.
-fn disagreement(ev: &mut Evaluator, ground: &mut Ground, scene: Scene) -> Option<String> {
+pub(super) fn disagreement(ev: &mut Evaluator, ground: &mut Ground, scene: Scene) -> Option<String> {
     let edition = Edition::of(ground).expect("it is one of those that are modelled");
     let mut judge = |scene: &Scene| {
         let question = question(scene, edition);
