@@ -23,11 +23,12 @@ pub(crate) fn libraries() -> Vec<PathBuf> {
     found
 }
 
+/// Returns the folder of the corpus, where there is one.
 #[expect(
     clippy::disallowed_methods,
     reason = "tests are told by the environment where the corpus is"
 )]
-fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     std::env::var_os("CFGCHECK_CORPUS").map(PathBuf::from)
 }
 

@@ -7,15 +7,15 @@ use eval::{Evaluator, Settings};
 use flake::world::{Access, World};
 use nixos::diagnose::Viewpoint;
 use nixos::{Kind, System, Target};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use sys::{DiskFs, FileKind, FixedEnv, Fs, ManualClock, MemoryFs};
 
-const STACK: usize = 64 << 20;
+const STACK: usize = 256 << 20;
 
 /// What a host is without the user's modules: assertions, and a few options that make its derivation.
-const BASE: &str = r#"
+pub(crate) const BASE: &str = r#"
 { config, lib, ... }:
 let
   inherit (lib) mkOption types;
@@ -49,6 +49,13 @@ in
 }
 "#;
 
+/// A module of the user's with an `enable`, and what it defines if it is on.
+pub(crate) fn module(name: &str, default: bool, config: &str) -> String {
+    format!(
+        "{{ config, lib, options, ... }}:\n{{\n  options.fleet.{name}.enable = lib.mkOption {{ type = lib.types.bool; default = {default}; }};\n  config = lib.mkIf config.fleet.{name}.enable {{\n    {config}\n  }};\n}}\n"
+    )
+}
+
 /// A watcher that waits for nothing.
 pub(crate) struct Nobody;
 
@@ -67,26 +74,63 @@ pub(crate) fn with_host<R: Send + 'static>(
     modules: &[&str],
     look: impl FnOnce(&mut Evaluator, &System, &Viewpoint<'_>) -> R + Send + 'static,
 ) -> R {
-    let modules: Vec<String> = modules.iter().map(|&module| module.to_owned()).collect();
-    let run = move || {
-        let mut fs = MemoryFs::new();
-        let lib = testkit::root().join("fixtures/inputs/nixpkgs/lib");
-        let mut open = vec![(lib, PathBuf::from("/nixpkgs/lib"))];
-        while let Some((from, to)) = open.pop() {
-            for entry in DiskFs.read_dir(&from).expect("the library is in the repository") {
-                let (from, to) = (from.join(&entry.name), to.join(&entry.name));
-                match entry.kind {
-                    FileKind::Directory => open.push((from, to)),
-                    _ => fs = fs.file(to, DiskFs.read(&from).expect("the library can be read")),
-                }
+    let library = library().into_iter();
+    let fs = library.fold(MemoryFs::new(), |fs, (path, text)| {
+        fs.file(Path::new("/nixpkgs/lib").join(path), text)
+    });
+    let mut files = vec![("/nixpkgs/base.nix".to_owned(), BASE)];
+    files.extend(named(modules).map(|(name, module)| (format!("/fleet/{name}"), module)));
+    let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+    let text = host("/nixpkgs/lib", &paths);
+    let fs = files.into_iter().fold(fs, |fs, (path, text)| fs.file(path, text));
+    with_text(fs, text, Path::new("/fleet"), "/nixpkgs", look)
+}
+
+/// Returns the files of the stand-in's library, by their paths in it.
+pub(crate) fn library() -> Vec<(PathBuf, Vec<u8>)> {
+    let lib = testkit::root().join("fixtures/inputs/nixpkgs/lib");
+    let mut files = Vec::new();
+    let mut open = vec![PathBuf::new()];
+    while let Some(folder) = open.pop() {
+        for entry in DiskFs
+            .read_dir(&lib.join(&folder))
+            .expect("the library is in the repository")
+        {
+            let path = folder.join(&entry.name);
+            match entry.kind {
+                FileKind::Directory => open.push(path),
+                _ => files.push((
+                    path.clone(),
+                    DiskFs.read(&lib.join(path)).expect("the library can be read"),
+                )),
             }
         }
-        let mut list = String::from("/nixpkgs/base.nix");
-        fs = fs.file("/nixpkgs/base.nix", BASE);
-        for (name, module) in ('a'..='z').zip(modules) {
-            fs = fs.file(format!("/fleet/{name}.nix"), module);
-            list += &format!(" /fleet/{name}.nix");
-        }
+    }
+    files
+}
+
+/// Returns modules with the names of their files.
+pub(crate) fn named<'m>(modules: &'m [&str]) -> impl Iterator<Item = (String, &'m str)> {
+    ('a'..='z')
+        .zip(modules)
+        .map(|(name, &module)| (format!("{name}.nix"), module))
+}
+
+/// Returns a host that is made of these files, as Nix.
+pub(crate) fn host(lib: &str, files: &[&str]) -> String {
+    format!("(import {lib}).evalModules {{ modules = [ {} ]; }}", files.join(" "))
+}
+
+/// Has `look` look at the host that a text gives; `root` is the folder of the user's own files.
+pub(crate) fn with_text<R: Send + 'static>(
+    fs: impl Fs + 'static,
+    text: String,
+    root: &Path,
+    nixpkgs: &str,
+    look: impl FnOnce(&mut Evaluator, &System, &Viewpoint<'_>) -> R + Send + 'static,
+) -> R {
+    let (root, nixpkgs) = (root.to_owned(), nixpkgs.as_bytes().to_vec());
+    let run = move || {
         let world = World::new(
             Arc::new(fs),
             Arc::new(FixedEnv::at("/")),
@@ -95,7 +139,6 @@ pub(crate) fn with_host<R: Send + 'static>(
             Box::new(|_: &[u8]| {}),
         );
         let mut ev = Evaluator::new(Settings::default(), Box::new(world), STACK - (1 << 20));
-        let text = format!("(import /nixpkgs/lib).evalModules {{ modules = [ {list} ]; }}");
         let host = ev
             .eval_text(Origin::String, text.as_bytes(), b"/")
             .expect("the host is a set");
@@ -107,9 +150,9 @@ pub(crate) fn with_host<R: Send + 'static>(
             pos: diag::Pos::NONE,
         };
         let system = System::of(&mut ev, &target, None).expect("the host is a set");
-        let inputs = [(b"/nixpkgs".to_vec(), "nixpkgs".to_owned())];
+        let inputs = [(nixpkgs, "nixpkgs".to_owned())];
         let view = Viewpoint {
-            root: b"/fleet",
+            root: root.as_os_str().as_encoded_bytes(),
             inputs: &inputs,
             ..Viewpoint::default()
         };

@@ -5,6 +5,8 @@
 //! A set of flips that fails otherwise is made as small as it still fails, evaluated once more as the user would
 //! write it, and told at the user's own line.
 
+#[cfg(test)]
+mod compared;
 mod find;
 #[cfg(test)]
 mod fixture;
@@ -19,6 +21,8 @@ mod verdict;
 
 pub use find::{LeftOut, Survey, survey};
 pub use laws::{FAILS, LEAKS, laws};
+#[cfg(test)]
+use run::expression;
 pub use run::{Finding, Flip, Outcome, run};
 
 use diag::Span;

@@ -11,8 +11,8 @@ use crate::run::{Budget, Slot, Watcher};
 use diag::Diagnostic;
 use eval::error::Eval;
 use eval::{ErrorKind, EvalError, Evaluator};
-use nixos::System;
 use nixos::diagnose::{Viewpoint, diagnose_from};
+use nixos::{Kind, System};
 
 /// What the toggle laws came to on a host.
 #[derive(Clone, Debug, Default)]
@@ -223,17 +223,17 @@ impl Running<'_> {
                     to: !toggle.on,
                 })
                 .collect(),
-            expr: Some(self.expression(&toggles)),
+            expr: Some(expression(self.system.kind(), &toggles)),
         }
     }
+}
 
-    /// Returns Nix that evaluates the host with toggles flipped.
-    fn expression(&self, toggles: &[&Toggle]) -> String {
-        let definitions: Vec<String> = toggles.iter().map(|toggle| toggle.flipped()).collect();
-        format!(
-            "(host.extendModules {{\n  modules = [\n    ({{ lib, ... }}: {{\n      {}\n    }})\n  ];\n}}).{}.drvPath",
-            definitions.join("\n      "),
-            self.system.kind().made().join(".")
-        )
-    }
+/// Returns Nix that evaluates the host with toggles flipped, where `host` is the host.
+pub(crate) fn expression(kind: Kind, toggles: &[&Toggle]) -> String {
+    let definitions: Vec<String> = toggles.iter().map(|toggle| toggle.flipped()).collect();
+    format!(
+        "(host.extendModules {{\n  modules = [\n    ({{ lib, ... }}: {{\n      {}\n    }})\n  ];\n}}).{}.drvPath",
+        definitions.join("\n      "),
+        kind.made().join(".")
+    )
 }

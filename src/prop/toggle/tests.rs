@@ -1,16 +1,7 @@
 //! The toggle laws on small hosts.
 
-use super::fixture::{judged, with_host};
-use super::switched::{Outcome as Case, Switched};
+use super::fixture::{judged, module};
 use super::*;
-use std::collections::BTreeSet;
-
-/// A module of the user's with an `enable`, and what it defines if it is on.
-fn module(name: &str, default: bool, config: &str) -> String {
-    format!(
-        "{{ config, lib, options, ... }}:\n{{\n  options.fleet.{name}.enable = lib.mkOption {{ type = lib.types.bool; default = {default}; }};\n  config = lib.mkIf config.fleet.{name}.enable {{\n    {config}\n  }};\n}}\n"
-    )
-}
 
 /// Holds what is found on a host with these modules against lines.
 fn check(modules: &[String], expected: &[&str]) {
@@ -99,47 +90,6 @@ fn flips_that_fail_together_only_are_told_together() {
             "d.nix:3 toggle-fails with `fleet.one.enable = true` and `fleet.three.enable = true`: attribute 'four' missing",
         ],
     );
-}
-
-#[test]
-fn cases_are_what_a_host_with_these_definitions_is() {
-    let modules = [
-        module("one", true, "users.one = 1; services.one.text = toString config.networking.ports; networking.name = lib.mkForce \"one\";"),
-        module("two", false, "users.two = 2; networking.ports = [ 2 ]; services.one.user = \"two\"; fleet.one.enable = false;"),
-        // It follows another one unless somebody says otherwise.
-        "{ config, lib, ... }:\n{\n  options.fleet.three.enable = lib.mkOption { type = lib.types.bool; default = config.fleet.two.enable; };\n  config = lib.mkIf config.fleet.three.enable { networking.ports = lib.mkBefore [ 3 ]; services.three = { }; };\n}\n".into(),
-        module("four", true, "users.four = if config.fleet.three.enable then throw \"three and four\" else 4;"),
-        module("five", false, "networking.ports = lib.mkIf (config.services ? three) [ config.users.five ];"),
-        "{ fleet.four.enable = lib.mkForce true; }".replace("{ fleet", "{ lib, ... }: { fleet"),
-    ];
-    let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
-    let kinds = with_host(&modules, |ev, system, view| {
-        let toggles = survey(ev, system, view, &mut |_| true)
-            .expect("the options can be listed")
-            .toggles;
-        assert_eq!(toggles.len(), 5);
-        let mut switched = Switched::new(ev, system, &toggles).expect("the host can be extended");
-        let Case::Evaluates(base) = switched.warm(ev) else {
-            panic!("the host evaluates")
-        };
-        let target = nixos::made_of(ev, system.kind(), system.root()).expect("the host evaluates");
-        assert_eq!(base, target);
-        let mut kinds = BTreeSet::new();
-        for set in 0..32_usize {
-            let flips: Vec<usize> = (0..5).filter(|one| set >> one & 1 == 1).collect();
-            let (case, afresh) = (switched.case(ev, &flips), switched.afresh(ev, system, &toggles, &flips));
-            match (&case, &afresh) {
-                (Case::Evaluates(case), Case::Evaluates(afresh)) => assert_eq!(case, afresh, "{flips:?}"),
-                (Case::Fails(case), Case::Fails(afresh)) => {
-                    assert_eq!((case.kind, &case.message), (afresh.kind, &afresh.message), "{flips:?}");
-                }
-                other => panic!("{flips:?}: {other:?}"),
-            }
-            kinds.insert(format!("{case:?}").chars().take(9).collect::<String>());
-        }
-        kinds
-    });
-    assert_eq!(kinds.len(), 2, "some evaluate, some fail: {kinds:?}");
 }
 
 #[test]
