@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The system of a host that cannot tell it.
-const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 /// Memory in bytes for telling what is wrong with a target: 256 MiB.
 pub(super) const TELLING: u64 = 256 << 20;
 
@@ -242,7 +242,7 @@ impl Run<'_> {
     /// Whether the next target needs an evaluator of its own: the last one broke or used up its
     /// memory, or what earlier targets left behind, of which little is freed before the evaluator
     /// goes, takes too much of the memory that the next one may use.
-    fn is_worn(&self, session: &mut Session) -> bool {
+    pub(crate) fn is_worn(&self, session: &mut Session) -> bool {
         session.ev.is_exhausted() || session.ev.mem.used() > self.max_memory() / 2
     }
 

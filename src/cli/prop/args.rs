@@ -8,13 +8,17 @@ use std::time::Duration;
 
 /// Cases of each law on each option and host, unless another number is asked for.
 const CASES: u64 = 100;
+/// Cases in which several toggles of a host are flipped at once, unless another number is asked for: one takes far
+/// longer than one of an option.
+const SETS: u64 = 10;
 /// The folder beside `flake.nix` in which counterexamples are kept, unless another one is named.
 pub const REGRESSIONS: &str = "prop-regressions";
 
 /// Arguments of `cfgcheck prop`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  cfgcheck prop --laws lib                      the library that the flake in this folder stands on
+  cfgcheck prop                                 the options of the flake in this folder
+  cfgcheck prop --host web --module modules     options declared below modules/, on one host
   cfgcheck prop --seed random --max-time 10min  new cases each time, for a run at night
   cfgcheck prop --save                          keep counterexamples; they are tried first from then on
   cfgcheck prop --laws lib --lib ~/nixpkgs/lib  the library's own laws, without a flake
@@ -23,11 +27,12 @@ pub struct PropArgs {
     /// The flake: a path or a reference.
     #[arg(default_value = ".")]
     pub flake: String,
-    /// Which laws: several with commas between them.
+    /// Which laws: about options that the flake declares, about switching `enable` options, or about the library;
+    /// several with commas between them. Without it, own,toggles.
     #[arg(long, value_enum, value_name = "KINDS", value_delimiter = ',')]
     pub laws: Vec<Kind>,
     /// Test the library in this folder (as `nixpkgs/lib`), without a flake.
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["flake", "host", "config", "override_input", "no_baseline"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["flake", "host", "module", "config", "override_input", "no_baseline"])]
     pub lib: Option<PathBuf>,
     /// Only laws whose id matches this pattern; may be repeated.
     #[arg(long, value_name = "PATTERN")]
@@ -35,7 +40,11 @@ pub struct PropArgs {
     /// Only hosts whose name matches this pattern; may be repeated.
     #[arg(long, value_name = "PATTERN")]
     pub host: Vec<String>,
-    /// Cases of each law on each option and host [default: 100].
+    /// Only options declared in this file or folder of the flake, which may have `*`, `?` and `**` in it; may be
+    /// repeated.
+    #[arg(long, value_name = "PATTERN")]
+    pub module: Vec<String>,
+    /// Cases of each law on each option and host [default: 100; of toggles, each alone and 10 sets].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub cases: Option<u64>,
     /// Longest time of the whole run, such as 60s or 10min; what has had fewer cases by then is told.
@@ -79,6 +88,10 @@ pub struct PropArgs {
 /// A kind of laws.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
+    /// About each option that the flake's own modules declare: its type, its merging, its `apply`.
+    Own,
+    /// About each host, with `enable` options switched on and off.
+    Toggles,
     /// About the library: its types, its properties, its `evalModules`.
     Lib,
     /// All of them.
@@ -107,14 +120,22 @@ fn seed(text: &str) -> Result<Seed, String> {
 impl PropArgs {
     /// Whether laws of a kind are asked for.
     pub fn wants(&self, kind: Kind) -> bool {
-        let usual = [Kind::Lib];
-        let kinds = if self.laws.is_empty() { &usual[..] } else { &self.laws };
+        let usual = match self.lib {
+            Some(_) => &[Kind::Lib][..],
+            None => &[Kind::Own, Kind::Toggles],
+        };
+        let kinds = if self.laws.is_empty() { usual } else { &self.laws };
         kinds.contains(&kind) || kinds.contains(&Kind::All)
     }
 
     /// Returns the number of cases of each law on each option and host.
     pub fn cases(&self) -> u64 {
         self.cases.unwrap_or(CASES)
+    }
+
+    /// Returns the number of cases on a host with so many toggles: each alone, and some sets of them.
+    pub fn flips(&self, toggles: usize) -> u64 {
+        self.cases.unwrap_or(SETS.saturating_add(toggles as u64))
     }
 
     /// Returns the longest time of the run.
@@ -178,11 +199,13 @@ mod tests {
     fn laws_about_the_library_are_on_request() {
         let kinds = |line: &str| {
             let args = args(line).unwrap();
-            args.wants(Kind::Lib)
+            [Kind::Own, Kind::Toggles, Kind::Lib].map(|kind| args.wants(kind))
         };
-        assert!(kinds("--laws lib"));
-        assert!(kinds("--laws all"));
-        assert!(kinds("--lib /x"));
+        assert_eq!(kinds(""), [true, true, false]);
+        assert_eq!(kinds("--laws lib"), [false, false, true]);
+        assert_eq!(kinds("--laws own,lib"), [true, false, true]);
+        assert_eq!(kinds("--laws all"), [true, true, true]);
+        assert_eq!(kinds("--lib /x"), [false, false, true]);
         assert!(args("--lib /x ./flake").is_err() && args("--lib /x --host web").is_err());
     }
 

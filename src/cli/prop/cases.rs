@@ -11,41 +11,30 @@ pub struct Judged {
     pub law: &'static Law,
     /// The numbers.
     pub tally: Tally,
+    /// Whether it had all its cases.
+    pub finished: bool,
     /// What was found.
-    pub finding: Option<Finding>,
-}
-
-/// How much was asked for.
-#[derive(Clone, Copy)]
-pub struct Asked {
-    /// Cases of each law on each option.
-    pub cases: u64,
-    /// The seed.
-    pub seed: u64,
+    pub findings: Vec<Finding>,
 }
 
 /// Returns the case of a law on a host or library; `None` if there was nothing on it that the law is about.
 ///
 /// `judged` is what the law came to on each option.
-pub fn case(law: &Law, judged: Vec<Judged>, asked: Asked) -> Option<Case> {
+pub fn case(law: &Law, judged: Vec<Judged>, seed: u64) -> Option<Case> {
     let sum = |of: &dyn Fn(&Tally) -> u64| judged.iter().map(|one| of(&one.tally)).sum::<u64>();
     let (ran, stopped) = (sum(&|tally| tally.ran), sum(&|tally| tally.stopped));
     let crashed = judged.iter().find_map(|one| one.tally.crashed.clone());
     let why = judged.iter().find_map(|one| one.tally.why.clone());
-    let is_over = |one: &Judged| {
-        let tally = &one.tally;
-        tally.found.is_some() || one.finding.is_some() || tally.ran + tally.void + tally.stopped >= asked.cases
-    };
-    let over = judged.iter().filter(|one| is_over(one)).count();
+    let finished = judged.iter().filter(|one| one.finished).count();
     let mut known: BTreeMap<&str, u64> = BTreeMap::new();
     for (id, times) in judged.iter().flat_map(|one| &one.tally.known) {
         *known.entry(id).or_default() += times;
     }
-    if ran == 0 && stopped == 0 && over == judged.len() {
+    if ran == 0 && stopped == 0 && finished == judged.len() {
         return None;
     }
     let options = judged.len();
-    let findings: Vec<Finding> = judged.into_iter().filter_map(|one| one.finding).collect();
+    let findings: Vec<Finding> = judged.into_iter().flat_map(|one| one.findings).collect();
     let outcome = match (&crashed, findings.is_empty()) {
         (Some(_), _) => Outcome::Crashed,
         (None, false) => Outcome::Failed,
@@ -57,9 +46,9 @@ pub fn case(law: &Law, judged: Vec<Judged>, asked: Asked) -> Option<Case> {
         .rule(law.id)
         .property("cases", ran.to_string())
         .property("options", options.to_string())
-        .property("seed", asked.seed.to_string());
-    if over < options {
-        case = case.property("unfinished", (options - over).to_string());
+        .property("seed", seed.to_string());
+    if finished < options {
+        case = case.property("unfinished", (options - finished).to_string());
     }
     for (id, times) in known {
         case = case.property(format!("known:{id}"), times.to_string());
@@ -81,16 +70,15 @@ pub fn case(law: &Law, judged: Vec<Judged>, asked: Asked) -> Option<Case> {
 mod tests {
     use super::*;
 
-    const ASKED: Asked = Asked { cases: 10, seed: 7 };
-
     fn of(tallies: &[Tally]) -> Option<Case> {
         let law = crate::prop::laws().next().expect("there are laws");
         let judged = tallies.iter().map(|tally| Judged {
             law,
             tally: tally.clone(),
-            finding: None,
+            finished: tally.ran + tally.void + tally.stopped == 10,
+            findings: Vec::new(),
         });
-        case(law, judged.collect(), ASKED)
+        case(law, judged.collect(), 7)
     }
 
     fn tally(ran: u64, void: u64, stopped: u64) -> Tally {

@@ -3,6 +3,7 @@
 mod args;
 mod cases;
 mod found;
+mod hosts;
 mod library;
 mod regressions;
 mod replayed;
@@ -14,7 +15,7 @@ pub use args::PropArgs;
 use crate::check::run::Run;
 use crate::check::settings::Settings;
 use crate::check::{prepared, wrong};
-use crate::config::Pattern;
+use crate::config::{PathPattern, Pattern};
 use crate::exit;
 use crate::machine::Machine;
 use crate::stream::complain;
@@ -24,7 +25,8 @@ use work::Work;
 
 /// Returns all laws, in the order of their documentation.
 pub fn laws() -> impl Iterator<Item = &'static Law> {
-    ::prop::laws::all().iter()
+    let of_hosts = ::prop::toggle::laws().into_iter();
+    ::prop::laws::all().iter().chain(::prop::own::LAWS).chain(of_hosts)
 }
 
 /// Runs the command and returns its exit code.
@@ -39,6 +41,8 @@ fn judge(machine: &Machine, args: &PropArgs) -> Result<u8, u8> {
     let of_check = args.of_check();
     let law_patterns: Vec<Pattern> = crate::check::patterns(&args.law).map_err(wrong)?;
     let chosen = chosen(&law_patterns)?;
+    let modules = args.module.iter().map(|text| PathPattern::try_from(text.clone()));
+    let modules: Vec<PathPattern> = modules.collect::<Result<_, _>>().map_err(wrong)?;
     let seed = match args.seed.unwrap_or(Seed::Fixed(0)) {
         Seed::Fixed(number) => number,
         Seed::Random => drawn()?,
@@ -51,7 +55,7 @@ fn judge(machine: &Machine, args: &PropArgs) -> Result<u8, u8> {
         }
     };
     let folder = asked.as_ref().and_then(|asked| run.disk(asked));
-    let mut work = Work::new(run, args, seed, chosen, folder.clone());
+    let mut work = Work::new(run, args, seed, chosen, modules, folder.clone());
     match &asked {
         Some(asked) => work.flake(asked),
         None => work.library()?,

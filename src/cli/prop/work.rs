@@ -8,11 +8,12 @@ use super::regressions::{Regressions, file_name};
 use super::watch::Watch;
 use super::{laws, wrong};
 use crate::check::run::Run;
-use crate::check::unknown_host;
+use crate::config::PathPattern;
 use crate::session::{Asked, Session, Setup};
 use ::prop::Law;
+use ::prop::counter::Counterexample;
 use ::prop::run::{Budget, Slot};
-use ::prop::{Binding, Ground};
+use ::prop::{Binding, Ground, Scope, own};
 use diag::Severity;
 use eval::Val;
 use nixos::{Kind as Output, Target};
@@ -28,29 +29,36 @@ const BESIDE: &str = "builtins.getFlake (toString ./.)";
 pub struct Work<'w> {
     /// The run that reports are made of.
     pub run: Run<'w>,
-    args: &'w PropArgs,
-    seed: u64,
+    pub(super) args: &'w PropArgs,
+    pub(super) seed: u64,
     /// The laws that are asked for.
     pub(super) chosen: Vec<&'static Law>,
+    /// Where options are to be declared.
+    pub(super) modules: Vec<PathPattern>,
+    /// What is known of values of one declaration.
+    pub(super) pools: own::Pools,
     regressions: Option<Regressions>,
     started: Duration,
     /// How the flake is written in counterexamples that are not kept.
-    flake: String,
+    pub(super) flake: String,
     /// Law, host and option of saved counterexamples that are still broken.
     pub(super) broken: BTreeSet<(String, Option<String>, Option<String>)>,
-    cases: u64,
+    pub(super) cases: u64,
 }
 
 /// What is tested: an option, or a library.
 pub enum Subject {
     /// A library.
     Lib(Library),
+    /// An option of a host.
+    Own(own::Subject, Ground),
 }
 
 impl AsMut<Ground> for Subject {
     fn as_mut(&mut self) -> &mut Ground {
         match self {
             Subject::Lib(library) => &mut library.ground,
+            Subject::Own(_, ground) => ground,
         }
     }
 }
@@ -59,18 +67,21 @@ impl Subject {
     fn ground(&self) -> &Ground {
         match self {
             Subject::Lib(library) => &library.ground,
+            Subject::Own(_, ground) => ground,
         }
     }
 
     fn key(&self) -> &str {
         match self {
             Subject::Lib(_) => "",
+            Subject::Own(option, _) => &option.key,
         }
     }
 
     fn option(&self) -> Option<&str> {
         match self {
             Subject::Lib(_) => None,
+            Subject::Own(option, _) => Some(&option.option),
         }
     }
 }
@@ -93,6 +104,7 @@ impl<'w> Work<'w> {
         args: &'w PropArgs,
         seed: u64,
         chosen: Vec<&'static Law>,
+        modules: Vec<PathPattern>,
         folder: Option<PathBuf>,
     ) -> Work<'w> {
         // Only configurations are made of modules.
@@ -104,6 +116,8 @@ impl<'w> Work<'w> {
             args,
             seed,
             chosen,
+            modules,
+            pools: own::Pools::new(seed),
             regressions: regressions(&run, args, folder),
             started: run.machine.clock.monotonic(),
             run,
@@ -115,6 +129,11 @@ impl<'w> Work<'w> {
 
     /// Tests the library in a folder; wrong usage has been told, and is the exit code.
     pub fn library(&mut self) -> Result<(), u8> {
+        if self.args.laws.iter().any(|kind| !matches!(kind, Kind::Lib | Kind::All)) {
+            return Err(wrong(
+                "a library has no options of its own: --lib goes with --laws lib only".into(),
+            ));
+        }
         let (machine, args) = (self.run.machine, self.run.args);
         let here = machine.env.current_dir().map_err(|error| wrong(error.to_string()))?;
         let folder = here.join(self.args.lib.as_deref().unwrap_or(Path::new(".")));
@@ -177,7 +196,7 @@ impl<'w> Work<'w> {
         if let Some(number) = self.run.lock(&mut session, asked)
             && let Some(flake) = self.run.call(&mut session, number)
         {
-            self.hosts(session, flake);
+            self.hosts(session, flake, asked);
         }
         self.end();
     }
@@ -207,34 +226,15 @@ impl<'w> Work<'w> {
     }
 
     /// Returns until when a part of the work may take, of as many as are left.
-    fn share(&self, left: usize) -> Option<Duration> {
+    pub(super) fn share(&self, left: usize) -> Option<Duration> {
         let end = self.started + self.args.most_time()?;
         let now = self.run.machine.clock.monotonic();
         let left = u32::try_from(left.max(1)).unwrap_or(u32::MAX);
         Some(now + end.saturating_sub(now) / left)
     }
 
-    fn hosts(&mut self, mut session: Session, flake: Val) {
-        let targets: Vec<Target> = self
-            .run
-            .work(&mut session, flake)
-            .into_iter()
-            .map(|(target, _)| target)
-            .collect();
-        if self.run.unlisted.is_empty() {
-            self.run.unknown = unknown_host(&self.run.hosts, self.run.known.iter().map(String::as_str));
-        }
-        if self.run.unknown.is_some() {
-            return;
-        }
-        self.replay(&mut session, Some(flake));
-        if self.args.wants(Kind::Lib) {
-            self.libraries(&mut session, flake, &targets);
-        }
-    }
-
     /// Tests each library that hosts stand on, once.
-    fn libraries(&mut self, session: &mut Session, flake: Val, targets: &[Target]) {
+    pub(super) fn libraries(&mut self, session: &mut Session, flake: Val, targets: &[Target]) {
         let nix = self.flake.clone();
         let mut libraries: BTreeMap<String, Vec<Binding>> = BTreeMap::new();
         for target in targets {
@@ -276,13 +276,19 @@ impl<'w> Work<'w> {
     }
 
     /// Ends a case with the error that is under way.
-    fn errored(&mut self, session: &mut Session, case: Case) {
+    pub(super) fn errored(&mut self, session: &mut Session, case: Case) {
         let case = self.run.with_error(session, case);
         self.run.finish(case);
     }
 
-    /// Runs the laws on subjects, and ends a case for each law.
-    fn test(&mut self, session: &mut Session, mut subjects: Vec<Subject>, on: On<'_>, deadline: Option<Duration>) {
+    /// Runs the laws on subjects, and ends a case for each law; returns how many it ended.
+    pub(super) fn test(
+        &mut self,
+        session: &mut Session,
+        mut subjects: Vec<Subject>,
+        on: On<'_>,
+        deadline: Option<Duration>,
+    ) -> usize {
         let slots = self.slots(&subjects, on);
         let budget = Budget {
             cases: self.args.cases(),
@@ -297,7 +303,8 @@ impl<'w> Work<'w> {
         self.run.learn_secrets(session);
         let Ok(tallies) = tallies else {
             let case = Case::new(Stage::Prop, "laws can be judged", Outcome::Errored);
-            return self.errored(session, placed(case, on));
+            self.errored(session, placed(case, on));
+            return 1;
         };
         let mut by_law: BTreeMap<usize, Vec<Judged>> = BTreeMap::new();
         for (slot, tally) in slots.iter().zip(tallies) {
@@ -313,27 +320,23 @@ impl<'w> Work<'w> {
                 };
                 self.finding(session, subject, &told)
             });
-            let order = self
-                .chosen
-                .iter()
-                .position(|law| std::ptr::eq(*law, slot.law))
-                .unwrap_or(0);
+            let order = self.chosen.iter().position(|law| law.id == slot.law.id).unwrap_or(0);
             by_law.entry(order).or_default().push(Judged {
                 law: slot.law,
+                finished: tally.found.is_some() || tally.ran + tally.void + tally.stopped >= budget.cases,
+                findings: finding.into_iter().collect(),
                 tally,
-                finding,
             });
         }
-        let asked = cases::Asked {
-            cases: budget.cases,
-            seed: self.seed,
-        };
+        let mut ended = 0;
         for judged in by_law.into_values() {
             let law = judged[0].law;
-            if let Some(case) = cases::case(law, judged, asked) {
+            if let Some(case) = cases::case(law, judged, self.seed) {
                 self.run.finish(placed(case, on));
+                ended += 1;
             }
         }
+        ended
     }
 
     /// Returns the laws that are asked for on each subject, but those that a saved counterexample has broken already.
@@ -342,7 +345,8 @@ impl<'w> Work<'w> {
         for (ground, subject) in subjects.iter().enumerate() {
             for &law in &self.chosen {
                 let of_subject = match subject {
-                    Subject::Lib(_) => law.scope == ::prop::Scope::Lib,
+                    Subject::Lib(_) => law.scope == Scope::Lib,
+                    Subject::Own(option, _) => option.laws.iter().any(|own| own.id == law.id),
                 };
                 let host = on.host.map(|(host, _)| host.to_owned());
                 let known = (law.id.to_owned(), host, subject.option().map(str::to_owned));
@@ -362,29 +366,38 @@ impl<'w> Work<'w> {
     fn finding(&mut self, session: &mut Session, subject: &Subject, told: &Told<'_>) -> Option<Finding> {
         let question = (told.law.question)(&told.found.scene, subject.ground())?;
         let counter = told.counterexample(subject.ground().bindings(), &question);
-        let secrets = self.run.recorder.secrets();
-        let shown = found::without_secrets(&counter, "counterexample.nix", &self.flake, secrets);
-        if self.args.save.is_some()
-            && let Some(folder) = &self.regressions
-        {
-            let name = file_name(told.law.id, told.host, told.option);
-            let text = found::without_secrets(&counter, &name, &folder.way_to_flake(&self.flake), secrets);
-            let kept = folder.keep(self.run.machine, &name, &text, self.args.flakes.trust);
-            let note = match kept {
-                Ok(()) => format!("counterexample kept in {}/{name}", folder.shown),
-                Err(error) => format!("the counterexample of `{}` could not be kept: {error}", told.law.id),
-            };
-            self.run.tell(Event::Note(note));
-        }
-        let diagnostic = told.diagnostic();
+        let shown = self.shown(&counter);
+        let diagnostic = match subject {
+            Subject::Lib(_) => told.diagnostic(),
+            Subject::Own(option, _) => own::diagnose(&mut session.ev, option, told.law, told.found),
+        };
         let mut finding = Finding::from_diagnostic(&diagnostic, &session.ev.sources, &self.run.root);
         finding.text = format!("{}\n\n{shown}", finding.text.trim_end());
         finding.option = told.option.map(str::to_owned);
         Some(finding)
     }
 
+    /// Returns a counterexample as reports show it, and keeps it if that is asked for.
+    pub(super) fn shown(&mut self, counter: &Counterexample<'_>) -> String {
+        let secrets = self.run.recorder.secrets();
+        let shown = found::without_secrets(counter, "counterexample.nix", &self.flake, secrets);
+        if self.args.save.is_some()
+            && let Some(folder) = &self.regressions
+        {
+            let name = file_name(counter.law, counter.host, counter.option);
+            let text = found::without_secrets(counter, &name, &folder.way_to_flake(&self.flake), secrets);
+            let kept = folder.keep(self.run.machine, &name, &text, self.args.flakes.trust);
+            let note = match kept {
+                Ok(()) => format!("counterexample kept in {}/{name}", folder.shown),
+                Err(error) => format!("the counterexample of `{}` could not be kept: {error}", counter.law),
+            };
+            self.run.tell(Event::Note(note));
+        }
+        shown
+    }
+
     /// Judges the saved counterexamples, each in a case.
-    fn replay(&mut self, session: &mut Session, flake: Option<Val>) {
+    pub(super) fn replay(&mut self, session: &mut Session, flake: Option<Val>) {
         let Some(folder) = &self.regressions else { return };
         let shown = folder.shown.clone();
         let saved = match folder.saved(self.run.machine, self.args.flakes.trust) {
@@ -416,7 +429,7 @@ impl<'w> Work<'w> {
 }
 
 /// Returns a case on what its subjects belong to.
-fn placed(mut case: Case, on: On<'_>) -> Case {
+pub fn placed(mut case: Case, on: On<'_>) -> Case {
     if let Some(library) = on.library {
         case.subject.name = format!("{} with {library}", case.subject.name);
     }
