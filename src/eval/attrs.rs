@@ -5,7 +5,7 @@
 //! and the plan of merging two shapes is worked out once. Shapes that evaluation makes are looked up
 //! by their content, so that the same names bound at the same places are one shape however often
 //! they come up. A set with few attributes that is laid on a large one (`pkgs // { … }`) becomes a
-//! [`Layer`] rather than a copy.
+//! layer (`layers.rs`) rather than a copy.
 
 use crate::heap::{Ref, Tag, Val, Words};
 use crate::memory::Memory;
@@ -77,21 +77,6 @@ impl Shape {
     }
 }
 
-/// A set laid on another one: what is not in `top` is in `base`.
-pub struct Layer {
-    base: Val,
-    top: Val,
-    len: u32,
-    depth: u32,
-    flat: Cell<Option<Val>>,
-}
-
-/// Layers on top of each other before they are merged; as in Nix (`Bindings::maxLayers`).
-const MAX_LAYERS: u32 = 8;
-/// The largest set that is laid on another instead of being copied into it.
-const LAYER_TOP: usize = 16;
-/// The smallest set that is not simply copied.
-const LAYER_BASE: usize = 48;
 /// The largest set for which a merge plan is kept.
 const PLAN_LIMIT: usize = 128;
 /// How many merge plans are kept.
@@ -292,10 +277,10 @@ impl Memory {
             Tag::Layered => {
                 let mut set = set;
                 while let Some(layer) = set.as_layered() {
-                    if let Some(found) = self.attr(layer.top, name) {
+                    if let Some(found) = self.attr(layer.top(), name) {
                         return Some(found);
                     }
-                    set = layer.base;
+                    set = layer.base();
                 }
                 self.attr(set, name)
             }
@@ -331,7 +316,7 @@ impl Memory {
     pub fn attrs_len(&self, set: Val) -> usize {
         match set.tag() {
             Tag::Attrs => set.as_flat().map_or(0, |(shape, _)| shape.keys.len()),
-            Tag::Layered => set.as_layered().map_or(0, |layer| layer.len as usize),
+            Tag::Layered => set.as_layered().map_or(0, |layer| layer.len()),
             _ => 0,
         }
     }
@@ -359,30 +344,6 @@ impl Memory {
         }
     }
 
-    fn flatten(&mut self, set: Val) -> Val {
-        let Some(layer) = set.as_layered() else { return set };
-        if let Some(flat) = layer.flat.get() {
-            return flat;
-        }
-        // Layers are at most `MAX_LAYERS` deep.
-        let base = self.flatten(layer.base);
-        let flat = self.merge_copy(base, layer.top);
-        layer.flat.set(Some(flat));
-        if self.heap.trials() > 0 {
-            self.flattened.push(layer);
-        }
-        // The layer may be older than the evaluation that is under way.
-        self.heap.pin();
-        flat
-    }
-
-    /// Forgets how layers were flattened, but for the first `kept`.
-    pub(crate) fn forget_flattened(&mut self, kept: usize) {
-        for layer in self.flattened.drain(kept..) {
-            layer.flat.set(None);
-        }
-    }
-
     /// Returns the set with all attributes of both, those of `right` winning.
     pub fn update(&mut self, left: Val, right: Val) -> Val {
         let (left_len, right_len) = (self.attrs_len(left), self.attrs_len(right));
@@ -392,31 +353,14 @@ impl Memory {
         if right_len == 0 {
             return left;
         }
-        let depth = left.as_layered().map_or(0, |l| l.depth);
-        if left_len >= LAYER_BASE && right_len <= LAYER_TOP && depth + 1 < MAX_LAYERS {
-            let right = self.flatten(right);
-            let entries = self.entries(right);
-            let shared = entries
-                .shape
-                .keys
-                .iter()
-                .filter(|&&k| self.attr(left, k).is_some())
-                .count();
-            let len = (left_len + right_len - shared) as u32;
-            let layer = self.arena.alloc(Layer {
-                base: left,
-                top: right,
-                len,
-                depth: depth + 1,
-                flat: Cell::new(None),
-            });
-            return Val::layered(layer);
+        if let Some(layered) = self.lay(left, right) {
+            return layered;
         }
         let (left, right) = (self.flatten(left), self.flatten(right));
         self.merge_copy(left, right)
     }
 
-    fn merge_copy(&mut self, left: Val, right: Val) -> Val {
+    pub(crate) fn merge_copy(&mut self, left: Val, right: Val) -> Val {
         let (Some((ls, lv)), Some((rs, rv))) = (left.as_flat(), right.as_flat()) else {
             unreachable!("only flat sets are merged by copying");
         };

@@ -1,10 +1,11 @@
 //! The evaluator: its state, how it is made, and the small services that everything else uses.
 
 use crate::builtins::Builtin;
-use crate::code::{Code, CodeRef, Lambda};
+use crate::code::{CodeRef, Lambda};
 use crate::context::Contexts;
 use crate::error::{ErrorKind, Eval, EvalError, SharedError};
 use crate::heap::{Ref, Val, Words};
+use crate::imports::Import;
 use crate::io::EvalIo;
 use crate::lower::BaseScope;
 use crate::memory::Memory;
@@ -172,7 +173,7 @@ pub struct Evaluator {
     pub(crate) limits: Limits,
     /// Whether memory ran out, or evaluation broke off otherwise.
     pub(crate) exhausted: bool,
-    pub(crate) files: FxHashMap<Vec<u8>, Ref>,
+    pub(crate) files: FxHashMap<Vec<u8>, Import>,
     /// The numbers of the trials under way, the outermost first.
     pub(crate) trials: Vec<u64>,
     /// How many trials there were.
@@ -340,9 +341,8 @@ impl Evaluator {
         if known.is_some() {
             return self.peek(known);
         }
-        let value = self.mem.string(self.symbols.bytes(symbol));
-        let cell = self.cell(value);
-        self.mem.heap.pin();
+        let value = self.mem.constant_string(self.symbols.bytes(symbol));
+        let cell = self.mem.heap.alloc_constant(value);
         self.caches.symbol_strings[index] = cell;
         value
     }
@@ -403,8 +403,6 @@ impl Evaluator {
             scope,
             self.stack_limit,
         );
-        // Code refers to the cells of its constants.
-        self.mem.heap.pin();
         match lowered {
             Ok(code) => Ok(self.with_notes(&origin, code)),
             Err(error) => Err(self.raise(error)),
@@ -442,53 +440,10 @@ impl Evaluator {
         Ok(self.cell(Val::thunk(code, Words::EMPTY)))
     }
 
-    /// Evaluates a file anew, without the frame that an import has.
-    pub fn eval_file_fresh(&mut self, path: &[u8]) -> Eval<Val> {
-        let text = self.read_source(path)?;
-        let folder = crate::text::path::dir_name(path).to_vec();
-        self.eval_text(Origin::File(path.into()), &text, &folder)
-    }
-
     /// Evaluates a text in the global scope.
     pub fn eval_text(&mut self, origin: Origin, text: &[u8], base_path: &[u8]) -> Eval<Val> {
         let code = self.compile(origin, text.into(), base_path, None)?;
         self.eval(code, Words::EMPTY)
-    }
-
-    /// Returns the cell of a file's value, which is evaluated at most once; `path` must be resolved
-    /// (no folder, no symbolic link).
-    pub fn file_cell(&mut self, path: &[u8]) -> Ref {
-        if let Some(&cell) = self.files.get(path) {
-            return cell;
-        }
-        let path: &'static [u8] = self.mem.arena.alloc_slice_copy(path);
-        let file = self.mem.arena.alloc(crate::code::FileCode { path });
-        let code: CodeRef = self.mem.arena.alloc(Code::File(file));
-        let cell = self.cell(Val::thunk(code, Words::EMPTY));
-        self.mem.heap.pin();
-        self.files.insert(path.to_vec(), cell);
-        cell
-    }
-
-    /// Evaluates the content of a file, unless that was done before.
-    pub fn eval_file(&mut self, path: &[u8]) -> Eval<Val> {
-        let path = self.resolve_import(path)?;
-        let cell = self.file_cell(&path);
-        self.force(cell, Pos::NONE)
-    }
-
-    pub(crate) fn eval_file_code(&mut self, file: &'static crate::code::FileCode) -> Eval<Val> {
-        let text = self.read_source(file.path)?;
-        let folder = crate::text::path::dir_name(file.path).to_vec();
-        let code = self.compile(Origin::File(file.path.into()), text, &folder, None)?;
-        let result = self.eval(code, Words::EMPTY);
-        result.map_err(|f| {
-            self.trace(
-                f,
-                Pos::NONE,
-                format!("while evaluating the file '{}':", String::from_utf8_lossy(file.path)),
-            )
-        })
     }
 }
 

@@ -32,8 +32,8 @@ pub(crate) struct Files {
     plain: FxHashSet<Vec<u8>>,
     /// Which file an import of a path reads.
     imports: FxHashMap<Vec<u8>, Rc<[u8]>>,
-    /// The paths that were copied.
-    pub(crate) copied: FxHashMap<Vec<u8>, Copied>,
+    /// The store path of each copied path.
+    pub(crate) copied: FxHashMap<Vec<u8>, Val>,
     /// What `readDir` gave for each folder.
     pub(crate) listings: FxHashMap<Vec<u8>, Val>,
     /// What each entry of a search path stands for; `None` if nothing.
@@ -49,14 +49,6 @@ impl Files {
         self.listings
             .retain(|_, listing| listing.as_flat().is_some_and(|(_, values)| heap.is_older_words(values)));
     }
-}
-
-/// A path that was copied to the store.
-pub(crate) struct Copied {
-    /// Its store path.
-    pub path: StorePath,
-    /// The string of that, unless only a trial needed it so far.
-    pub string: Option<Val>,
 }
 
 /// Where the files of a copied source are.

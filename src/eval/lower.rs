@@ -89,7 +89,7 @@ impl Lower<'_> {
     }
 
     fn constant(&mut self, value: Val) -> Code {
-        let cell = self.memory.heap.alloc(value);
+        let cell = self.memory.heap.alloc_constant(value);
         Code::Const(cell)
     }
 
@@ -185,11 +185,11 @@ impl Lower<'_> {
             ExprKind::Int(n) => self.constant(Val::int(*n)),
             ExprKind::Float(n) => self.constant(Val::float(*n)),
             ExprKind::Str(s) => {
-                let value = self.memory.string(s);
+                let value = self.memory.constant_string(s);
                 self.constant(value)
             }
             ExprKind::Path(p) => {
-                let value = self.memory.path(p);
+                let value = self.memory.constant_path(p);
                 self.constant(value)
             }
             ExprKind::Var(name) => self.variable(*name, e.pos),

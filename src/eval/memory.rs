@@ -1,7 +1,8 @@
 //! The memory of an evaluator: heap, arena of code and shapes, and the tables that belong to them.
 
-use crate::attrs::{KnownShapes, Layer, MergePlan, Shape};
+use crate::attrs::{KnownShapes, MergePlan, Shape};
 use crate::heap::{Bytes, ContextId, Heap, Ref, Val};
+use crate::layers::Layers;
 use bumpalo::Bump;
 use rustc_hash::FxHashMap;
 
@@ -17,8 +18,8 @@ pub struct Memory {
     pub(crate) merge_plans: FxHashMap<(usize, usize), &'static MergePlan>,
     /// The shapes that evaluation made.
     pub(crate) shapes: KnownShapes,
-    /// Layers that were flattened in the trials under way.
-    pub(crate) flattened: Vec<&'static Layer>,
+    /// The layers that trials made and changed.
+    pub(crate) layers: Layers,
     empty_bytes: Bytes,
     /// The cell of `[ ]`.
     pub empty_list: Ref,
@@ -41,7 +42,7 @@ impl Memory {
             empty_shape,
             merge_plans: FxHashMap::default(),
             shapes: KnownShapes::default(),
-            flattened: Vec::new(),
+            layers: Layers::default(),
             empty_bytes,
             empty_list,
             constants,
@@ -85,6 +86,28 @@ impl Memory {
     /// Returns a path.
     pub fn path(&mut self, content: &[u8]) -> Val {
         Val::path(self.bytes(content))
+    }
+
+    /// Returns a string without context that outlives the evaluation under way.
+    pub fn constant_string(&mut self, content: &[u8]) -> Val {
+        self.constant_string_in(content, ContextId::EMPTY)
+    }
+
+    /// Returns a string with a context that outlives the evaluation under way.
+    pub fn constant_string_in(&mut self, content: &[u8], context: ContextId) -> Val {
+        Val::string(self.constant_bytes(content), context)
+    }
+
+    /// Returns a path that outlives the evaluation under way.
+    pub fn constant_path(&mut self, content: &[u8]) -> Val {
+        Val::path(self.constant_bytes(content))
+    }
+
+    fn constant_bytes(&mut self, content: &[u8]) -> Bytes {
+        if content.is_empty() {
+            return self.empty_bytes;
+        }
+        self.heap.constant_bytes(content)
     }
 
     /// Returns a list of these cells.

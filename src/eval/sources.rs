@@ -6,7 +6,7 @@
 use crate::context::Element;
 use crate::error::{ErrorKind, Eval, Fail};
 use crate::evaluator::Evaluator;
-use crate::files::{Copied, Mount, join, show_path};
+use crate::files::{Mount, join, show_path};
 use crate::heap::{ContextId, Ref, Val};
 use crate::io::FileType;
 use crate::text::path::base_name;
@@ -130,12 +130,8 @@ impl Evaluator {
         if path.ends_with(store::DRV_EXTENSION.as_bytes()) {
             return Err(self.fail(ErrorKind::Eval, "file names are not allowed to end in '.drv'"));
         }
-        if let Some(copied) = self.caches.files.copied.get(path) {
-            if let Some(string) = copied.string {
-                return Ok(string);
-            }
-            let added = copied.path.clone();
-            return Ok(self.copied_string(path, added));
+        if let Some(&copied) = self.caches.files.copied.get(path) {
+            return Ok(copied);
         }
         let real = self.resolve(path, false)?.into_owned();
         let added = self.add_tree(
@@ -145,19 +141,11 @@ impl Evaluator {
             ContentAddressMethod::Nar,
             SortedSet::new(),
         )?;
-        Ok(self.copied_string(path, added))
-    }
-
-    /// Returns the string of the store path of a copied path, and remembers both; the string only if
-    /// it outlives the trial under way.
-    fn copied_string(&mut self, path: &[u8], added: StorePath) -> Val {
-        let string = self.store_path_string(added.clone());
-        let copied = Copied {
-            path: added,
-            string: (self.mem.heap.trials() == 0).then_some(string),
-        };
-        self.caches.files.copied.insert(path.to_vec(), copied);
-        string
+        let text = added.to_path();
+        let context = self.contexts.single(Element::Opaque(added));
+        let string = self.mem.constant_string_in(text.as_bytes(), context);
+        self.caches.files.copied.insert(path.to_vec(), string);
+        Ok(string)
     }
 
     /// Returns the length in bytes of the NAR of a store path that evaluation can read; `None` if nothing is there.

@@ -13,6 +13,7 @@ use crate::builtins::Kept;
 use crate::error::{Eval, EvalError, SharedError};
 use crate::evaluator::{Evaluator, Frame, Message};
 use crate::heap::{Heap, Mark, Val};
+use crate::layers::LayerMark;
 use crate::observed::{NotedBuild, NotedCall};
 use diag::Pos;
 use std::any::Any;
@@ -42,7 +43,7 @@ pub enum Stopped {
 struct Before {
     heap: Mark,
     kept: Kept,
-    flattened: usize,
+    layers: LayerMark,
     failed: usize,
     error: Option<SharedError>,
     frames: Vec<Frame>,
@@ -95,13 +96,6 @@ impl Evaluator {
         outcome
     }
 
-    /// Returns the paths of the files that the last trial imported and that were not imported before,
-    /// in the order of their imports. A caller who imports them outside of a trial
-    /// ([`Evaluator::eval_file`]) spares later trials the work.
-    pub fn imported_in_trial(&self) -> &[Vec<u8>] {
-        &self.trial_imports
-    }
-
     /// Returns the number of the innermost trial under way; zero outside of trials.
     pub(crate) fn innermost_trial(&self) -> u64 {
         self.trials.last().copied().unwrap_or(0)
@@ -118,7 +112,7 @@ impl Evaluator {
         Before {
             heap: self.mem.heap.begin_trial(),
             kept: self.caches.kept(),
-            flattened: self.mem.flattened.len(),
+            layers: self.mem.layers.mark(),
             failed: self.failed.len(),
             error: self.swap_error(None),
             frames: std::mem::take(&mut self.frames),
@@ -136,7 +130,7 @@ impl Evaluator {
     fn end_trial(&mut self, before: Before) {
         self.forget_files();
         self.caches.forget(before.kept, &self.mem.heap);
-        self.mem.forget_flattened(before.flattened);
+        self.mem.layers.forget(before.layers);
         self.failed.truncate(before.failed);
         self.swap_error(before.error);
         self.frames = before.frames;
@@ -150,15 +144,6 @@ impl Evaluator {
         self.mem.heap.end_trial(before.heap);
         self.trials.pop();
         self.leave_limits(before.meter);
-    }
-
-    /// Forgets the files whose cells the trial made, and keeps their paths.
-    fn forget_files(&mut self) {
-        let heap = &self.mem.heap;
-        let new = self.files.extract_if(|_, cell| !heap.is_older(*cell));
-        let mut new: Vec<(Vec<u8>, u32)> = new.map(|(path, cell)| (path, cell.index())).collect();
-        new.sort_unstable_by_key(|file| file.1);
-        self.trial_imports = new.into_iter().map(|file| file.0).collect();
     }
 }
 

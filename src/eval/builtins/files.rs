@@ -120,8 +120,10 @@ impl Evaluator {
                     FileType::Symlink,
                     FileType::Unknown,
                 ];
-                let cells = kinds.map(|kind| self.string_cell(kind.name().as_bytes()));
-                self.mem.heap.pin();
+                let cells = kinds.map(|kind| {
+                    let name = self.mem.constant_string(kind.name().as_bytes());
+                    self.mem.heap.alloc_constant(name)
+                });
                 self.caches.files.kinds = Some(cells);
                 cells
             }

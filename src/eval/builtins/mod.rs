@@ -36,8 +36,8 @@ pub use control::NIX_VERSION;
 
 use crate::error::Eval;
 use crate::evaluator::{Evaluator, Settings};
-use crate::heap::{Heap, Ref, Val};
-use diag::{Origin, Pos};
+use crate::heap::{Heap, Ref, Val, Words};
+use diag::Pos;
 use syntax::Symbol;
 
 /// A builtin function.
@@ -141,38 +141,27 @@ pub(crate) struct Caches {
 
 /// What of [`Caches`] a trial may change and refers to the heap.
 pub(crate) struct Kept {
-    type_names: [Option<Val>; types::TYPE_COUNT],
     refs: usize,
     imported: Option<Ref>,
     call_flake: Option<Ref>,
-    kinds: Option<[Ref; 4]>,
 }
 
 impl Caches {
     /// Returns what is to be put back when a trial ends.
     pub(crate) fn kept(&self) -> Kept {
         Kept {
-            type_names: self.type_names,
             refs: self.refs.len(),
             imported: self.imported,
             call_flake: self.call_flake,
-            kinds: self.files.kinds,
         }
     }
 
     /// Forgets all that a trial added and that refers to the heap.
     pub(crate) fn forget(&mut self, kept: Kept, heap: &Heap) {
-        for cell in &mut self.symbol_strings {
-            if !heap.is_older(*cell) {
-                *cell = Ref::NONE;
-            }
-        }
-        self.type_names = kept.type_names;
         self.refs.truncate(kept.refs);
         self.attrs.clear();
         self.imported = kept.imported;
         self.call_flake = kept.call_flake;
-        self.files.kinds = kept.kinds;
         self.files.forget(heap);
     }
 }
@@ -239,9 +228,11 @@ pub(crate) fn install(ev: &mut Evaluator) {
 /// Returns the value of a text of the evaluator's own, whose places messages do not show as the
 /// user's.
 fn internal_text(ev: &mut Evaluator, name: &str, text: &[u8]) -> Eval<Val> {
-    let origin = Origin::File(format!("{}/{name}", crate::files::INTERNAL_TEXT).into_bytes().into());
-    let value = ev.eval_text(origin, text, b"/")?;
+    let path = format!("{}/{name}", crate::files::INTERNAL_TEXT);
+    let code = ev.file_code(path.as_bytes(), text.into())?;
+    let value = ev.eval(code, Words::EMPTY)?;
     if let Some((lambda, _)) = value.as_lambda()
+        && !ev.is_internal(lambda.pos)
         && let Some((file, _)) = ev.sources.lookup(lambda.pos)
     {
         let start = ev.sources.file(file).base;

@@ -45,7 +45,7 @@ fn type_of(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     if let Some(known) = ev.caches.type_names[index] {
         return Ok(known);
     }
-    let made = ev.mem.string(name.as_bytes());
+    let made = ev.mem.constant_string(name.as_bytes());
     ev.caches.type_names[index] = Some(made);
     Ok(made)
 }

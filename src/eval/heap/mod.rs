@@ -8,6 +8,8 @@
 //!   Named by [`Words`], in units of eight bytes.
 //! * *bytes*: string contents with a four-byte length in front, named by [`Bytes`].
 //!
+//! What code holds is apart (`constants.rs`), as it outlives the evaluation that it was made in.
+//!
 //! Four-byte references halve the memory of what evaluation mostly makes. Memory is committed by
 //! the operating system as it is touched, and goes back only when the heap is dropped; the address
 //! space stays reserved even then. Nothing ever moves or is unmapped, and what a finished evaluation
@@ -27,10 +29,12 @@
 //! * Everything stored is plain old data without drop glue.
 #![allow(unsafe_code)]
 
+mod constants;
 mod region;
 mod trail;
 mod value;
 
+use constants::Constants;
 use region::Escapes;
 pub use region::Region;
 use std::marker::PhantomData;
@@ -104,6 +108,22 @@ impl Bytes {
         }
     }
 
+    /// Returns the byte string of length `len` that stands at `to` from now on, whose bytes `fill`
+    /// writes.
+    ///
+    /// # Safety
+    /// `to` must be four-byte aligned and have `len + 4` zeroed bytes that nobody else knows, and that
+    /// stay for the rest of the process.
+    #[inline(always)]
+    unsafe fn write(to: *mut u8, len: u32, fill: impl FnOnce(&mut [u8])) -> Bytes {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            to.cast::<u32>().write(len);
+            fill(std::slice::from_raw_parts_mut(to.add(4), len as usize));
+            Bytes(NonNull::new_unchecked(to))
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn address(self) -> u64 {
         self.0.as_ptr() as u64
@@ -173,6 +193,7 @@ pub struct Heap {
     limit_bytes: u64,
     escapes: Escapes,
     trail: Trail,
+    constants: Constants,
     /// All memory of this heap; that of the cells and of the words comes first.
     maps: Vec<&'static memmap2::MmapMut>,
     /// Memory of strings that were given back; it reads zero.
@@ -181,7 +202,7 @@ pub struct Heap {
 
 impl Drop for Heap {
     fn drop(&mut self) {
-        for map in &self.maps {
+        for map in self.maps.iter().chain(&self.constants.maps) {
             #[cfg(target_os = "linux")]
             // SAFETY: the pages stay mapped and read as zeroes from now on: an absent cell, `null`, an
             // empty string. Whoever could look at them went with the evaluator that owns this heap.
@@ -219,6 +240,14 @@ fn reserve(mut size: usize) -> (&'static mut memmap2::MmapMut, usize) {
     }
 }
 
+/// Returns new zeroed memory that stays for the rest of the process.
+fn new_map(len: usize) -> &'static memmap2::MmapMut {
+    match memmap2::MmapOptions::new().len(len).map_anon() {
+        Ok(map) => Box::leak(Box::new(map)),
+        Err(_) => give_up(Exhausted::Memory),
+    }
+}
+
 impl Heap {
     /// Returns an empty heap that can grow to 64 GiB of cells and 32 GiB of references.
     pub fn new() -> Heap {
@@ -245,6 +274,7 @@ impl Heap {
             limit_bytes: u64::MAX,
             escapes: Escapes::NONE,
             trail: Trail::default(),
+            constants: Constants::new(),
             maps: vec![cell_map, word_map],
             spare: Vec::new(),
         }
@@ -253,7 +283,7 @@ impl Heap {
     /// Returns the bytes in use by values, strings, code and the trail of a trial.
     pub fn used(&self) -> u64 {
         let values = u64::from(self.next_cell) * 16 + u64::from(self.next_word) * 8;
-        values + self.bytes_total + self.code_total + self.trail.used()
+        values + self.bytes_total + self.code_total + self.trail.used() + self.constants.used()
     }
 
     /// Returns how many cells were allocated.
@@ -425,26 +455,17 @@ impl Heap {
         words
     }
 
-    /// Returns new zeroed memory that stays for the rest of the process.
+    /// Returns zeroed memory for string bytes.
     #[cold]
     fn map_bytes(&mut self, len: usize) -> *mut u8 {
-        if let Some(map) = self.take_spare(len) {
-            self.maps.push(map);
-            return map.as_ptr().cast_mut();
-        }
-        match memmap2::MmapOptions::new().len(len).map_anon() {
-            Ok(map) => {
-                let map = Box::leak(Box::new(map));
-                let start = map.as_mut_ptr();
-                self.maps.push(map);
-                start
-            }
-            Err(_) => give_up(Exhausted::Memory),
-        }
+        let map = self.take_spare(len).unwrap_or_else(|| new_map(len));
+        self.maps.push(map);
+        map.as_ptr().cast_mut()
     }
 
-    /// Returns a new byte string of length `len`, whose bytes `fill` writes (they start as zero).
-    pub fn alloc_bytes_with(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) -> Bytes {
+    /// Returns the header of a byte string of this length, and how many bytes both take in whole
+    /// words; unwinds if they are too many.
+    fn room_for_bytes(&self, len: usize) -> (u32, usize) {
         let Ok(header) = u32::try_from(len) else {
             give_up(Exhausted::LongString(len))
         };
@@ -452,6 +473,12 @@ impl Heap {
         if need > CHUNK / 4 && self.used().saturating_add(need as u64) > self.last_limit() {
             give_up(Exhausted::Memory);
         }
+        (header, need)
+    }
+
+    /// Returns a new byte string of length `len`, whose bytes `fill` writes (they start as zero).
+    pub fn alloc_bytes_with(&mut self, len: usize, fill: impl FnOnce(&mut [u8])) -> Bytes {
+        let (header, need) = self.room_for_bytes(len);
         self.bytes_total += need as u64;
         let to = if need > CHUNK / 4 {
             self.map_bytes(need)
@@ -469,13 +496,8 @@ impl Heap {
             self.chunk_left -= need;
             to
         };
-        // SAFETY: `to` is four-byte aligned and has `need >= len + 4` zeroed bytes that nobody else
-        // knows.
-        unsafe {
-            to.cast::<u32>().write(header);
-            fill(std::slice::from_raw_parts_mut(to.add(4), len));
-            Bytes(NonNull::new_unchecked(to))
-        }
+        // SAFETY: `to` is four-byte aligned and has `need` zeroed bytes that nobody else knows.
+        unsafe { Bytes::write(to, header, fill) }
     }
 
     /// Returns a new byte string with this content.

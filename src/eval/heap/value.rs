@@ -4,8 +4,9 @@
 //! everything from [`Tag::Thunk`] on is not evaluated yet.
 
 use super::{Bytes, Ref, Words};
-use crate::attrs::{Layer, Shape};
+use crate::attrs::Shape;
 use crate::code::{Code, Lambda};
+use crate::layers::Layer;
 use std::marker::PhantomData;
 
 /// What a value is.
@@ -162,7 +163,7 @@ impl Val {
         Val::new(Tag::Attrs, values.index(), super::static_address(shape))
     }
 
-    /// Returns an attribute set that is a layer record (see `attrs.rs`).
+    /// Returns an attribute set that is a layer record (see `layers.rs`).
     #[inline(always)]
     pub fn layered(layer: &'static Layer) -> Val {
         Val::new(Tag::Layered, 0, super::static_address(layer))

@@ -1,0 +1,113 @@
+//! Importing files: each is compiled once, and its value kept.
+
+use crate::code::{Code, CodeRef, FileCode};
+use crate::error::Eval;
+use crate::evaluator::Evaluator;
+use crate::heap::{Ref, Val, Words};
+use crate::text::path::dir_name;
+use diag::{Origin, Pos};
+use std::sync::Arc;
+
+/// A file that was imported.
+pub(crate) struct Import {
+    /// The code that reads, compiles and evaluates it.
+    file: CodeRef,
+    /// Its value; none if only trials that ended have imported it.
+    cell: Ref,
+    /// Its text when it was compiled, and what came out.
+    compiled: Option<(Arc<[u8]>, CodeRef)>,
+}
+
+impl Evaluator {
+    /// Returns the cell of a file's value, which is evaluated at most once; `path` must be resolved
+    /// (no folder, no symbolic link).
+    pub fn file_cell(&mut self, path: &[u8]) -> Ref {
+        let known = self.import(path);
+        if known.cell.is_some() {
+            return known.cell;
+        }
+        let value = Val::thunk(known.file, Words::EMPTY);
+        let cell = self.cell(value);
+        self.mem.heap.pin();
+        self.import(path).cell = cell;
+        cell
+    }
+
+    fn import(&mut self, path: &[u8]) -> &mut Import {
+        // The other way round the path would be copied each time.
+        if !self.files.contains_key(path) {
+            let arena = self.mem.arena;
+            let file = arena.alloc(FileCode {
+                path: arena.alloc_slice_copy(path),
+            });
+            let import = Import {
+                file: arena.alloc(Code::File(file)),
+                cell: Ref::NONE,
+                compiled: None,
+            };
+            self.files.insert(path.to_vec(), import);
+        }
+        self.files.get_mut(path).expect("it was just put there")
+    }
+
+    /// Evaluates the content of a file, unless that was done before.
+    pub fn eval_file(&mut self, path: &[u8]) -> Eval<Val> {
+        let path = self.resolve_import(path)?;
+        let cell = self.file_cell(&path);
+        self.force(cell, Pos::NONE)
+    }
+
+    /// Evaluates a file anew, without the frame that an import has.
+    pub fn eval_file_fresh(&mut self, path: &[u8]) -> Eval<Val> {
+        let text = self.read_source(path)?;
+        let folder = dir_name(path).to_vec();
+        self.eval_text(Origin::File(path.into()), &text, &folder)
+    }
+
+    pub(crate) fn eval_file_code(&mut self, file: &'static FileCode) -> Eval<Val> {
+        let text = self.read_source(file.path)?;
+        let code = self.file_code(file.path, text)?;
+        let result = self.eval(code, Words::EMPTY);
+        result.map_err(|f| {
+            self.trace(
+                f,
+                Pos::NONE,
+                format!("while evaluating the file '{}':", String::from_utf8_lossy(file.path)),
+            )
+        })
+    }
+
+    /// Returns the code of a file; the same as the last time if its text is the same, as when several
+    /// trials import it.
+    pub(crate) fn file_code(&mut self, path: &[u8], text: Arc<[u8]>) -> Eval<CodeRef> {
+        if let Some((old, code)) = &self.import(path).compiled
+            && (Arc::ptr_eq(old, &text) || *old == text)
+        {
+            return Ok(code);
+        }
+        let code = self.compile(Origin::File(path.into()), text.clone(), dir_name(path), None)?;
+        self.import(path).compiled = Some((text, code));
+        Ok(code)
+    }
+
+    /// Returns the paths of the files that the last trial imported and that were not imported before,
+    /// in the order of their imports. A caller who imports them outside of a trial
+    /// ([`Evaluator::eval_file`]) spares later trials to evaluate them.
+    pub fn imported_in_trial(&self) -> &[Vec<u8>] {
+        &self.trial_imports
+    }
+
+    /// Forgets the cells of files that the trial under way made, and keeps their paths.
+    pub(crate) fn forget_files(&mut self) {
+        let heap = &self.mem.heap;
+        let mut new: Vec<(u32, &Vec<u8>)> = Vec::new();
+        for (path, import) in &mut self.files {
+            if import.cell.is_some() && !heap.is_older(import.cell) {
+                new.push((import.cell.index(), path));
+                import.cell = Ref::NONE;
+            }
+        }
+        new.sort_unstable_by_key(|file| file.0);
+        self.trial_imports = new.into_iter().map(|(_, path)| path.clone()).collect();
+    }
+}
