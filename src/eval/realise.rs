@@ -89,6 +89,9 @@ impl Evaluator {
             }
         }
         self.caches.realised.insert(context);
+        if self.mem.heap.trials() > 0 {
+            self.caches.realised_in_trials.push(context);
+        }
         Ok(path.to_vec())
     }
 

@@ -44,6 +44,7 @@ struct Before {
     heap: Mark,
     kept: Kept,
     layers: LayerMark,
+    store: store::Round,
     failed: usize,
     error: Option<SharedError>,
     frames: Vec<Frame>,
@@ -113,6 +114,7 @@ impl Evaluator {
             heap: self.mem.heap.begin_trial(),
             kept: self.caches.kept(),
             layers: self.mem.layers.mark(),
+            store: self.store.begin_round(),
             failed: self.failed.len(),
             error: self.swap_error(None),
             frames: std::mem::take(&mut self.frames),
@@ -131,6 +133,7 @@ impl Evaluator {
         self.forget_files();
         self.caches.forget(before.kept, &self.mem.heap);
         self.mem.layers.forget(before.layers);
+        self.store.end_round(before.store);
         self.failed.truncate(before.failed);
         self.swap_error(before.error);
         self.frames = before.frames;

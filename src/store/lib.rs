@@ -17,6 +17,7 @@ pub mod nix32;
 mod output_name;
 mod output_spec;
 mod placeholder;
+mod rounds;
 mod sorted;
 mod store_path;
 mod virtual_store;
@@ -37,6 +38,7 @@ pub use nar::{
 pub use output_name::OutputName;
 pub use output_spec::OutputSpec;
 pub use placeholder::{DownstreamPlaceholder, output_placeholder};
+pub use rounds::Round;
 pub use sorted::{SortedMap, SortedSet};
 pub use store_path::{
     DIGEST_DIGITS, DRV_EXTENSION, MAX_NAME, NameError, STORE_DIR, StorePath, StorePathError, check_name,

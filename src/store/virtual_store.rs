@@ -4,6 +4,7 @@
 //! when it is added, and the hash that dependents use is kept beside it; so adding costs as much as the derivation is
 //! long, however big its closure is.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -17,6 +18,7 @@ use crate::make_path::{MakePathError, References, content_addressed_path, output
 use crate::modulo::{Modulo, Text, hash_of_fixed, hexadecimal, sha256};
 use crate::output_name::OutputName;
 use crate::placeholder::{DownstreamPlaceholder, output_placeholder};
+use crate::rounds::{Round, Rounds};
 use crate::sorted::SortedSet;
 use crate::store_path::{DRV_EXTENSION, StorePath, StorePathError};
 
@@ -26,6 +28,7 @@ pub struct VirtualStore {
     derivations: FxHashMap<StorePath, Known>,
     objects: FxHashMap<StorePath, Object>,
     text: Text,
+    rounds: Rounds,
 }
 
 /// A derivation in the store, and how dependents name it.
@@ -200,10 +203,7 @@ impl VirtualStore {
         let (path, modulo) = added?;
         let outputs = output_paths(&drv, &path)?;
         drv.shrink();
-        self.derivations.entry(path.clone()).or_insert(Known {
-            derivation: drv,
-            modulo,
-        });
+        self.keep(&path, drv, modulo);
         Ok(Instantiated { path, outputs })
     }
 
@@ -241,14 +241,30 @@ impl VirtualStore {
                 expected,
             });
         }
-        self.derivations.insert(
-            expected,
-            Known {
-                derivation: completed,
-                modulo,
-            },
-        );
+        self.keep(path, completed, modulo);
         Ok(())
+    }
+
+    /// Puts a derivation in the store unless it is there already.
+    fn keep(&mut self, path: &StorePath, derivation: Derivation, modulo: Modulo) {
+        if let Entry::Vacant(free) = self.derivations.entry(path.clone()) {
+            free.insert(Known { derivation, modulo });
+            self.rounds.note(path);
+        }
+    }
+
+    /// Begins a round, at whose end the derivations and texts that were added in it are taken out again. Rounds may be
+    /// inside each other.
+    pub fn begin_round(&mut self) -> Round {
+        self.rounds.begin()
+    }
+
+    /// Ends the innermost round. Sources stay, as whoever hashed one may remember its path.
+    pub fn end_round(&mut self, round: Round) {
+        for path in self.rounds.end(round) {
+            self.derivations.remove(&path);
+            self.objects.remove(&path);
+        }
     }
 
     /// Makes the paths of deferred outputs, and returns the derivation's own path and how dependents name it.
@@ -337,10 +353,13 @@ impl VirtualStore {
     ) -> Result<StorePath, StoreError> {
         let bytes = bytes.into();
         let path = text_path(name, &HashAlgo::Sha256.hash(&bytes), &references)?;
-        self.objects.entry(path.clone()).or_insert_with(|| Object {
-            origin: Origin::Bytes(bytes),
-            references,
-        });
+        if let Entry::Vacant(free) = self.objects.entry(path.clone()) {
+            free.insert(Object {
+                origin: Origin::Bytes(bytes),
+                references,
+            });
+            self.rounds.note(&path);
+        }
         Ok(path)
     }
 

@@ -129,6 +129,8 @@ pub(crate) struct Caches {
     pub value_site: crate::attrs::Lookup,
     /// Contexts whose store paths are available.
     pub realised: rustc_hash::FxHashSet<crate::heap::ContextId>,
+    /// Those that became so in the trials under way.
+    pub realised_in_trials: Vec<crate::heap::ContextId>,
     /// The shapes of what `derivationStrict` returns.
     pub result_shapes: derivation::Shapes,
     /// The function that an import of a `.drv` file calls.
@@ -142,6 +144,7 @@ pub(crate) struct Caches {
 /// What of [`Caches`] a trial may change and refers to the heap.
 pub(crate) struct Kept {
     refs: usize,
+    realised: usize,
     imported: Option<Ref>,
     call_flake: Option<Ref>,
 }
@@ -151,6 +154,7 @@ impl Caches {
     pub(crate) fn kept(&self) -> Kept {
         Kept {
             refs: self.refs.len(),
+            realised: self.realised_in_trials.len(),
             imported: self.imported,
             call_flake: self.call_flake,
         }
@@ -159,6 +163,9 @@ impl Caches {
     /// Forgets all that a trial added and that refers to the heap.
     pub(crate) fn forget(&mut self, kept: Kept, heap: &Heap) {
         self.refs.truncate(kept.refs);
+        for context in self.realised_in_trials.drain(kept.realised..) {
+            self.realised.remove(&context);
+        }
         self.attrs.clear();
         self.imported = kept.imported;
         self.call_flake = kept.call_flake;

@@ -20,13 +20,34 @@ pub fn with_evaluator(work: impl FnOnce(&mut dyn FnMut(&str) -> String) -> Strin
         let world = World::new(messages.clone());
         let mut ev = Evaluator::new(settings, Box::new(world), STACK - (1 << 20));
         work(&mut |expression| {
+            let told = || -> String { messages.borrow_mut().drain(..).map(|m| line("~>", &m)).collect() };
+            // A trial must say the same, and leave nothing that would change what is said later.
+            let tried = [(); 2].map(|()| in_a_trial(&mut ev, expression, told));
             let outcome = answer(&mut ev, expression);
-            let told: String = messages.borrow_mut().drain(..).map(|m| line("~>", &m)).collect();
-            told + &outcome
+            let outcome = told() + &outcome;
+            match tried.into_iter().find(|tried| *tried != outcome) {
+                Some(other) => format!("{outcome}in a trial\n{other}"),
+                None => outcome,
+            }
         })
     });
     let thread = thread.expect("a thread can be made");
     thread.join().expect("the evaluator does not panic")
+}
+
+/// Returns what is said in a trial, of which nothing must be left.
+fn in_a_trial(ev: &mut Evaluator, expression: &str, told: impl Fn() -> String) -> String {
+    let counts = |ev: &Evaluator| {
+        (
+            ev.mem.heap.cell_count(),
+            ev.mem.heap.word_count(),
+            ev.mem.heap.byte_count(),
+        )
+    };
+    let before = counts(ev);
+    let outcome = ev.trial(|ev| Ok(answer(ev, expression)));
+    assert_eq!(counts(ev), before, "{expression}");
+    told() + &outcome.expect("the answer is taken as a text")
 }
 
 fn answer(ev: &mut Evaluator, expression: &str) -> String {
