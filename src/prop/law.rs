@@ -19,6 +19,7 @@ pub enum Scope {
 }
 
 /// A law.
+#[derive(Clone, Copy)]
 pub struct Law {
     /// Its name in reports and settings: kebab-case, what it is about first, such as `merge-order-dependent`.
     pub id: &'static str,

@@ -5,8 +5,10 @@ use crate::random::{Draw, scenes};
 use crate::scene::evaluated;
 use crate::{Apply, Ground, Law, Question, Scene};
 
-/// `apply` sees the merged value once.
-pub(super) const ONCE: Law = law(
+/// The laws of this file.
+pub(super) const LAWS: &[Law] = &[ONCE];
+
+const ONCE: Law = law(
     "lib-apply-once",
     "`apply` is given the merged value, and its result is the option's value",
     "Options turn a set of lines into a file and a name into a package by `apply`. Applied to each definition, or \

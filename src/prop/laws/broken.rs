@@ -61,4 +61,31 @@ pub(super) const LIBRARIES: &[(&str, &str)] = &[
         "lib-model",
         "lib: lib // { mkOverride = priority: lib.mkOverride (priority + 1); }",
     ),
+    (
+        "lib-set-keys",
+        "lib: lib // { types = lib.types // { attrsOf = lib.types.lazyAttrsOf; lazyAttrsOf = t: lib.types.attrs; }; }",
+    ),
+    (
+        "lib-submodule-merges",
+        "lib: lib // { types = lib.types // { submodule = m: lib.types.submoduleWith { modules = [ m { \
+         config._module.check = false; } ]; shorthandOnlyDefinesConfig = true; }; }; }",
+    ),
+    (
+        "lib-freeform-type",
+        "lib: lib // { evalModules = args: lib.evalModules (args // { modules = map (m: if m ? freeformType then m // \
+         { freeformType = lib.types.lazyAttrsOf lib.types.anything; } else m) args.modules; }); }",
+    ),
+    (
+        "lib-value-accepted",
+        "lib: lib // { types = lib.types // { str = lib.types.nonEmptyStr; lines = lib.types.str; }; }",
+    ),
+    (
+        "lib-value-refused",
+        "lib: lib // { types = lib.types // { int = lib.types.number; str = lib.types.raw; }; }",
+    ),
+    (
+        "lib-disabled-removes",
+        "lib: lib // { evalModules = args: lib.evalModules (args // { modules = map (m: removeAttrs m [ \
+         \"disabledModules\" ]) args.modules; }); }",
+    ),
 ];

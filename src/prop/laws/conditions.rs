@@ -4,8 +4,10 @@ use super::asking::{law, same};
 use crate::random::{Draw, scenes};
 use crate::{Def, Ground, Law, Module, Question, Scene, Simple, Ty};
 
-/// `mkIf false` is absence.
-pub(super) const FALSE: Law = law(
+/// The laws of this file.
+pub(super) const LAWS: &[Law] = &[FALSE];
+
+const FALSE: Law = law(
     "lib-false-absent",
     "a definition under `mkIf false` is as if it were not there",
     "All of NixOS is written as `mkIf config.services.x.enable { … }`. A service that is off must leave no trace: no \
@@ -14,8 +16,21 @@ pub(super) const FALSE: Law = law(
     question,
 );
 
-fn drawn(draw: &mut Draw<'_>, _: &Ground) -> Option<Scene> {
-    Some(scenes::defined(draw, sprinkled))
+fn drawn(draw: &mut Draw<'_>, ground: &Ground) -> Option<Scene> {
+    let mut scene = scenes::defined(draw, ground, sprinkled);
+    for module in &mut scene.modules {
+        if draw.once_in(9) {
+            module.config = module.config.take().map(|config| config.when(false));
+        }
+    }
+    if draw.once_in(20) {
+        let unknown = Def::Attrs(vec![("unknown".into(), Def::Int(1))]);
+        scene.modules.push(Module {
+            config: Some(unknown.when(false)),
+            ..Module::default()
+        });
+    }
+    Some(scene)
 }
 
 /// Returns a value with properties, and parts of it under a condition that does not hold.
@@ -33,10 +48,13 @@ fn inside(draw: &mut Draw<'_>, ty: &Ty, value: Def) -> Def {
         _ => value,
     };
     match (ty, value) {
-        (Ty::ListOf(_), Def::List(elements)) => {
+        (Ty::ListOf(_) | Ty::NonEmptyListOf(_), Def::List(elements)) => {
             Def::List(elements.into_iter().map(|element| part(draw, element)).collect())
         }
-        (Ty::AttrsOf(_) | Ty::Submodule(..) | Ty::Simple(Simple::Attrs), Def::Attrs(entries)) => {
+        (
+            Ty::AttrsOf(_) | Ty::LazyAttrsOf(_) | Ty::Submodule(..) | Ty::Simple(Simple::Attrs | Simple::Anything),
+            Def::Attrs(entries),
+        ) => {
             let entries = entries.into_iter().map(|(name, value)| (name, part(draw, value)));
             Def::Attrs(entries.collect())
         }

@@ -1,11 +1,13 @@
 //! Definitions that exclude each other.
 
 use super::asking::{gives, law, refused};
-use crate::random::{Draw, scenes};
+use crate::random::{Draw, scenes, values};
 use crate::{Decl, Def, Expected, Ground, Law, Module, Question, Scene, Ty};
 
-/// Two values of one priority conflict.
-pub(super) const NAMED: Law = law(
+/// The laws of this file.
+pub(super) const LAWS: &[Law] = &[NAMED];
+
+const NAMED: Law = law(
     "lib-conflict-named",
     "two values of one priority conflict where there can be only one, and the message names the option and both files",
     "Silently taking one of two port numbers is worse than an error. An error that names only one of two files sends \
@@ -16,10 +18,7 @@ pub(super) const NAMED: Law = law(
 
 fn drawn(draw: &mut Draw<'_>, _: &Ground) -> Option<Scene> {
     let ty = scenes::scalar(draw);
-    let mut values = [
-        scenes::small_value(draw, Some(&ty)),
-        scenes::small_value(draw, Some(&ty)),
-    ];
+    let mut values = [values::value(draw, &ty)?, values::value(draw, &ty)?];
     let priority = *draw.pick(&[Def::PLAIN, Def::FORCE, Def::DEFAULT, 777]);
     if priority != Def::PLAIN {
         values = values.map(|value| value.weighed(priority));

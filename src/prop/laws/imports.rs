@@ -5,8 +5,10 @@ use crate::random::{Draw, scenes};
 use crate::scene::evaluated;
 use crate::{Expr, Ground, Law, Module, Question, Scene};
 
-/// Import order does not matter.
-pub(super) const ORDER: Law = law(
+/// The laws of this file.
+pub(super) const LAWS: &[Law] = &[ORDER, TWICE];
+
+const ORDER: Law = law(
     "lib-import-order",
     "modules give the same configuration in whatever order they are imported",
     "Nobody knows the order in which a hundred modules import each other, so no value may depend on it. Only lists \
@@ -26,8 +28,7 @@ fn order(scene: &Scene, _: &Ground) -> Option<Question> {
     same_up_to_order(("config", scene.config()), ("reordered", other.config()))
 }
 
-/// Importing twice is importing once.
-pub(super) const TWICE: Law = law(
+const TWICE: Law = law(
     "lib-import-twice",
     "a module that is imported twice counts once",
     "Modules import what they need, so the same file is imported from many places. Its lists would double, and its \

@@ -3,7 +3,9 @@
 //! A case that breaks a law and that a known behaviour explains is counted, not found. Each has an example that
 //! breaks its law, which a test shows on each library: so a behaviour that nixpkgs mends is noticed.
 
-use crate::{Decl, Def, Law, Module, Scene, Simple, Ty};
+use super::values::seal;
+use crate::model::Edition;
+use crate::{Decl, Def, Ground, Law, Module, Scene, Simple, Ty};
 
 /// What the real module system does against a law.
 #[derive(Clone, Copy, Debug)]
@@ -16,22 +18,55 @@ pub struct Known {
     pub title: &'static str,
     /// Why it is so.
     pub why: &'static str,
-    /// Whether it is so in nixpkgs of 2020, too.
-    pub in_2020: bool,
+    /// In which libraries it is so, from those of 2020 to those of 2026.
+    pub since: Since,
     /// Whether it can be what breaks the law in a scene.
     pub applies: fn(&Scene) -> bool,
     /// A scene in which it does.
     pub example: fn() -> Scene,
 }
 
-/// Returns all known behaviours.
-pub fn all() -> &'static [Known] {
-    &[ATTRS_ORDER, ATTRS_PRIORITY, ATTRS_CONDITION]
+/// In which libraries a known behaviour is so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Since {
+    /// In those of 2020, and still in those of 2026.
+    Always,
+    /// In those of 2020, and no more in those of 2026.
+    Before,
+    /// In those of 2026, and not yet in those of 2020.
+    Now,
 }
 
-/// Returns the known behaviour that explains why a law is broken in a scene.
-pub fn explaining(law: &Law, scene: &Scene) -> Option<&'static Known> {
-    all().iter().find(|known| known.law == law.id && (known.applies)(scene))
+impl Since {
+    /// Whether it is so in a library; in those of the years between it may be.
+    pub fn covers(self, edition: Option<Edition>) -> bool {
+        match edition {
+            Some(Edition::Current) => self != Since::Before,
+            Some(Edition::Of2020) => self != Since::Now,
+            None => true,
+        }
+    }
+}
+
+/// Returns all known behaviours.
+pub fn all() -> &'static [Known] {
+    &[
+        ATTRS_ORDER,
+        ATTRS_PRIORITY,
+        ATTRS_CONDITION,
+        LAZY_CONDITION,
+        UNKNOWN_CONDITION,
+        NON_EMPTY_CONDITION,
+        EMPTY_NAME,
+        SUBMODULE_EMPTY,
+        UNIQUE_INSIDE,
+    ]
+}
+
+/// Returns the known behaviour that explains why a law is broken in a scene on a library.
+pub fn explaining(law: &Law, scene: &Scene, ground: &Ground) -> Option<&'static Known> {
+    let mut known = all().iter().filter(|known| known.law == law.id);
+    known.find(|known| known.since.covers(Edition::of(ground)) && (known.applies)(scene))
 }
 
 const ATTRS_ORDER: Known = Known {
@@ -40,9 +75,9 @@ const ATTRS_ORDER: Known = Known {
     title: "two definitions of one key in `types.attrs` do not conflict: one of them silently wins",
     why: "`types.attrs` joins its definitions with `//` and does not look into them. `types.attrsOf types.anything` \
           merges key by key.",
-    in_2020: true,
-    applies: |scene| has(scene, is_attrs),
-    example: || attrs_of([("a.nix", Def::Int(1)), ("b.nix", Def::Int(2))], Vec::new(), vec![0]),
+    since: Since::Always,
+    applies: |scene| scene.holds_type(&is_attrs),
+    example: || keyed(ATTRS, [("a.nix", Def::Int(1)), ("b.nix", Def::Int(2))], vec![0]),
 };
 
 const ATTRS_PRIORITY: Known = Known {
@@ -50,11 +85,11 @@ const ATTRS_PRIORITY: Known = Known {
     law: "lib-priority-order",
     title: "a priority inside a definition of `types.attrs` is not taken off, and does not count",
     why: "`types.attrs` does not look into its definitions, so an `mkForce` inside stays in the value.",
-    in_2020: true,
-    applies: |scene| has(scene, is_attrs),
+    since: Since::Always,
+    applies: |scene| scene.holds_type(&is_attrs),
     example: || {
         let weak = Def::Int(1).weighed(Def::DEFAULT);
-        attrs_of([("a.nix", weak), ("b.nix", Def::Int(2))], Vec::new(), Vec::new())
+        keyed(ATTRS, [("a.nix", weak), ("b.nix", Def::Int(2))], Vec::new())
     },
 };
 
@@ -63,57 +98,150 @@ const ATTRS_CONDITION: Known = Known {
     law: "lib-false-absent",
     title: "`mkIf` inside a definition of `types.attrs` stays in the value",
     why: "`types.attrs` does not look into its definitions, so the key is there with the condition as its value.",
-    in_2020: true,
-    applies: |scene| has(scene, is_attrs),
-    example: || attrs_of([("a.nix", Def::Int(1).when(false))], Vec::new(), Vec::new()),
+    since: Since::Always,
+    applies: |scene| scene.holds_type(&is_attrs),
+    example: || keyed(ATTRS, [("a.nix", Def::Int(1).when(false))], Vec::new()),
 };
 
-/// Returns a scene of an option of `types.attrs` and definitions of one key in it.
-fn attrs_of<const N: usize>(definitions: [(&str, Def); N], more: Vec<Module>, choices: Vec<u32>) -> Scene {
+const LAZY_CONDITION: Known = Known {
+    id: "lazy-attrs-keeps-keys",
+    law: "lib-false-absent",
+    title: "a key of `types.lazyAttrsOf` with nothing but `mkIf false` is there, without a value",
+    why: "`types.lazyAttrsOf` says which keys there are before it knows any value, so that values may depend on the \
+          keys. A condition is known too late for that.",
+    since: Since::Always,
+    applies: |scene| scene.holds_type(&is_lazy),
+    example: || {
+        let ty = Ty::LazyAttrsOf(Box::new(Ty::Simple(Simple::Int)));
+        keyed(ty, [("a.nix", Def::Int(1).when(false))], Vec::new())
+    },
+};
+
+const UNKNOWN_CONDITION: Known = Known {
+    id: "condition-needs-options",
+    law: "lib-false-absent",
+    title: "a definition of an option that does not exist is refused under `mkIf false`, too",
+    why: "Which options there are must be known before any condition is. `lib.optionalAttrs` leaves definitions out; \
+          its condition must not depend on the configuration.",
+    since: Since::Always,
+    applies: |scene| {
+        scene.modules.iter().any(|module| match &module.config {
+            Some(Def::If(false, inner)) => {
+                matches!(&**inner, Def::Attrs(entries) if entries.iter().any(|(name, _)| name == "unknown"))
+            }
+            _ => false,
+        })
+    },
+    example: || Scene {
+        modules: vec![Module {
+            config: Some(Def::Attrs(vec![("unknown".into(), Def::Int(1))]).when(false)),
+            ..Module::default()
+        }],
+        ..Scene::default()
+    },
+};
+
+const NON_EMPTY_CONDITION: Known = Known {
+    id: "non-empty-list-counts-conditions",
+    law: "lib-false-absent",
+    title: "`types.nonEmptyListOf` takes a list whose elements are all under `mkIf false`, and gives an empty one",
+    why: "Whether there are elements is looked at before conditions are taken off.",
+    since: Since::Always,
+    applies: |scene| scene.holds_type(&|ty| matches!(ty, Ty::NonEmptyListOf(_))),
+    example: || {
+        let ty = Ty::NonEmptyListOf(Box::new(Ty::Simple(Simple::Int)));
+        one(ty, Def::List(vec![Def::Int(1).when(false)]))
+    },
+};
+
+const EMPTY_NAME: Known = Known {
+    id: "empty-submodule-forgets-path",
+    law: "lib-value-refused",
+    title: "in a submodule that nothing defines, an option without a value is named without the path to it",
+    why: "The value of such a submodule is evaluated before it is known where it stands.",
+    since: Since::Now,
+    applies: |scene| {
+        scene.holds_type(&|ty| matches!(ty, Ty::Submodule(options, _) if options.iter().any(is_submodule)))
+    },
+    example: || {
+        let int = |name| Decl::new(name, Ty::Simple(Simple::Int));
+        let inner = Decl::new("beta", Ty::Submodule(vec![int("gamma")], None));
+        let ty = Ty::Submodule(vec![inner, int("delta")], None);
+        // Sets are read in the order of names.
+        one(ty, Def::Attrs(vec![("delta".into(), Def::str("no integer"))]))
+    },
+};
+
+fn is_submodule(option: &Decl) -> bool {
+    let submodule = |ty: &Ty| matches!(ty, Ty::Submodule(..));
+    option.ty.as_ref().is_some_and(|ty| ty.holds(&submodule))
+}
+
+const SUBMODULE_EMPTY: Known = Known {
+    id: "submodule-without-definition",
+    law: "lib-submodule-merges",
+    title: "a submodule that nothing defines has no value, although its options have defaults",
+    why: "Types had no value of their own for this in 2020.",
+    since: Since::Before,
+    applies: |scene| {
+        let absent = |def: &Def| matches!(def, Def::If(false, _));
+        let mut configs = scene.modules.iter().filter_map(|module| module.config.as_ref());
+        configs.all(|config| matches!(config, Def::Attrs(entries) if entries.iter().all(|(_, def)| absent(def))))
+    },
+    example: || {
+        let mut inner = Decl::new("beta", Ty::Simple(Simple::Int));
+        inner.default = Some(Def::Int(1));
+        let option = Decl::new("alpha", Ty::Submodule(vec![inner], None));
+        Scene {
+            modules: vec![Module::declares("options.nix", vec![option])],
+            ..Scene::default()
+        }
+    },
+};
+
+const UNIQUE_INSIDE: Known = Known {
+    id: "uniq-takes-what-is-inside",
+    law: "lib-value-refused",
+    title: "`types.uniq` does not check what is inside of the value",
+    why: "It took the one definition as it was, and did not merge it by the type inside.",
+    since: Since::Before,
+    applies: |scene| scene.holds_type(&|ty| matches!(ty, Ty::Uniq(_) | Ty::Unique(..))),
+    example: || {
+        let list = Ty::ListOf(Box::new(Ty::Simple(Simple::Int)));
+        one(Ty::Uniq(Box::new(list)), Def::List(vec![Def::str("no integer")]))
+    },
+};
+
+/// Returns a scene of an option and one definition of it.
+fn one(ty: Ty, value: Def) -> Scene {
+    let option = Decl::new("alpha", ty);
+    let modules = vec![
+        Module::defines("a.nix", &option.path, value),
+        Module::declares("options.nix", vec![option]),
+    ];
+    let choices = vec![seal(&modules)];
+    Scene { modules, choices }
+}
+
+/// Returns a scene of an option and definitions of one key in it.
+fn keyed<const N: usize>(ty: Ty, definitions: [(&str, Def); N], choices: Vec<u32>) -> Scene {
     let path = ["alpha".to_owned(), "beta".to_owned()];
-    let option = Decl::new("alpha", Ty::Simple(Simple::Attrs));
     let defining = definitions.map(|(file, value)| Module::defines(file, &path, value));
-    let declaring = Module::declares("options.nix", vec![option]);
+    let declaring = Module::declares("options.nix", vec![Decl::new("alpha", ty)]);
     Scene {
-        modules: [declaring].into_iter().chain(defining).chain(more).collect(),
+        modules: [declaring].into_iter().chain(defining).collect(),
         choices,
     }
 }
 
+fn is_lazy(ty: &Ty) -> bool {
+    matches!(ty, Ty::LazyAttrsOf(_) | Ty::AttrsWith(_, true, _))
+}
+
+const ATTRS: Ty = Ty::Simple(Simple::Attrs);
+
 fn is_attrs(ty: &Ty) -> bool {
-    *ty == Ty::Simple(Simple::Attrs)
-}
-
-/// Whether an option of a scene has a type in which this one is.
-fn has(scene: &Scene, wanted: fn(&Ty) -> bool) -> bool {
-    scene.modules.iter().any(|module| module_has(module, wanted))
-}
-
-fn module_has(module: &Module, wanted: fn(&Ty) -> bool) -> bool {
-    let types = module.options.iter().filter_map(|option| option.ty.as_ref());
-    types.chain(&module.freeform).any(|ty| ty_has(ty, wanted))
-        || module.imports.iter().any(|module| module_has(module, wanted))
-}
-
-fn ty_has(ty: &Ty, wanted: fn(&Ty) -> bool) -> bool {
-    wanted(ty)
-        || match ty {
-            Ty::ListOf(ty)
-            | Ty::NonEmptyListOf(ty)
-            | Ty::AttrsOf(ty)
-            | Ty::LazyAttrsOf(ty)
-            | Ty::NullOr(ty)
-            | Ty::Uniq(ty)
-            | Ty::Unique(_, ty)
-            | Ty::FunctionTo(ty) => ty_has(ty, wanted),
-            Ty::Either(left, right) | Ty::CoercedTo(left, _, right) => ty_has(left, wanted) || ty_has(right, wanted),
-            Ty::OneOf(types) => types.iter().any(|ty| ty_has(ty, wanted)),
-            Ty::Submodule(options, freeform) => {
-                let types = options.iter().filter_map(|option| option.ty.as_ref());
-                types.chain(freeform.as_deref()).any(|ty| ty_has(ty, wanted))
-            }
-            _ => false,
-        }
+    *ty == ATTRS
 }
 
 #[cfg(test)]
@@ -125,8 +253,8 @@ mod tests {
 
     #[test]
     fn each_library_does_what_is_known_of_it() {
-        for (i, library) in libraries().iter().enumerate() {
-            let wrong: Vec<String> = on(library, move |ev, ground| {
+        for library in libraries() {
+            let wrong: Vec<String> = on(&library, |ev, ground| {
                 let mut wrong = Vec::new();
                 for known in all() {
                     let law = laws::all()
@@ -137,8 +265,8 @@ mod tests {
                     assert!((known.applies)(&scene), "{}", known.id);
                     let question = (law.question)(&scene, ground).expect("the law says something of it");
                     let verdict = ask(ev, ground, &question, true).expect("no limit is reached");
-                    // The stand-in and nixpkgs of 2026 come first.
-                    if matches!(verdict, Verdict::Broken(_)) != (i < 2 || known.in_2020) {
+                    let edition = Edition::of(ground).expect("the library is of 2020 or of today");
+                    if matches!(verdict, Verdict::Broken(_)) != known.since.covers(Some(edition)) {
                         wrong.push(format!("{}: {verdict:?}", known.id));
                     }
                 }

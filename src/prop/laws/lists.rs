@@ -1,11 +1,13 @@
 //! Lists: all that is said, and in which order.
 
 use super::asking::{gives, law};
-use crate::random::{Draw, scenes};
+use crate::random::{Draw, scenes, values};
 use crate::{Decl, Def, Expected, Ground, Law, Module, Plain, Question, Scene, Ty};
 
-/// Lists merge to all elements.
-pub(super) const UNION: Law = law(
+/// The laws of this file.
+pub(super) const LAWS: &[Law] = &[UNION, ORDER];
+
+const UNION: Law = law(
     "lib-list-union",
     "a list has each element of each definition, as often as it is there",
     "Packages, firewall ports and users come from everywhere. None may be lost, and none may come twice that was said \
@@ -14,8 +16,7 @@ pub(super) const UNION: Law = law(
     |scene, _| question(scene, Expected::UpToOrder),
 );
 
-/// `mkOrder` orders lists.
-pub(super) const ORDER: Law = law(
+const ORDER: Law = law(
     "lib-list-order",
     "elements stand where `mkBefore`, `mkAfter` and `mkOrder` say, the smaller number first",
     "Search paths and firewall rules are read from the front. What says that it comes first must do so, in whatever \
@@ -28,7 +29,7 @@ fn drawn(draw: &mut Draw<'_>, around: fn(usize, Def) -> Def) -> Option<Scene> {
     let option = Decl::new(scenes::NAMES[0], Ty::ListOf(Box::new(scenes::scalar(draw))));
     let mut modules = Vec::new();
     for (i, file) in scenes::FILES[..draw.between(1, 4)].iter().enumerate() {
-        let list = scenes::small_value(draw, option.ty.as_ref());
+        let list = values::value(draw, option.ty.as_ref()?)?;
         modules.push(Module::defines(file, &option.path, around(i, list)));
     }
     modules.insert(

@@ -1,12 +1,14 @@
 //! `mkMerge`: several definitions in one.
 
 use super::asking::law;
-use crate::random::{Draw, scenes};
+use crate::random::{Draw, scenes, values};
 use crate::scene::evaluated;
 use crate::{Claim, Decl, Def, Expr, Ground, Law, Module, Question, Scene, Side};
 
-/// `mkMerge` is flat and associative.
-pub(super) const FLAT: Law = law(
+/// The laws of this file.
+pub(super) const LAWS: &[Law] = &[FLAT];
+
+const FLAT: Law = law(
     "lib-merge-flat",
     "`mkMerge` of `mkMerge` is one `mkMerge` of all, and says what as many modules say",
     "Definitions are put together in modules that know nothing of each other, one `mkMerge` inside another. Where \
@@ -15,12 +17,12 @@ pub(super) const FLAT: Law = law(
     question,
 );
 
-fn drawn(draw: &mut Draw<'_>, _: &Ground) -> Option<Scene> {
-    let option = Decl::new(scenes::NAMES[0], scenes::small_type(draw));
+fn drawn(draw: &mut Draw<'_>, ground: &Ground) -> Option<Scene> {
+    let option = Decl::new(scenes::NAMES[0], scenes::ty(draw, ground));
     let ty = option.ty.clone()?;
     let mut definitions = Vec::new();
     for _ in 0..draw.between(2, 4) {
-        let value = scenes::small_value(draw, Some(&ty));
+        let value = values::value(draw, &ty)?;
         definitions.push(scenes::with_properties(draw, &ty, value));
     }
     Some(Scene {

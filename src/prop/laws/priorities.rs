@@ -1,11 +1,13 @@
 //! Priorities: of all definitions only the strongest count.
 
 use super::asking::{law, same};
-use crate::random::{Draw, scenes};
+use crate::random::{Draw, scenes, values};
 use crate::{Decl, Def, Ground, Law, Module, Question, Scene, Simple, Ty};
 
-/// `mkForce` beats plain beats `mkDefault` beats the option's default.
-pub(super) const ORDER: Law = law(
+/// The laws of this file.
+pub(super) const LAWS: &[Law] = &[ORDER];
+
+const ORDER: Law = law(
     "lib-priority-order",
     "`mkForce` beats a plain definition, that beats `mkDefault`, and that beats the option's default",
     "It is how a host overrides what a profile says, and a profile what NixOS says. A type that looks at definitions \
@@ -17,8 +19,8 @@ pub(super) const ORDER: Law = law(
 /// The priorities of the four ways to say something, the strongest first.
 const WAYS: [i64; 4] = [Def::FORCE, Def::PLAIN, Def::DEFAULT, Def::OPTION_DEFAULT];
 
-fn drawn(draw: &mut Draw<'_>, _: &Ground) -> Option<Scene> {
-    let ty = scenes::small_type(draw);
+fn drawn(draw: &mut Draw<'_>, ground: &Ground) -> Option<Scene> {
+    let ty = scenes::ty(draw, ground);
     let mut option = Decl::new(scenes::NAMES[0], ty.clone());
     // Inside a set of values each key has its own priorities.
     let inside = draw.below(8);
@@ -27,12 +29,12 @@ fn drawn(draw: &mut Draw<'_>, _: &Ground) -> Option<Scene> {
         _ => vec![scenes::NAMES[0].into(), scenes::NAMES[1].into()],
     };
     match inside {
-        0..=2 => option.default = draw.once_in(2).then(|| scenes::small_value(draw, Some(&ty))),
+        0..=2 => option.default = scenes::default(draw, Some(&ty)),
         3 | 4 => option.ty = Some(Ty::AttrsOf(Box::new(ty.clone()))),
         5 => option.ty = Some(Ty::Simple(Simple::Attrs)),
         _ => {
             let mut inner = Decl::new(scenes::NAMES[1], ty.clone());
-            inner.default = draw.once_in(2).then(|| scenes::small_value(draw, Some(&ty)));
+            inner.default = scenes::default(draw, Some(&ty));
             option.ty = Some(Ty::Submodule(vec![inner], None));
         }
     }
@@ -41,7 +43,7 @@ fn drawn(draw: &mut Draw<'_>, _: &Ground) -> Option<Scene> {
     let present = draw.between(1, 7);
     for (i, &priority) in WAYS[..3].iter().enumerate() {
         if present >> i & 1 == 1 {
-            let value = scenes::small_value(draw, Some(&ty));
+            let value = values::value(draw, &ty)?;
             let value = if priority == Def::PLAIN {
                 value
             } else {

@@ -3,7 +3,7 @@
 //! Most cases have one or two options and three modules that define them, and values are few and small: two
 //! modules that say the same are as telling as two that do not.
 
-use super::Draw;
+use super::{Draw, values};
 use crate::{Decl, Def, Ground, Module, Scene, Simple, Ty};
 
 /// The file of the module that declares what a scene is about.
@@ -15,19 +15,24 @@ pub const FILES: [&str; 6] = ["a.nix", "b.nix", "c.nix", "d.nix", "e.nix", "f.ni
 /// Names of options, and of keys in values.
 pub const NAMES: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
 
-/// Words that strings are made of.
-const WORDS: [&str; 4] = ["", "one", "two words", "three"];
-
 /// Priorities as modules write them, and one of nobody.
 const PRIORITIES: [i64; 5] = [Def::FORCE, Def::DEFAULT, Def::OPTION_DEFAULT, 10, 70];
 
 /// Places in lists as modules write them, and one of nobody.
 const PLACES: [i64; 4] = [Def::BEFORE, Def::AFTER, Def::BETWEEN, 700];
 
+/// Draws a type: mostly one that costs little, or else any that the library has.
+pub fn ty(draw: &mut Draw<'_>, ground: &Ground) -> Ty {
+    if draw.once_in(3) {
+        values::ty(draw, ground, 2)
+    } else {
+        small_type(draw)
+    }
+}
+
 /// Draws a type that costs little: the common ones, at most one inside another.
 pub fn small_type(draw: &mut Draw<'_>) -> Ty {
-    match draw.below(12) {
-        10 => Ty::Simple(Simple::Attrs),
+    match draw.below(11) {
         0 => Ty::Simple(Simple::Bool),
         1 => Ty::ListOf(Box::new(scalar(draw))),
         2 => Ty::ListOf(Box::new(Ty::Simple(Simple::Int))),
@@ -56,73 +61,48 @@ pub fn submodule(draw: &mut Draw<'_>) -> Ty {
             scalar(draw)
         };
         let mut option = Decl::new(*name, ty);
-        option.default = draw.once_in(2).then(|| small_value(draw, option.ty.as_ref()));
+        option.default = default(draw, option.ty.as_ref());
         option
     });
     Ty::Submodule(options.collect(), None)
 }
 
-/// Draws a value of a type that [`small_type`] may draw.
-pub fn small_value(draw: &mut Draw<'_>, ty: Option<&Ty>) -> Def {
-    match ty {
-        Some(Ty::Simple(Simple::Bool)) => Def::Bool(draw.once_in(2)),
-        Some(Ty::Simple(Simple::Str | Simple::Lines)) => Def::str(*draw.pick(&WORDS)),
-        Some(Ty::ListOf(element)) => {
-            let count = draw.below(4);
-            Def::List((0..count).map(|_| small_value(draw, Some(element))).collect())
-        }
-        Some(Ty::AttrsOf(element)) => small_set(draw, Some(element)),
-        Some(Ty::Simple(Simple::Attrs)) => small_set(draw, None),
-        Some(Ty::NullOr(_)) if draw.once_in(3) => Def::Null,
-        Some(Ty::NullOr(inner)) => small_value(draw, Some(inner)),
-        Some(Ty::Submodule(options, _)) => {
-            let mut entries = Vec::new();
-            for option in options {
-                if !draw.once_in(3) {
-                    entries.push((option.path.join("."), small_value(draw, option.ty.as_ref())));
-                }
-            }
-            Def::Attrs(entries)
-        }
-        _ => Def::Int(i64::try_from(draw.below(4)).unwrap_or_default()),
+/// Draws a default for one option in two.
+pub fn default(draw: &mut Draw<'_>, ty: Option<&Ty>) -> Option<Def> {
+    if draw.once_in(2) {
+        values::value(draw, ty?)
+    } else {
+        None
     }
-}
-
-/// Draws a set of up to three keys with values of a type.
-fn small_set(draw: &mut Draw<'_>, element: Option<&Ty>) -> Def {
-    let mut entries = Vec::new();
-    for name in &NAMES[..3] {
-        if draw.once_in(2) {
-            entries.push(((*name).to_owned(), small_value(draw, element)));
-        }
-    }
-    Def::Attrs(entries)
 }
 
 /// Draws one or two options, some with a default.
-pub fn options(draw: &mut Draw<'_>) -> Vec<Decl> {
+pub fn options(draw: &mut Draw<'_>, ground: &Ground) -> Vec<Decl> {
     let count = draw.between(1, 2);
     let option = |name: &&str| {
-        let mut option = Decl::new(*name, small_type(draw));
-        option.default = draw.once_in(3).then(|| small_value(draw, option.ty.as_ref()));
+        let mut option = Decl::new(*name, ty(draw, ground));
+        option.default = default(draw, option.ty.as_ref());
         option
     };
     NAMES[..count].iter().map(option).collect()
 }
 
+/// Puts properties around what is said of an option of a type.
+pub type Around = fn(&mut Draw<'_>, &Ty, Def) -> Def;
+
 /// Draws the small scene of most laws: an option or two, and modules that define them with and without properties.
-pub fn merging(draw: &mut Draw<'_>, _: &Ground) -> Option<Scene> {
-    Some(defined(draw, with_properties))
+pub fn merging(draw: &mut Draw<'_>, ground: &Ground) -> Option<Scene> {
+    Some(defined(draw, ground, with_properties))
 }
 
 /// Draws a small scene in which nothing has a property.
-pub fn plain(draw: &mut Draw<'_>, _: &Ground) -> Option<Scene> {
-    Some(defined(draw, |_, _, value| value))
+pub fn plain(draw: &mut Draw<'_>, ground: &Ground) -> Option<Scene> {
+    Some(defined(draw, ground, |_, _, value| value))
 }
 
-/// Draws options and modules that define them; `around` puts properties around what is said of an option.
-pub fn defined(draw: &mut Draw<'_>, around: fn(&mut Draw<'_>, &Ty, Def) -> Def) -> Scene {
-    let options = options(draw);
+/// Draws options and modules that define them.
+pub fn defined(draw: &mut Draw<'_>, ground: &Ground, around: Around) -> Scene {
+    let options = options(draw, ground);
     let mut modules = Vec::with_capacity(4);
     for file in &FILES[..draw.between(1, 3)] {
         modules.push(defining(draw, file, &options, around));
@@ -130,22 +110,19 @@ pub fn defined(draw: &mut Draw<'_>, around: fn(&mut Draw<'_>, &Ty, Def) -> Def) 
     modules.insert(draw.below(modules.len() + 1), Module::declares(DECLARING, options));
     Scene {
         modules,
-        choices: vec![u32::try_from(draw.below(12)).unwrap_or_default()],
+        choices: choices(draw, 1),
     }
 }
 
 /// Draws a module that defines some of these options.
-pub fn defining(
-    draw: &mut Draw<'_>,
-    file: &str,
-    options: &[Decl],
-    around: fn(&mut Draw<'_>, &Ty, Def) -> Def,
-) -> Module {
+pub fn defining(draw: &mut Draw<'_>, file: &str, options: &[Decl], around: Around) -> Module {
     let mut entries = Vec::new();
     for option in options {
         let Some(ty) = &option.ty else { continue };
-        if options.len() == 1 || !draw.once_in(4) {
-            let value = small_value(draw, Some(ty));
+        if options.len() > 1 && draw.once_in(4) {
+            continue;
+        }
+        if let Some(value) = values::value(draw, ty) {
             let value = around(draw, ty, value);
             entries.push((option.path.join("."), value));
         }
@@ -166,25 +143,13 @@ pub fn with_properties(draw: &mut Draw<'_>, ty: &Ty, value: Def) -> Def {
             inner.when(!draw.once_in(3))
         }
         3 => {
-            let other = small_value(draw, Some(ty));
-            let other = with_properties(draw, ty, other);
-            Def::Merge(vec![value, other])
+            let other = values::value(draw, ty).map(|other| with_properties(draw, ty, other));
+            Def::Merge([value].into_iter().chain(other).collect())
         }
-        4 if ordered(ty) => value.placed(*draw.pick(&PLACES)),
-        5 if ordered(ty) => value.placed(*draw.pick(&PLACES)).weighed(*draw.pick(&PRIORITIES)),
+        4 => value.placed(*draw.pick(&PLACES)),
+        5 => value.placed(*draw.pick(&PLACES)).weighed(*draw.pick(&PRIORITIES)),
         _ => value,
     }
-}
-
-/// Whether the order of definitions shows in the value of this type.
-pub fn ordered(ty: &Ty) -> bool {
-    matches!(
-        ty,
-        Ty::ListOf(_)
-            | Ty::NonEmptyListOf(_)
-            | Ty::Separated(_)
-            | Ty::Simple(Simple::Lines | Simple::Commas | Simple::EnvVar)
-    )
 }
 
 /// Draws numbers by which a law varies what it asks.

@@ -140,7 +140,7 @@ fn one(ev: &mut Evaluator, ground: &mut Ground, slot: &Slot, seed: u64, case: u6
         }
         Some(Verdict::Broken(broken)) => {
             tally.ran += 1;
-            if let Some(known) = known::explaining(slot.law, &tree.current()) {
+            if let Some(known) = known::explaining(slot.law, &tree.current(), ground) {
                 *tally.known.entry(known.id).or_default() += 1;
                 return Ok(());
             }
@@ -176,7 +176,7 @@ fn smallest(
         let scene = tree.current();
         more = match judged(ev, ground, law, &scene, false)? {
             // A smaller case of a known behaviour would hide what was found.
-            Some(Verdict::Broken(broken)) if known::explaining(law, &scene).is_none() => {
+            Some(Verdict::Broken(broken)) if known::explaining(law, &scene, ground).is_none() => {
                 best = (scene, broken);
                 tree.simplify()
             }

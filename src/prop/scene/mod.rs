@@ -4,6 +4,7 @@ mod def;
 mod simple;
 mod simpler;
 mod ty;
+mod within;
 mod written;
 
 pub use def::Def;
