@@ -88,4 +88,134 @@ pub(super) const LIBRARIES: &[(&str, &str)] = &[
         "lib: lib // { evalModules = args: lib.evalModules (args // { modules = map (m: removeAttrs m [ \
          \"disabledModules\" ]) args.modules; }); }",
     ),
+    (
+        "lib-option-says",
+        "lib: lib // { evalModules = args: let e = lib.evalModules args; in e // { options = lib.mapAttrs (_: o: if \
+         lib.isOption o then o // { files = lib.reverseList o.files; highestPrio = 100; } else o) e.options; }; }",
+    ),
+    (
+        "lib-option-declared",
+        "lib: lib // { mkOption = x: removeAttrs (lib.mkOption x) [ \"description\" \"default\" ]; }",
+    ),
+    (
+        "lib-option-read-only",
+        "lib: lib // { mkOption = x: removeAttrs (lib.mkOption x) [ \"readOnly\" ]; }",
+    ),
+    ("lib-property-values", "lib: lib // { mkForce = lib.mkOverride 51; }"),
+    (
+        "lib-property-taken-off",
+        "lib: lib // { sortProperties = lib.filterOverrides; }",
+    ),
+    (
+        "lib-property-taken-off",
+        "lib: lib // { filterOverrides = defs: lib.take 1 (lib.filterOverrides defs); }",
+    ),
+    ("lib-definition-placed", "lib: lib // { mkDefinition = x: x.value; }"),
+    (
+        "lib-module-shapes",
+        "lib: lib // { evalModules = args: lib.evalModules (args // { modules = map (m: if lib.isAttrs m then \
+         removeAttrs m [ \"require\" ] else m) args.modules; }); }",
+    ),
+    (
+        "lib-module-refused",
+        "lib: lib // { evalModules = args: lib.evalModules (args // { modules = map (m: if lib.isAttrs m && m ? \
+         imports then m // { imports = lib.flatten m.imports; } else m) args.modules; }); }",
+    ),
+    (
+        "lib-module-files",
+        "lib: lib // { evalModules = args: lib.evalModules (args // { modules = map (m: if lib.isString m then import m \
+         else m) args.modules; }); }",
+    ),
+    (
+        "lib-module-arguments",
+        "lib: lib // { evalModules = args: lib.evalModules (removeAttrs args [ \"specialArgs\" ]); }",
+    ),
+    (
+        "lib-module-class",
+        "lib: lib // { evalModules = args: lib.evalModules (removeAttrs args [ \"class\" ]); }",
+    ),
+    (
+        "lib-option-unknown",
+        "lib: lib // { evalModules = args: lib.evalModules (args // { modules = args.modules ++ [ { _module.check = \
+         false; } ]; }); }",
+    ),
+    (
+        "lib-module-unchecked",
+        "lib: lib // { evalModules = args: lib.evalModules (removeAttrs args [ \"check\" ]); }",
+    ),
+    (
+        "lib-modules-extended",
+        "lib: lib // { evalModules = args: let e = lib.evalModules args; in e // { extendModules = x: e.extendModules \
+         (removeAttrs x [ \"specialArgs\" ]); }; }",
+    ),
+    (
+        "lib-module-prefix",
+        "lib: lib // { evalModules = args: lib.evalModules (removeAttrs args [ \"prefix\" ]); }",
+    ),
+    (
+        "lib-rename-passes-on",
+        "lib: lib // { mkRenamedOptionModule = lib.mkAliasOptionModule; doRename = x: lib.doRename (x // { withPriority = true; }); }",
+    ),
+    (
+        "lib-rename-warns",
+        "lib: lib // { mkRenamedOptionModule = lib.mkAliasOptionModule; }",
+    ),
+    (
+        "lib-rename-changes",
+        "lib: lib // { mkMergedOptionModule = from: to: change: lib.mkMergedOptionModule (lib.take 1 from) to change; }",
+    ),
+    (
+        "lib-option-removed",
+        "lib: lib // { mkRemovedOptionModule = name: advice: { options = lib.setAttrByPath name (lib.mkOption { visible = \
+         false; }); config.assertions = [ ]; }; }",
+    ),
+    (
+        "lib-definitions-passed-on",
+        "lib: lib // { mkAliasDefinitions = option: lib.mkMerge option.definitions; mkAliasAndWrapDefinitions = wrap: option: wrap option.value; }",
+    ),
+    (
+        "lib-type-merges",
+        "lib: lib // { types = lib.types // { lines = lib.types.commas; }; }",
+    ),
+    ("lib-attr-list-items", "lib: lib // { mkAfter = lib.mkBefore; }"),
+    (
+        "lib-submodule-evaluated",
+        "lib: lib // { types = lib.types // { submoduleWith = x: lib.types.submoduleWith (removeAttrs x [ \"specialArgs\" \
+         ]); }; }",
+    ),
+    (
+        "lib-type-refuses",
+        "lib: lib // { types = lib.types // { addCheck = type: check: type; }; }",
+    ),
+    (
+        "lib-type-made",
+        "lib: lib // { types = lib.types // { oneOf = all: lib.types.anything; }; }",
+    ),
+    (
+        "lib-type-described",
+        "lib: lib // { types = lib.types // { listOf = type: lib.types.listOf type // { description = \"list of \
+         ${type.description}\"; }; }; }",
+    ),
+    (
+        "lib-type-named",
+        "lib: lib // { types = lib.types // { int = lib.types.int // { name = \"integer\"; }; }; }",
+    ),
+    (
+        "lib-type-options",
+        "lib: lib // { types = lib.types // { nullOr = type: lib.types.nullOr type // { getSubOptions = prefix: { }; }; }; }",
+    ),
+    (
+        "lib-type-modules",
+        "lib: lib // { types = lib.types // { lazyAttrsOf = type: lib.types.lazyAttrsOf type // { substSubModules = m: \
+         lib.types.attrsOf (type.substSubModules m); }; }; }",
+    ),
+    (
+        "lib-type-joined",
+        "lib: lib // { types = lib.types // { enum = values: lib.types.enum values // { typeMerge = other: lib.types.enum \
+         values; }; }; }",
+    ),
+    (
+        "lib-type-bounds",
+        "lib: lib // { types = lib.types // { port = lib.types.ints.between 1 65535; }; }",
+    ),
 ];

@@ -2,20 +2,31 @@
 
 mod apply;
 mod asking;
+mod bounds;
 #[cfg(test)]
 mod broken;
 mod conditions;
 mod conflicts;
+mod containers;
+mod described;
 mod disabled;
+mod facts;
 mod imports;
+mod insides;
+mod joined;
 pub mod known;
 mod lists;
 mod merges;
 mod priorities;
+mod properties;
+mod refused;
+mod renames;
 mod sets;
+mod shapes;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unknown;
 mod values;
 
 use crate::Law;
@@ -38,6 +49,17 @@ static ALL: LazyLock<Vec<Law>> = LazyLock::new(|| {
         values::LAWS,
         apply::LAWS,
         disabled::LAWS,
+        facts::LAWS,
+        properties::LAWS,
+        shapes::LAWS,
+        unknown::LAWS,
+        renames::LAWS,
+        containers::LAWS,
+        refused::LAWS,
+        described::LAWS,
+        insides::LAWS,
+        joined::LAWS,
+        bounds::LAWS,
         &[crate::model::LAW],
     ]
     .concat()

@@ -3,29 +3,29 @@
 use super::known::Since;
 use crate::model::Edition;
 use crate::random::{Draw, scenes};
-use crate::{Claim, Expr, Ground, Question, Scene, Side};
+use crate::{Claim, Expected, Expr, Ground, Question, Scene, Side};
 
-/// One row of a table. Each text is Nix for a function from a set of data (`a`, `b`, `c`: words, all different; `m`,
-/// `n`: integers, `m` the smaller one) to a set.
+/// One row of a table. Each text is Nix for a function from a set of data to a set: `a`, `b` and `c` are words, all
+/// different; `m` and `n` are integers, `m` the smaller one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
     /// In which libraries it holds.
     pub since: Since,
     /// What is asked.
     pub asked: &'static str,
-    /// What it must be: a value for each of some names, and for each other name nothing is said.
+    /// What it must be.
     pub is: &'static str,
 }
 
-/// One row of a table of what is refused; texts as in [`Row`].
+/// One row of a table of what is refused.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Refusal {
     /// In which libraries it is.
     pub since: Since,
-    /// What is asked, and refused.
+    /// What is asked, as in [`Row`]: each attribute must be refused.
     pub asked: &'static str,
-    /// The words that are in the message of each: a list for each name.
-    pub words: &'static str,
+    /// The names of the attributes, and words in the messages; `$a` stands for `a` of the data.
+    pub words: &'static [(&'static str, &'static [&'static str])],
 }
 
 /// Words of the data.
@@ -39,41 +39,55 @@ pub(super) fn drawn(draw: &mut Draw<'_>, _: &Ground) -> Option<Scene> {
     })
 }
 
-/// Asks one row of a table, which one the scene says.
+/// Asks the row of a table that the scene says.
 pub(super) fn ask(rows: &[Row], refusals: &[Refusal], scene: &Scene, ground: &Ground) -> Option<Question> {
-    let holds = |since: Since| Edition::of(ground).is_some_and(|edition| since.covers(Some(edition)));
-    let rows: Vec<&Row> = rows.iter().filter(|row| holds(row.since)).collect();
-    let refusals: Vec<&Refusal> = refusals.iter().filter(|row| holds(row.since)).collect();
-    let which = *scene.choices.first()? as usize % (rows.len() + refusals.len()).max(1);
+    let edition = Edition::of(ground)?;
+    let mut rows = rows.iter().filter(|row| row.since.covers(Some(edition)));
+    let mut refusals = refusals.iter().filter(|row| row.since.covers(Some(edition)));
+    let count = rows.clone().count();
+    let all = count + refusals.clone().count();
+    let which = *scene.choices.first()? as usize % all.max(1);
     let data = data(scene)?;
-    let side = |name, text| Side {
+    let asked = |name, text| Side {
         name,
-        expr: Expr::call(text, [data.clone()]),
+        expr: Expr::call(text, [Expr::attrs(data.clone())]),
     };
-    if let Some(row) = rows.get(which) {
+    if let Some(row) = rows.nth(which) {
         return Some(Question {
-            sides: vec![side("asked", row.asked), side("expected", row.is)],
-            claims: vec![Claim::Has(0, 1)],
+            sides: vec![asked("asked", row.asked), asked("expected", row.is)],
+            claims: vec![Claim::Same(0, 1)],
         });
     }
-    let row = refusals.get(which - rows.len())?;
+    let row = refusals.nth(which - count)?;
+    let filled = |template: &&str| {
+        data.iter()
+            .fold((*template).to_owned(), |text, (name, value)| match value {
+                Expr::Str(word) => text.replace(&format!("${name}"), word),
+                other => text.replace(&format!("${name}"), &other.print(0)),
+            })
+    };
+    let expected = row.words.iter().map(|(part, words)| {
+        let words = words.iter().map(filled).collect();
+        ((*part).to_owned(), Expected::Refused(words))
+    });
     Some(Question {
-        sides: vec![side("asked", row.asked), side("words", row.words)],
-        claims: vec![Claim::RefusedWith(0, 1)],
+        sides: vec![asked("asked", row.asked)],
+        claims: vec![Claim::Parts(0, expected.collect())],
     })
 }
 
-fn data(scene: &Scene) -> Option<Expr> {
-    let [_, first, second, third, low, step] = scene.choices[..] else { return None };
+fn data(scene: &Scene) -> Option<[(&'static str, Expr); 5]> {
+    let [_, first, second, third, low, step] = scene.choices[..] else {
+        return None;
+    };
     let mut words = WORDS.to_vec();
     let mut word = |choice: u32| Expr::str(words.remove(choice as usize % words.len()));
     let low = i64::from(low % 50) + 1;
-    let entries = [
+    Some([
         ("a", word(first)),
         ("b", word(second)),
         ("c", word(third)),
         ("m", Expr::Int(low)),
         ("n", Expr::Int(low + 1 + i64::from(step % 50))),
-    ];
-    Some(Expr::attrs(entries))
+    ])
 }

@@ -8,7 +8,7 @@ use eval::Evaluator;
 use std::time::Duration;
 
 /// Cases of each law on each library.
-const CASES: u64 = 800;
+const CASES: u64 = 150;
 
 /// Cases within which a law must have found a broken library.
 const CASES_TO_FIND: u64 = 400;
