@@ -246,9 +246,10 @@ const LOA_LISTS: Known = Known {
 const SUBMODULE_ORDER: Known = Known {
     id: "submodule-refuses-order",
     law: "lib-model",
-    title: "`mkOrder` around a definition of a submodule is an error that nobody worded",
+    title: "`mkOrder` around a definition of a submodule is an error that nobody worded, also where another error \
+            was to be told",
     why: "The place stays in the definition, and `types.submodule` is a function that takes a value and a file only.",
-    since: Since::Always,
+    since: Since::Now,
     applies: |scene| {
         let ordered = |module: &Module| module.config.as_ref().is_some_and(holds_order);
         scene.holds_type(&|ty| matches!(ty, Ty::Submodule(..))) && scene.modules.iter().any(ordered)
