@@ -153,6 +153,37 @@ impl OptionTree {
     }
 }
 
+impl Declared {
+    /// Returns the options of the submodules that its value is made of, at their real paths: below
+    /// `users.users` those of `users.users.alice`. Only the library of late 2025 and later tells of these.
+    pub fn inside(&self, ev: &mut Evaluator) -> Eval<OptionTree> {
+        let mut tree = OptionTree {
+            open: Vec::new(),
+            visited: 0,
+            failed: 0,
+        };
+        let Some(meta) = maybe(ev, self.set, &["valueMeta"])? else {
+            return Ok(tree);
+        };
+        let mut open = vec![(self.path.to_vec(), meta)];
+        while let Some((path, meta)) = open.pop() {
+            if let Some(options) = maybe(ev, meta, &["configuration", "options"])? {
+                tree.open.push((path, ev.cell(options)));
+            } else if let Some(attrs) = maybe(ev, meta, &["attrs"])?
+                && path.len() < MOST_DEPTH
+            {
+                for (symbol, inner) in ev.sorted_entries(attrs) {
+                    let name = ev.symbols.text(symbol).into_owned();
+                    if let Some(inner) = forced(ev, inner.value)? {
+                        open.push(([&path[..], &[name]].concat(), inner));
+                    }
+                }
+            }
+        }
+        Ok(tree)
+    }
+}
+
 /// Returns the first option of a set of them, with its path in it.
 fn first_option(ev: &mut Evaluator, set: eval::Val) -> Eval<Option<Declared>> {
     let cell = ev.cell(set);

@@ -6,7 +6,6 @@ use super::*;
 use eval::Evaluator;
 use nixos::System;
 use nixos::diagnose::Viewpoint;
-use std::path::Path;
 use sys::DiskFs;
 
 /// Modules whose toggles depend on each other: some sets of flips evaluate, some fail.

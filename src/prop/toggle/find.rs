@@ -27,8 +27,14 @@ pub struct LeftOut {
     pub why: String,
 }
 
+/// The option that has the homes of a host, whose modules are mostly the user's own.
+const HOMES: [&str; 2] = ["home-manager", "users"];
+/// Most options whose submodules are gone into; they may be inside each other.
+const MOST_SETS: usize = 1_000;
+
 /// Returns the toggles of a host that the user's files declare: options named `enable` or `enabled` whose value
-/// is a Boolean. `wanted` is given the files that declare one and says whether it is wanted.
+/// is a Boolean, also those inside the submodules that the user declares and in homes. `wanted` is given the
+/// files that declare one and says whether it is wanted.
 pub fn survey(
     ev: &mut Evaluator,
     system: &System,
@@ -36,25 +42,43 @@ pub fn survey(
     wanted: &mut dyn FnMut(&[String]) -> bool,
 ) -> Eval<Survey> {
     let mut survey = Survey::default();
-    let mut tree = system.options(ev)?;
-    while let Some(option) = tree.next(ev)? {
-        if !option.path.last().is_some_and(|name| NAMES.contains(&name.as_str())) {
-            continue;
-        }
-        let files = option.declarations(ev)?;
-        if !files.iter().any(|file| view.owns_file(file)) || !wanted(&files) {
-            continue;
-        }
-        match toggle(ev, &option, files)? {
-            Ok(toggle) => survey.toggles.push(toggle),
-            Err(Some(why)) => survey.left_out.push(LeftOut {
-                path: option.path.to_string(),
-                why,
-            }),
-            Err(None) => {}
+    let mut trees = vec![system.options(ev)?];
+    let mut sets = 0;
+    while let Some(mut tree) = trees.pop() {
+        while let Some(option) = tree.next(ev)? {
+            let is_named = option.path.last().is_some_and(|name| NAMES.contains(&name.as_str()));
+            let is_home = option.path[..] == HOMES;
+            // All else is looked at only where it is declared in the user's files, which is asked last: it costs most.
+            if !is_named && !is_home && !is_set(ev, &option)? {
+                continue;
+            }
+            let files = option.declarations(ev)?;
+            let is_own = files.iter().any(|file| view.owns_file(file));
+            if (is_own || is_home) && !is_named && sets < MOST_SETS {
+                sets += 1;
+                trees.push(option.inside(ev)?);
+            }
+            if is_named && is_own && wanted(&files) {
+                match toggle(ev, &option, files)? {
+                    Ok(toggle) => survey.toggles.push(toggle),
+                    Err(Some(why)) => survey.left_out.push(LeftOut {
+                        path: option.path.to_string(),
+                        why,
+                    }),
+                    Err(None) => {}
+                }
+            }
         }
     }
+    survey.toggles.sort_by(|one, other| one.path.cmp(&other.path));
+    survey.left_out.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(survey)
+}
+
+/// Whether an option's value may be made of submodules.
+fn is_set(ev: &mut Evaluator, option: &Declared) -> Eval<bool> {
+    let kind = option.type_name(ev)?;
+    Ok(kind.is_some_and(|kind| ["submodule", "attrsOf", "lazyAttrsOf", "nullOr"].contains(&kind.as_str())))
 }
 
 /// Returns an option as a toggle, or why it is none; without a reason if it is no switch at all.

@@ -152,6 +152,33 @@ fn what_is_no_switch_is_left_out() {
 }
 
 #[test]
+fn switches_inside_of_submodules_are_flipped() {
+    let sites = "{ config, lib, ... }:
+    {
+      options.fleet.sites = lib.mkOption {
+        default = { };
+        type = lib.types.attrsOf (lib.types.submodule {
+          options.enable = lib.mkEnableOption \"a site\";
+          options.port = lib.mkOption { type = lib.types.port; default = 80; };
+        });
+      };
+      config.networking.ports = lib.mapAttrsToList (_: site: if site.enable then site.port else 1) config.fleet.sites;
+      config.users = lib.mkIf (!config.fleet.sites.blog.enable) { blog = \"nobody\"; };
+    }";
+    let hosts = "{ fleet.sites = { blog.enable = true; wiki = { }; }; }";
+    let (survey, outcome, found) = judged(&[sites, hosts], 50);
+    let paths: Vec<String> = survey.toggles.iter().map(|toggle| toggle.path.to_string()).collect();
+    assert_eq!(paths, ["fleet.sites.blog.enable", "fleet.sites.wiki.enable"]);
+    assert_eq!(
+        found,
+        [
+            "a.nix:11 toggle-fails with `fleet.sites.blog.enable = false`: A definition for option `users.blog' is not of type `signed integer'"
+        ]
+    );
+    assert_eq!((outcome.ran, outcome.without_effect), (2, Vec::<String>::new()));
+}
+
+#[test]
 fn a_host_that_does_not_evaluate_is_not_judged() {
     let modules = [
         module("app", false, "users.app = 1;"),
