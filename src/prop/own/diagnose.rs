@@ -41,6 +41,14 @@ pub fn diagnose(ev: &mut Evaluator, subject: &Subject, law: &Law, found: &Found)
             String::new(),
             "make it of types that know properties: `lib.types.attrsOf lib.types.anything`",
         ),
+        "definition-ignores-property" => (
+            format!(
+                "a property around a definition of `{}` does not mean what it says",
+                subject.option
+            ),
+            String::new(),
+            "look for what changes `lib.modules` or the type",
+        ),
         "type-check-crashes" => (
             format!(
                 "the check of the type `{}` crashes on a value instead of refusing it",

@@ -17,6 +17,8 @@ pub struct Known {
     pub texts: Arc<[Span]>,
     /// Whether its declaration has an `apply`.
     pub apply: bool,
+    /// Whether its declaration has a default that evaluates.
+    pub default: bool,
 }
 
 /// What is known of a type.

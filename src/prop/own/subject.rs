@@ -92,6 +92,7 @@ fn subject(
         path,
         texts: texts.clone(),
         apply: get(ev, set, &["apply"])?.is_some_and(Val::is_function),
+        default: get(ev, set, &["default"])?.is_some(),
         shape,
         values: Arc::new(Values::default()),
     };

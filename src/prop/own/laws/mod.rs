@@ -6,6 +6,7 @@
 //! takes no account of order or of properties (`attrs`, `raw`, `unspecified` and types without a `merge` of their own),
 //! these laws say nothing.
 
+mod around;
 mod crashes;
 mod order;
 mod properties;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 /// All laws about options of a user's modules.
 pub const LAWS: &[Law] = &[
     order::LAW,
+    around::LAW,
     properties::PRIORITY,
     properties::CONDITION,
     properties::MERGE,
@@ -35,7 +37,7 @@ pub(super) fn of(known: &Known) -> Vec<&'static Law> {
     let shape = &known.shape;
     let says = |law: &&Law| match law.id {
         id if id == order::LAW.id => shape.merge.is_some() && shape.orderly,
-        id if id == crashes::MERGE.id => true,
+        id if id == crashes::MERGE.id || id == around::LAW.id => true,
         id if id == crashes::CHECK.id => shape.check.is_some() || !matches!(shape.ty, Ty::Simple(_)),
         id if id == crashes::APPLY.id => known.apply,
         _ => shape.merge.is_some() && shape.resolves,
@@ -60,7 +62,9 @@ pub(super) fn prepare(ev: &mut Evaluator, ground: &mut Ground) -> Eval<()> {
 /// The file of the module that declares the option in cases.
 const OPTION: &str = "option.nix";
 /// Files of the modules that define it.
-const FILES: [&str; 3] = ["a.nix", "b.nix", "c.nix"];
+const FILES: [&str; 6] = ["a.nix", "b.nix", "c.nix", "d.nix", "e.nix", "f.nix"];
+/// How the option's own default is written.
+const DEFAULT: &str = "option.default";
 
 /// Returns a scene in which modules give the option these definitions.
 fn scene(known: &Known, definitions: impl IntoIterator<Item = Def>, choices: Vec<u32>) -> Scene {
@@ -96,6 +100,16 @@ fn value(known: &Known, modules: &[Module]) -> Expr {
         select.push_str(&expr::shown(name));
     }
     evaluated(&select, Expr::List(modules.iter().map(Module::expr).collect()))
+}
+
+/// Returns the value that definitions give the option, each in a module of its own.
+fn with_definitions(known: &Known, declares: &Module, definitions: Vec<Def>) -> Expr {
+    let mut modules = vec![declares.clone()];
+    for (i, definition) in definitions.into_iter().enumerate() {
+        let file = FILES.get(i).copied().unwrap_or("more.nix");
+        modules.push(Module::defines(file, &known.path, definition));
+    }
+    value(known, &modules)
 }
 
 /// Returns the value that one definition gives the option.
@@ -145,12 +159,9 @@ fn forced(known: &Known, declares: &Module, definitions: &[&Def]) -> Option<(Exp
         .find_map(|(first, second)| Some((*first, shared(first, second)?)))?;
     let one = |value: Def| Def::Attrs(vec![(name.clone(), value)]);
     let written = [Def::Attrs(first.clone()), one(value_of.weighed(Def::FORCE))];
-    let modules = |definitions: Vec<Def>| {
-        let defines = FILES.iter().zip(definitions);
-        let defines = defines.map(|(file, definition)| Module::defines(file, &known.path, definition));
-        let modules: Vec<Module> = std::iter::once(declares.clone()).chain(defines).collect();
-        value(known, &modules)
-    };
     let meant = properties::resolved(&written);
-    Some((modules(written.into()), modules(meant)))
+    Some((
+        with_definitions(known, declares, written.into()),
+        with_definitions(known, declares, meant),
+    ))
 }

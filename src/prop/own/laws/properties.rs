@@ -1,9 +1,8 @@
 //! Properties inside definitions: what `mkForce`, `mkIf` and `mkMerge` mean for one name of a set.
 
-use super::{FILES, parts, said, scene, value};
-use crate::own::Known;
+use super::{parts, said, scene, with_definitions};
 use crate::random::Draw;
-use crate::{Claim, Def, Ground, Law, Module, Question, Scene, Scope, Side};
+use crate::{Claim, Def, Ground, Law, Question, Scene, Scope, Side};
 use diag::Severity;
 
 pub(super) const PRIORITY: Law = Law {
@@ -130,7 +129,7 @@ fn question(scene: &Scene, ground: &Ground, only: bool) -> Option<Question> {
     }
     let side = |name: &'static str, definitions: Vec<Def>| Side {
         name,
-        expr: of(known, declares, definitions),
+        expr: with_definitions(known, declares, definitions),
     };
     let mut sides = vec![
         side("meant", resolved(&definitions)),
@@ -145,16 +144,6 @@ fn question(scene: &Scene, ground: &Ground, only: bool) -> Option<Question> {
     }
     claims.extend([Claim::HasValue(0), Claim::NotRefused(1), Claim::SameUpToOrder(0, 1)]);
     Some(Question { sides, claims })
-}
-
-/// Returns the value that these definitions give the option.
-fn of(known: &Known, declares: &Module, definitions: Vec<Def>) -> crate::Expr {
-    let mut modules = vec![declares.clone()];
-    for (i, definition) in definitions.into_iter().enumerate() {
-        let file = FILES.get(i).copied().unwrap_or("more.nix");
-        modules.push(Module::defines(file, &known.path, definition));
-    }
-    value(known, &modules)
 }
 
 fn entries(definition: &Def) -> &[(String, Def)] {
