@@ -20,6 +20,14 @@ pub struct Twin {
     pub golden: Golden,
 }
 
+impl Twin {
+    /// Whether laws with generated modules are tried on it: its fault is one that they find, or it has none.
+    pub fn is_for_laws(&self) -> bool {
+        let findings = &self.golden.findings;
+        findings.is_empty() || findings.iter().any(|finding| finding.stage == "prop")
+    }
+}
+
 /// Returns the repository's folder.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -103,8 +111,17 @@ pub fn program(home: &Path) -> Command {
 
 /// Runs `cfgcheck check` with these arguments and returns its exit code and report.
 pub fn check(home: &Path, args: &[&str]) -> Result<(i32, Report), String> {
+    judged(home, "check", args)
+}
+
+/// Runs `cfgcheck prop` on a flake, with the seed that is always the same, and returns its exit code and report.
+pub fn prop(home: &Path, flake: &str) -> Result<(i32, Report), String> {
+    judged(home, "prop", &[flake])
+}
+
+fn judged(home: &Path, command: &str, args: &[&str]) -> Result<(i32, Report), String> {
     let output = program(home)
-        .args(["check", "--offline", "--output", "json=-"])
+        .args([command, "--offline", "--output", "json=-"])
         .args(args)
         .output()
         .map_err(|error| format!("the program does not run: {error}"))?;

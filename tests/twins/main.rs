@@ -1,8 +1,8 @@
 //! The broken twins of the fleet: each flake under `fixtures/fleets/` has one fault, and its golden
 //! file `expected.yaml` has the finding that it must give.
 //!
-//! A finding with `since: now` is one of `cfgcheck check` as it is, which must say exactly these. The
-//! others are known gaps: the fault is there, at the line that the golden file names, and a test fails
+//! A finding with `since: now` is one of `cfgcheck check` as it is, or of `cfgcheck prop` if its stage says so;
+//! both must say exactly these. The others are known gaps: the fault is there, at the line that the golden file names, and a test fails
 //! as soon as the program finds it, so that whoever wrote the rule sets `since: now`.
 //!
 //! `UPDATE_GOLDEN=1 cargo nextest run --test twins` writes the findings of today anew.
@@ -21,7 +21,7 @@ mod untracked;
 use std::path::Path;
 use std::sync::Mutex;
 
-use folder::{TWINS, Twin, check, copy_to, found, repository, twins};
+use folder::{TWINS, Twin, check, copy_to, found, prop, repository, twins};
 use golden::{Expected, Golden, Since};
 
 /// Does something with each twin on all processors, and fails with all that was wrong.
@@ -74,7 +74,17 @@ fn every_twin_gives_the_findings_of_its_golden_file() {
             args.extend(["--base", before]);
         }
         let (code, report) = check(root.path(), &args)?;
-        let found = found(&report, &twin.folder, &format!("{TWINS}/{}/", twin.name));
+        let below = format!("{TWINS}/{}/", twin.name);
+        let mut all = found(&report, &twin.folder, &below);
+        if twin.is_for_laws() {
+            let (code, report) = prop(root.path(), &this)?;
+            let of_laws = found(&report, &twin.folder, &below);
+            if code != i32::from(!of_laws.is_empty()) {
+                return Err(format!("`prop` ends with {code}, and finds {of_laws:?}\n"));
+            }
+            all.extend(of_laws);
+        }
+        let found = all;
         if update {
             return renew(twin, code, &found);
         }
