@@ -7,7 +7,9 @@
 //! it. Whatever ends the work, also a limit or a panic, the evaluator can be used afterwards.
 //!
 //! Trials may be inside each other. What stays is what holds no value: names, source texts, code,
-//! shapes, contexts, the store of derivations and sources, what is known of files, [`crate::Stats`].
+//! shapes, contexts, sources in the store, what is known of files, [`crate::Stats`]. Sets are in the
+//! order in which their names were first met, so where two attributes fail, names that a trial brought
+//! up can decide which of them fails first later on, as names that were brought up outside can.
 
 use crate::builtins::Kept;
 use crate::error::{Eval, EvalError, SharedError};

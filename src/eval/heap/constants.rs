@@ -5,7 +5,8 @@
 //! their strings from chunks of their own. So only evaluated values that refer to nothing else of the
 //! heap can be constants, and their cells are never written again.
 
-use super::{Bytes, CHUNK, Exhausted, Heap, Ref, STRIDE, Tag, Val, give_up};
+use super::bytes::{Bytes, CHUNK, new_map};
+use super::{Exhausted, Heap, Ref, STRIDE, Tag, Val, give_up};
 use memmap2::MmapMut;
 use std::marker::PhantomData;
 
@@ -77,7 +78,7 @@ impl Heap {
 
     #[cold]
     fn map_constants(&mut self, len: usize) -> *mut u8 {
-        let map = super::new_map(len);
+        let map = new_map(len);
         self.constants.maps.push(map);
         map.as_ptr().cast_mut()
     }

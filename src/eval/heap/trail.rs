@@ -9,8 +9,9 @@
 //! Trials may be inside each other: the inner one has the higher mark, so it notes writes to what the
 //! outer one allocated as well, and its part of the trail is used up before the outer one goes on.
 
+use super::bytes::CHUNK;
 use super::region::Escapes;
-use super::{CHUNK, Heap, Ref, STRIDE, Tag, Val, Words};
+use super::{Heap, Ref, STRIDE, Tag, Val, Words};
 use memmap2::MmapMut;
 
 /// What was written to cells and words that are older than the trial under way.

@@ -152,6 +152,42 @@ fn a_trial_inside_an_evaluation_leaves_it_alone() {
 }
 
 #[test]
+fn trials_that_do_the_same_take_nothing_for_good() {
+    with_plain_evaluator(|ev| {
+        let expression = "
+          let lib = import ./.; all = lib.wide // { a = lib.count lib.extended; }; in
+          [ (builtins.attrNames all) (import ./chain.nix) \"${./text.txt}\" (builtins.readDir ./.) (builtins.toFile \"n\" \"t\")
+            (derivation { name = \"d\"; system = \"s\"; builder = ./text.txt; }).drvPath ]";
+        let cell = {
+            let function = ev.eval_text(diag::Origin::String, format!("_: {expression}").as_bytes(), b"/lib");
+            let function = function.expect("it is a function");
+            ev.cell(function)
+        };
+        let work = |ev: &mut Evaluator| {
+            let value = ev.call_cell(cell, &[cell], diag::Pos::NONE)?;
+            let value = ev.cell(value);
+            shown_cell(ev, value)
+        };
+        let first = ev.trial(work).expect("it evaluates");
+        let size = |ev: &mut Evaluator| (ev.mem.used(), ev.mem.arena.allocated_bytes(), ev.symbols.len());
+        let before = size(ev);
+        for _ in 0..100 {
+            assert_eq!(ev.trial(work).expect("it evaluates"), first);
+        }
+        assert_eq!(size(ev), before);
+        // Neither derivations nor texts of trials are in the store.
+        let path = first
+            .split('"')
+            .find(|part| part.ends_with("-d.drv"))
+            .expect("it is shown");
+        let path = store::StorePath::parse(path).expect("it is a store path");
+        assert!(!ev.store.contains(&path));
+        assert!(work(ev).is_ok_and(|found| found == first));
+        assert!(ev.store.contains(&path));
+    });
+}
+
+#[test]
 fn what_memory_ends_is_undone_as_well() {
     with_plain_evaluator(|ev| {
         let limits = Limits {
