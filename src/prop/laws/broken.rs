@@ -218,4 +218,24 @@ pub(super) const LIBRARIES: &[(&str, &str)] = &[
         "lib-type-bounds",
         "lib: lib // { types = lib.types // { port = lib.types.ints.between 1 65535; }; }",
     ),
+    (
+        "lib-model-values",
+        "lib: lib // { types = lib.types // { listOf = type: lib.types.listOf type // { emptyValue = { }; }; }; }",
+    ),
+    (
+        "lib-model-types",
+        "lib: lib // { types = lib.types // { nullOr = type: lib.types.nullOr type // { descriptionClass = \"noun\"; }; }; }",
+    ),
+    (
+        "lib-model-types",
+        "lib: lib // { types = lib.types // { listOf = type: lib.types.listOf type // { getSubOptions = _: { }; }; }; }",
+    ),
+    (
+        "lib-model-joined",
+        "lib: lib // { types = lib.types // { enum = values: lib.types.enum values // { typeMerge = _: null; }; }; }",
+    ),
+    (
+        "lib-type-corners",
+        "lib: lib // { types = lib.types // { deferredModuleWith = _: lib.types.deferredModule; }; }",
+    ),
 ];

@@ -60,7 +60,7 @@ static ALL: LazyLock<Vec<Law>> = LazyLock::new(|| {
         insides::LAWS,
         joined::LAWS,
         bounds::LAWS,
-        &[crate::model::LAW],
+        crate::model::LAWS,
     ]
     .concat()
 });

@@ -20,6 +20,11 @@ impl Model {
     }
 }
 
+/// Returns what kind of phrase today's description is.
+pub(super) fn phrase(ty: &Ty) -> Option<Phrase> {
+    today(ty).map(|(_, phrase)| phrase)
+}
+
 const NOUN: &[Phrase] = &[Phrase::Noun];
 const OF: &[Phrase] = &[Phrase::Noun, Phrase::Composite];
 const OR: &[Phrase] = &[Phrase::Noun, Phrase::Conjunction];

@@ -152,9 +152,15 @@ impl Model {
     }
 }
 
-fn holds_submodule(ty: &Ty) -> bool {
+/// Whether a type hands modules to a submodule.
+pub(super) fn holds_submodule(ty: &Ty) -> bool {
+    innermost(ty).is_some()
+}
+
+/// Returns the type that a type hands its modules to: a submodule or a module that is kept.
+pub(super) fn innermost(ty: &Ty) -> Option<&Ty> {
     match ty {
-        Ty::Submodule(..) | Ty::Simple(Simple::DeferredModule) => true,
+        Ty::Submodule(..) | Ty::Simple(Simple::DeferredModule) => Some(ty),
         Ty::ListOf(ty)
         | Ty::NonEmptyListOf(ty)
         | Ty::AttrListOf(ty)
@@ -168,7 +174,7 @@ fn holds_submodule(ty: &Ty) -> bool {
         | Ty::FunctionTo(ty)
         | Ty::PasswdEntry(ty)
         | Ty::Without(ty, _)
-        | Ty::CoercedTo(_, _, ty) => holds_submodule(ty),
-        _ => false,
+        | Ty::CoercedTo(_, _, ty) => innermost(ty),
+        _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! The law that the library does what the model says.
 
 use super::{Edition, question};
-use crate::random::mixed::mixed;
+use crate::random::mixed::{many, mixed};
 use crate::{Law, Scope};
 use diag::Severity;
 
@@ -18,4 +18,12 @@ pub const LAW: Law = Law {
           for everybody who uses this library.",
     draw: |draw, ground| Edition::of(ground).map(|_| mixed(draw, ground)),
     question: |scene, ground| Some(question(scene, Edition::of(ground)?)),
+};
+
+/// The same, for many options of all types.
+pub const VALUES: Law = Law {
+    id: "lib-model-values",
+    title: "whatever options are defined, their values are what the reference model says",
+    draw: |draw, ground| Edition::of(ground).map(|_| many(draw, ground)),
+    ..LAW
 };

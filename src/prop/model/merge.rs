@@ -375,7 +375,7 @@ fn number() -> Ty {
 }
 
 /// Returns what `json` and `toml` take beside null.
-fn serializable(inside: Simple) -> Ty {
+pub(super) fn serializable(inside: Simple) -> Ty {
     let simple = [Simple::Bool, Simple::Int, Simple::Float, Simple::Str, Simple::Path];
     let mut types: Vec<Ty> = simple.map(Ty::Simple).into();
     types.push(Ty::AttrsOf(Box::new(Ty::Simple(inside))));

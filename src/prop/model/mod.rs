@@ -3,8 +3,10 @@
 mod check;
 mod collect;
 mod containers;
+mod corners;
 mod describe;
 mod equal;
+mod facts;
 mod join;
 mod law;
 mod merge;
@@ -19,7 +21,6 @@ mod words;
 
 pub use check::accepts;
 pub use equal::same;
-pub use law::LAW;
 pub use option::CALLED;
 pub use words::Fault;
 
@@ -47,6 +48,9 @@ impl Edition {
         }
     }
 }
+
+/// The laws that hold a library against the model.
+pub(crate) const LAWS: &[crate::Law] = &[law::LAW, law::VALUES, facts::FACTS, facts::JOINED, corners::LAW];
 
 /// The rules of one edition.
 #[derive(Clone, Copy, Debug)]

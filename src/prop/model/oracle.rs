@@ -1,10 +1,6 @@
 //! The model says what Nix says: scenes printed into one expression that real Nix evaluates.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "the test hands a library to a program"
-)]
+#![expect(clippy::disallowed_methods, reason = "the test hands a library to a program")]
 
 use super::tests::{disagreement, scene};
 use super::{Edition, FACTS, Fault, Parts, answers};

@@ -1,6 +1,7 @@
 //! The model says what the libraries do.
 
-use super::{Edition, LAW, question};
+use super::law::LAW;
+use super::{Edition, question};
 use crate::fixture::{libraries, on};
 use crate::random::mixed::mixed;
 use crate::random::{Draw, numbers};

@@ -50,6 +50,40 @@ pub fn mixed(draw: &mut Draw<'_>, ground: &Ground) -> Scene {
     }
 }
 
+/// Draws a scene of many options, each of a type of its own, and a few modules that define all of them.
+pub fn many(draw: &mut Draw<'_>, ground: &Ground) -> Scene {
+    let options: Vec<Decl> = ["a", "b", "c", "d", "e", "f"]
+        .iter()
+        .map(|name| option(draw, ground, &[name]))
+        .collect();
+    let mut modules = Vec::new();
+    for file in &FILES[..draw.between(1, 3)] {
+        let mut config = Vec::new();
+        for option in &options {
+            let said = !draw.once_in(3);
+            if let Some(value) = definition(draw, option).filter(|_| said) {
+                config.push((option.path.join("."), value));
+            }
+        }
+        modules.push(Module {
+            file: (*file).into(),
+            config: Some(Def::Attrs(config)),
+            ..Module::default()
+        });
+    }
+    let again: Vec<Decl> = options.iter().filter(|_| draw.once_in(4)).cloned().collect();
+    let again = again
+        .iter()
+        .filter_map(|option| sibling(draw, ground, option))
+        .collect();
+    modules.push(Module::declares("again.nix", again));
+    modules.push(Module::declares("options.nix", options));
+    Scene {
+        modules,
+        choices: Vec::new(),
+    }
+}
+
 fn option(draw: &mut Draw<'_>, ground: &Ground, path: &[&str]) -> Decl {
     let depth = draw.below(3);
     let mut ty = Some(values::ty(draw, ground, depth));
@@ -94,7 +128,7 @@ fn sibling(draw: &mut Draw<'_>, ground: &Ground, option: &Decl) -> Option<Decl> 
 }
 
 /// Whether a type is one of those that are made of themselves: no two of these can be compared.
-fn holds_itself(ty: &Ty) -> bool {
+pub fn holds_itself(ty: &Ty) -> bool {
     let mut ty = ty.clone();
     loop {
         if matches!(ty, Ty::Simple(Simple::Json | Simple::Toml)) {
@@ -111,7 +145,7 @@ fn holds_itself(ty: &Ty) -> bool {
 }
 
 /// Returns a type like another one.
-fn near(draw: &mut Draw<'_>, ground: &Ground, ty: &Ty) -> Ty {
+pub fn near(draw: &mut Draw<'_>, ground: &Ground, ty: &Ty) -> Ty {
     if draw.once_in(8) {
         return values::ty(draw, ground, 1);
     }

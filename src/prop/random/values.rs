@@ -368,7 +368,7 @@ pub fn wrong(draw: &mut Draw<'_>, ty: &Ty) -> Option<Def> {
 }
 
 /// Returns values of all kinds, and those just beside a range.
-fn odd(ty: &Ty) -> Vec<Def> {
+pub fn odd(ty: &Ty) -> Vec<Def> {
     let mut values = vec![
         Def::Null,
         Def::Bool(true),
