@@ -238,4 +238,12 @@ pub(super) const LIBRARIES: &[(&str, &str)] = &[
         "lib-type-corners",
         "lib: lib // { types = lib.types // { deferredModuleWith = _: lib.types.deferredModule; }; }",
     ),
+    (
+        "lib-type-own",
+        "lib: lib // { mkOptionType = x: lib.mkOptionType ({ check = builtins.isInt; } // x); }",
+    ),
+    (
+        "lib-type-composed",
+        "lib: lib // { types = lib.types // { submodule = modules: lib.types.submodule (lib.head (lib.toList modules)); }; }",
+    ),
 ];

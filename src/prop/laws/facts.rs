@@ -231,6 +231,14 @@ const DECLARED_ROWS: &[Row] = &[
               inner = map (name: e.options.x.valueMeta.configuration.options.${name}.declarations) [ "one" "two" ];
               count = builtins.length e.options.x.declarationPositions;
               inherit positions;
+              order = (lib.evalModules { modules = [
+                { options.x = lib.mkOption { type = lib.types.submodule { options.list = lib.mkOption { type = lib.types.listOf lib.types.int; }; config.list = [ m ]; }; }; }
+                { options.x = lib.mkOption { type = lib.types.submodule { config.list = [ n ]; }; }; }
+                { x = { }; }
+              ]; }).config.x.list;
+              visible = (lib.evalModules { modules = [ { options.x = lib.mkOption { visible = true; }; } { options.x = lib.mkOption { visible = false; }; } ]; }).options.x.visible;
+              files = (lib.evalModules { modules = [ { _file = "one.nix"; options.x = lib.mkOption { default = m; }; } { _file = "two.nix"; options.x = lib.mkOption { description = a; }; } ]; }).options.x.files;
+              tagged = (lib.evalModules { modules = [ { options.x = lib.mkOption { type = lib.types.attrs; }; } { x = { _type = "other"; y = m; }; } ]; }).config.x;
             }"#,
         is: r#"{ a, b, m, n, ... }: {
               x = { one = m; two = n; };
@@ -238,6 +246,10 @@ const DECLARED_ROWS: &[Row] = &[
               inner = [ [ "one.nix" ] [ "two.nix" ] ];
               count = 2;
               positions = [ { file = a; line = null; column = null; } ];
+              order = [ n m ];
+              visible = false;
+              files = [ "two.nix" ];
+              tagged = { _type = "other"; y = m; };
             }"#,
     },
 ];
@@ -289,7 +301,7 @@ const DECLARED_REFUSED: &[Refusal] = &[
               int = lib.mkOption { type = lib.types.int; };
             in
             {
-              parent = value [ { _file = "one.nix"; options.${a} = int; } { _file = "two.nix"; options.${a} = { ${b} = int; ${c} = int; }; } ];
+              parent = value [ { _file = "one.nix"; options.${a} = int; } { _file = "two.nix"; options.${a} = { y = int; z = int; }; } { _file = "three.nix"; options.${a}.x = int; } ];
               untyped = value [ { _file = "one.nix"; options.${a} = lib.mkOption { }; } { _file = "two.nix"; options.${a}.${b} = int; } ];
               bare = value [ { _file = "one.nix"; options.${a} = lib.types.int; } ];
               deep = value [ { _file = "one.nix"; options.${a}.${b} = lib.types.int; } ];
@@ -300,9 +312,7 @@ const DECLARED_REFUSED: &[Refusal] = &[
             (
                 "parent",
                 &[
-                    "The option `$a' in module `one.nix' would be a parent of the following options, but its type `signed integer' does not support nested options.",
-                    "option(s) with prefix `$a.$b' in module `two.nix'",
-                    "option(s) with prefix `$a.$c' in module `two.nix'",
+                    "The option `$a' in module `one.nix' would be a parent of the following options, but its type `signed integer' does not support nested options.\n - option(s) with prefix `$a.x' in module `three.nix'\n - option(s) with prefix `$a.y' in module `two.nix'\n - option(s) with prefix `$a.z' in module `two.nix'",
                 ],
             ),
             (

@@ -1,16 +1,19 @@
 //! All laws about the library, each with its documentation; one file holds one law or a few close ones.
 
 mod apply;
+mod arguments;
 mod asking;
 mod bounds;
 #[cfg(test)]
 mod broken;
+mod composed;
 mod conditions;
 mod conflicts;
 mod containers;
 mod described;
 mod disabled;
 mod facts;
+mod files;
 mod imports;
 mod insides;
 mod joined;
@@ -52,6 +55,8 @@ static ALL: LazyLock<Vec<Law>> = LazyLock::new(|| {
         facts::LAWS,
         properties::LAWS,
         shapes::LAWS,
+        files::LAWS,
+        arguments::LAWS,
         unknown::LAWS,
         renames::LAWS,
         containers::LAWS,
@@ -60,6 +65,7 @@ static ALL: LazyLock<Vec<Law>> = LazyLock::new(|| {
         insides::LAWS,
         joined::LAWS,
         bounds::LAWS,
+        composed::LAWS,
         crate::model::LAWS,
     ]
     .concat()

@@ -134,6 +134,9 @@ const TAKEN_ROWS: &[Row] = &[
               lazy = lib.modules.mergeAttrDefinitionsWithPrio lazy.options.x;
               inherit (final.defsFinal') values highestPrio;
               plain = plain.defsFinal';
+              beyond = map (priority: builtins.length (lib.filterOverrides [ (def a (lib.mkOverride priority m)) (def b (lib.mkOverride priority m)) ])) [ 9998 9999 10000 ];
+              alone = lib.filterOverrides [ (def a (lib.mkOverride 10000 m)) ];
+              strongest = map (defs: (lib.modules.filterOverrides' defs).highestPrio) [ [ (def a (lib.mkOverride 10000 m)) ] [ (def a m) ] [ (def a (lib.mkDefault m)) (def b n) ] ];
               checked = plain.checkedAndMerged;
             }"#,
         is: r#"{ a, b, c, m, n, ... }: {
@@ -142,6 +145,9 @@ const TAKEN_ROWS: &[Row] = &[
               values = [ { file = a; value = m; } { _type = "definition"; file = c; value = m; } ];
               highestPrio = 100;
               plain = { values = [ { file = a; value = m; } ]; highestPrio = 100; };
+              beyond = [ 2 2 0 ];
+              alone = [ { file = a; value = m; } ];
+              strongest = [ 10000 100 100 ];
               checked = { headError = null; value = m; valueMeta = { }; };
             }"#,
     },

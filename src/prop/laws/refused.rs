@@ -54,6 +54,11 @@ const MERGING_REFUSED: &[Refusal] = &[
               coerced = value (types.coercedTo int toString (types.enum [ "none" ])) [ m ];
               enum = value (types.enum [ a b ]) [ "none" ];
               lines = value types.lines [ m ];
+              coercible = value types.anything [ { outPath = a; } { b = m; } ];
+              coercibles = value types.anything [ { outPath = a; } { outPath = a; } ];
+              functionInside = (value types.anything [ (x: a) (x: b) ]) m;
+              onlyWrong = value (types.listOf int) [ [ m ] a ];
+              attrsOnlyWrong = value (types.attrsOf int) [ { } a ];
               uniqEmpty = value (types.uniq (types.listOf int)) [ [ m ] [ n ] ];
             }"#,
         words: &[
@@ -173,6 +178,23 @@ const MERGING_REFUSED: &[Refusal] = &[
             ("enum", &["is not of type `one of \"$a\", \"$b\"'"]),
             ("lines", &["is not of type `strings concatenated with \"\\n\"'"]),
             (
+                "coercible",
+                &["The option `x' has conflicting option types in `2.nix' and `1.nix'"],
+            ),
+            (
+                "coercibles",
+                &["The option `x' is defined multiple times while it's expected to be unique."],
+            ),
+            (
+                "functionInside",
+                &["The option `x.<function body>' has conflicting definition values:"],
+            ),
+            ("onlyWrong", &["TypeError: Definition values: \n- In `2.nix': \"$a\""]),
+            (
+                "attrsOnlyWrong",
+                &["TypeError: Definition values: \n- In `2.nix': \"$a\""],
+            ),
+            (
                 "uniqEmpty",
                 &["The option `x' is defined multiple times while it's expected to be unique.\n\nDefinition values:"],
             ),
@@ -229,6 +251,7 @@ const MAKING_REFUSED: &[Refusal] = &[Refusal {
           tagType = tag types.int;
           tagOther = tag { _type = "other"; };
           tagNone = tag { };
+          tagTwice = ((types.attrTag { ${a} = lib.mkOption { type = types.int; }; }).typeMerge (types.attrTag { ${a} = lib.mkOption { type = types.str; }; }).functor).nestedTypes.${a}.type;
           loa = (lib.types.attrTag { ${a} = lib.mkOption { type = types.int; }; }).merge [ "x" ] [ { file = "a.nix"; value.${b} = m; } ];
         }"#,
     words: &[
@@ -263,6 +286,10 @@ const MAKING_REFUSED: &[Refusal] = &[Refusal {
         (
             "tagOther",
             &["In attrTag, each tag value must be an option, but tag $a was of type \"other\"."],
+        ),
+        (
+            "tagTwice",
+            &["The option `$a' in `<attrTag {...}>' is already declared in `<attrTag {...}>'."],
         ),
         (
             "tagNone",

@@ -177,6 +177,8 @@ const TOLD_ROWS: &[Row] = &[
               kept = (warnings 9911).warnings;
               value = [ (warnings 2005).new (warnings 2005).old (warnings 9911).old ];
               without = without.config.new;
+              withVisible = (lib.evalModules { modules = [ (lib.mkRenamedOptionModuleWith { from = [ "old" ]; to = [ "new" ]; sinceRelease = 2005; }) { options.new = lib.mkOption { type = lib.types.int; }; } ]; }).options.old.visible;
+              unweighed = lib.modules.mkAliasAndWrapDefsWithPriority (x: x) { isDefined = true; definitions = [ m ]; };
               visible = without.options.old.visible;
             }"#,
         is: r#"{ m, ... }: {
@@ -184,6 +186,8 @@ const TOLD_ROWS: &[Row] = &[
               kept = [ ];
               value = [ m m m ];
               without = m;
+              withVisible = false;
+              unweighed = lib.mkIf true (lib.mkMerge [ (lib.mkOverride 100 m) ]);
               visible = false;
             }"#,
     },

@@ -53,6 +53,12 @@ const UNKNOWN_REFUSED: &[Refusal] = &[
               options = (lib.evalModules { modules = [ { options.x = option; } { ${a} = m; } ]; }).options;
               args = (lib.evalModules { modules = [ { options.x = option; } { ${a} = m; } ]; })._module;
               submodule = submodule;
+              internal = config [ "x" ] { _modul = m; };
+              twoOff = config (many ++ [ "name" ]) { na = m; };
+              many = config (lib.take 99 many) { nam = m; };
+              checked = (lib.evalModules { check = false; modules = [ { options.x = option; config._module.check = true; } { ${a} = m; } ]; }).config;
+              placed = (lib.evalModules { modules = [ { freeformType = lib.types.attrsOf lib.types.int; } { _file = "two.nix"; ${a} = b; } ]; }).config.${a};
+              prefixed = (lib.evalModules { prefix = [ "set" ]; modules = [ { freeformType = lib.types.attrsOf lib.types.int; } { _file = "two.nix"; ${a} = b; } ]; }).config.${a};
               first = config [ "name" ] { alpha = m; zulu = m; };
             }"#,
         words: &[
@@ -92,6 +98,21 @@ const UNKNOWN_REFUSED: &[Refusal] = &[
                 ],
             ),
             ("first", &["The option `alpha' does not exist"]),
+            ("internal", &["\n\nDid you mean `x'?"]),
+            ("twoOff", &["\n\nDid you mean `name'?"]),
+            ("many", &["\n\nDid you mean `option-"]),
+            ("checked", &["The option `$a' does not exist."]),
+            (
+                "placed",
+                &[
+                    "A definition for option `$a' is not of type `signed integer'",
+                    "- In `two.nix': \"$b\"",
+                ],
+            ),
+            (
+                "prefixed",
+                &["A definition for option `set.$a' is not of type `signed integer'"],
+            ),
         ],
     },
 ];
@@ -153,6 +174,8 @@ const EXTENDED_ROWS: &[Row] = &[
               prefixed = base.extendModules { prefix = [ a b ]; };
               inner = lib.evalModules { modules = [ { options.set = lib.mkOption { type = base.type; }; } { set.x = [ m ]; } ]; };
               none = base.extendModules { };
+              added = base.extendModules { specialArgs.other = n; modules = [ ({ other, ... }: { x = [ other ]; }) ]; };
+              classy = (lib.evalModules { class = a; specialArgs.given = m; modules = [ ]; }).type.functor.payload;
               kept = (lib.evalModules { prefix = [ a ]; modules = [ { options.x = lib.mkOption { }; } ]; }).extendModules { };
             in
             {
@@ -165,6 +188,8 @@ const EXTENDED_ROWS: &[Row] = &[
               innerLoc = inner.options.set.valueMeta.configuration.options.x.loc;
               none = none.config;
               kept = kept.options.x.loc;
+              added = [ added.config.given added.config.x ];
+              payload = { inherit (classy) class specialArgs; count = builtins.length classy.modules; };
               class = (base.extendModules { modules = [ ]; }).class;
             }"#,
         is: r#"{ a, b, m, n, ... }: {
@@ -177,6 +202,8 @@ const EXTENDED_ROWS: &[Row] = &[
               innerLoc = [ "set" "x" ];
               none = { x = [ 1 ]; given = m; };
               kept = [ a "x" ];
+              added = [ m [ n 1 ] ];
+              payload = { class = a; specialArgs = { given = m; }; count = 0; };
               class = null;
             }"#,
     },
