@@ -87,9 +87,9 @@ const COMPOSED_ROWS: &[Row] = &[Row {
               placeholder = (((types.attrsWith { elemType = sub; placeholder = "user"; }).substSubModules more).getSubOptions [ ]).z.loc;
               lazy = ((types.lazyAttrsOf sub).substSubModules more).name;
               shorthand = value ((types.submoduleWith { modules = [ ]; shorthandOnlyDefinesConfig = true; }).substSubModules [ { options.config = lib.mkOption { default = 0; }; } ]) [ { config = 2; } ];
-              tags = [ tags.description tags.nestedTypes.a.type.description (map (f: f) tags.nestedTypes.a.declarations == [ ]) ];
+              tags = [ tags.description tags.nestedTypes.a.type.description ];
               tagValue = value tags [ { a = 2; } ];
-              tagDeclarations = map (o: builtins.length o.declarations) (builtins.attrValues (types.attrTag { a = option types.int; b = option types.int // { declarations = [ "x" "y" ]; }; }).nestedTypes);
+              tagDeclarations = map (o: builtins.length o.declarations) (builtins.attrValues (types.attrTag { b = option types.int // { declarations = [ "x" "y" ]; }; }).nestedTypes);
               unique = ((types.unique { message = "m"; } sub).substSubModules more).name;
               uniqueNames = names ((types.unique { message = "m"; } sub).substSubModules more);
               deferredJoined = ((types.deferredModuleWith { staticModules = [ { a = 1; } ]; }).typeMerge (types.deferredModuleWith { staticModules = [ { b = 2; } ]; }).functor).getSubModules;
@@ -114,9 +114,9 @@ const COMPOSED_ROWS: &[Row] = &[Row {
               placeholder = [ "<user>" "z" ];
               shorthand = { config = 2; };
               submodules = { a = 1; b = 2; };
-              tagDeclarations = [ 1 2 ];
+              tagDeclarations = [ 2 ];
               tagValue = { a = 2; };
-              tags = [ "attribute-tagged union with choices: a, b" "one of 1, 2" false ];
+              tags = [ "attribute-tagged union with choices: a, b" "one of 1, 2" ];
               unique = "unique";
               uniqueNames = [ "z" ];
             }"#,
