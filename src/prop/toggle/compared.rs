@@ -45,6 +45,17 @@ fn entangled() -> Vec<String> {
             "networking.ports = lib.mkIf (config.services ? three) [ config.users.five ];",
         ),
         "{ lib, ... }: { fleet.four.enable = lib.mkForce true; }".into(),
+        // One of its switches is there only as long as another one is on.
+        "{ config, lib, ... }:
+        {
+          options.fleet.sites = lib.mkOption {
+            default = { };
+            type = lib.types.attrsOf (lib.types.submodule { options.enable = lib.mkEnableOption \"it\"; });
+          };
+          config.fleet.sites = lib.mkIf config.fleet.one.enable { extra.enable = true; };
+          config.users = lib.mapAttrs (_: site: if site.enable then 7 else 8) config.fleet.sites;
+        }"
+        .into(),
     ]
 }
 
@@ -82,7 +93,7 @@ fn both_ways(ev: &mut Evaluator, system: &System, view: &Viewpoint<'_>, sets: &[
 fn entangled_cases() -> Cases {
     let modules = entangled();
     let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
-    let sets: Vec<usize> = (0..32).collect();
+    let sets: Vec<usize> = (0..64).collect();
     with_host(&modules, move |ev, system, view| both_ways(ev, system, view, &sets))
 }
 

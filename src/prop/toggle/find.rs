@@ -32,6 +32,17 @@ const HOMES: [&str; 2] = ["home-manager", "users"];
 /// Most options whose submodules are gone into; they may be inside each other.
 const MOST_SETS: usize = 1_000;
 
+/// What options stand in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Around {
+    /// The host itself.
+    Host,
+    /// A submodule.
+    Submodule,
+    /// A submodule that is there by an option's default, by `mkDefault` or by `mkForce`.
+    Defaults,
+}
+
 /// Returns the toggles of a host that the user's files declare: options named `enable` or `enabled` whose value
 /// is a Boolean, also those inside the submodules that the user declares and in homes. `wanted` is given the
 /// files that declare one and says whether it is wanted.
@@ -42,9 +53,9 @@ pub fn survey(
     wanted: &mut dyn FnMut(&[String]) -> bool,
 ) -> Eval<Survey> {
     let mut survey = Survey::default();
-    let mut trees = vec![system.options(ev)?];
+    let mut trees = vec![(system.options(ev)?, Around::Host)];
     let mut sets = 0;
-    while let Some(mut tree) = trees.pop() {
+    while let Some((mut tree, around)) = trees.pop() {
         while let Some(option) = tree.next(ev)? {
             let is_named = option.path.last().is_some_and(|name| NAMES.contains(&name.as_str()));
             let is_home = option.path[..] == HOMES;
@@ -56,10 +67,12 @@ pub fn survey(
             let is_own = files.iter().any(|file| view.owns_file(file));
             if (is_own || is_home) && !is_named && sets < MOST_SETS {
                 sets += 1;
-                trees.push(option.inside(ev)?);
+                let plain = option.highest_priority(ev)? == Some(Priority::PLAIN) && around != Around::Defaults;
+                let around = if plain { Around::Submodule } else { Around::Defaults };
+                trees.push((option.inside(ev)?, around));
             }
             if is_named && is_own && wanted(&files) {
-                match toggle(ev, &option, files)? {
+                match toggle(ev, &option, files, around)? {
                     Ok(toggle) => survey.toggles.push(toggle),
                     Err(Some(why)) => survey.left_out.push(LeftOut {
                         path: option.path.to_string(),
@@ -82,10 +95,20 @@ fn is_set(ev: &mut Evaluator, option: &Declared) -> Eval<bool> {
 }
 
 /// Returns an option as a toggle, or why it is none; without a reason if it is no switch at all.
-fn toggle(ev: &mut Evaluator, option: &Declared, files: Vec<String>) -> Eval<Result<Toggle, Option<String>>> {
+fn toggle(
+    ev: &mut Evaluator,
+    option: &Declared,
+    files: Vec<String>,
+    around: Around,
+) -> Eval<Result<Toggle, Option<String>>> {
     let kind = option.type_name(ev)?;
     if kind.as_deref().is_some_and(|kind| kind != "bool") {
         return Ok(Err(None));
+    }
+    if around == Around::Defaults {
+        return Ok(Err(Some(
+            "what is around it is no plain definition, so one more would replace it".into(),
+        )));
     }
     if option.is_read_only(ev)? {
         return Ok(Err(Some("it is read-only".into())));
@@ -113,5 +136,6 @@ fn toggle(ev: &mut Evaluator, option: &Declared, files: Vec<String>) -> Eval<Res
         strongest,
         span,
         files,
+        inside: around == Around::Submodule,
     }))
 }

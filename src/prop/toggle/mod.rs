@@ -41,6 +41,8 @@ pub struct Toggle {
     pub span: Span,
     /// The files that declare it.
     pub files: Vec<String>,
+    /// Whether it stands inside a submodule: of a home, or of an option of the user's.
+    pub inside: bool,
 }
 
 /// The priority of `mkForce`.

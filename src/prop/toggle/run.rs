@@ -58,6 +58,9 @@ pub struct Flip {
 }
 
 /// Runs the toggle laws on a host.
+///
+/// Toggles inside of submodules have their turn by themselves: as long as it is open whether there is a definition
+/// more for a home, nothing of it can be shared between cases.
 pub fn run(
     ev: &mut Evaluator,
     system: &System,
@@ -66,23 +69,35 @@ pub fn run(
     budget: Budget,
     watcher: &mut dyn Watcher,
 ) -> Eval<Outcome> {
-    let mut running = Running {
-        switched: Switched::new(ev, system, toggles)?,
-        system,
-        view,
-        toggles,
-        outcome: Outcome::default(),
-    };
-    match running.switched.warm(ev) {
-        Case::Evaluates(drv) => {
-            running.flips(ev, &drv, budget, watcher);
-            let leaks = leaks(ev, &running.switched, system, toggles, view)?;
-            running.outcome.findings.extend(leaks);
+    let (inside, outside): (Vec<Toggle>, Vec<Toggle>) = toggles.iter().cloned().partition(|toggle| toggle.inside);
+    let mut outcome = Outcome::default();
+    for (toggles, others) in [(&outside, &inside), (&inside, &outside)] {
+        if toggles.is_empty() || outcome.unjudged.is_some() {
+            continue;
         }
-        Case::Fails(error) => running.outcome.unjudged = Some(diagnose_from(ev, &error, view).diagnostic),
-        Case::Stopped(why) => running.outcome.unjudged = Some(Diagnostic::error(why)),
+        let mut running = Running {
+            switched: Switched::new(ev, system, toggles)?,
+            system,
+            view,
+            toggles,
+            outcome,
+        };
+        // Each alone has its case; what is more goes to both alike.
+        let all = (toggles.len() + others.len()) as u64;
+        let more = budget.cases.saturating_sub(all) * toggles.len() as u64 / all;
+        let cases = budget.cases.min(toggles.len() as u64 + more);
+        match running.switched.warm(ev) {
+            Case::Evaluates(drv) => {
+                running.flips(ev, &drv, Budget { cases, ..budget }, watcher);
+                let leaks = leaks(ev, &running.switched, system, toggles, view)?;
+                running.outcome.findings.extend(leaks);
+            }
+            Case::Fails(error) => running.outcome.unjudged = Some(diagnose_from(ev, &error, view).diagnostic),
+            Case::Stopped(why) => running.outcome.unjudged = Some(Diagnostic::error(why)),
+        }
+        outcome = running.outcome;
     }
-    Ok(running.outcome)
+    Ok(outcome)
 }
 
 struct Running<'r> {

@@ -1,6 +1,6 @@
 //! A host whose toggles can be flipped: extended once, evaluated in part, and then again and again in trials.
 //!
-//! The host is extended by a definition for each toggle, `mkIf flipped (mkOverride … (!value))`, in which
+//! The host is extended by a definition for each toggle, `mkIf flipped { TOGGLE = mkOverride … (!value); }`, in which
 //! `flipped` is an *open cell* ([`Evaluator::open_cell`]): nobody knows it yet. What does not need any of these
 //! is evaluated once, by rehearsing a case ([`Evaluator::rehearse`]), and shared by all cases. A case is a trial
 //! that fills the cells. With none of them flipped this is the host itself, as `mkIf false` is nothing.
@@ -54,10 +54,11 @@ impl Switched {
         let mut flipped = Vec::new();
         for toggle in toggles {
             let condition = ev.open_cell();
-            let content = forced(ev, toggle);
+            let content = definition(ev, toggle);
             let kind = ev.string_cell(b"if");
-            let definition = set(ev, &[("_type", kind), ("condition", condition), ("content", content)]);
-            modules.push(module(ev, toggle, definition));
+            // Around all of it: a set around a definition that does not count would still make a submodule.
+            let config = set(ev, &[("_type", kind), ("condition", condition), ("content", content)]);
+            modules.push(set(ev, &[("config", config)]));
             flipped.push(condition);
         }
         ev.mem.heap.pin();
@@ -150,8 +151,8 @@ impl Switched {
         Outcome::of(ev.trial_with(self.limits, |ev| {
             let mut modules = Vec::new();
             for &flip in flips {
-                let definition = forced(ev, &toggles[flip]);
-                modules.push(module(ev, &toggles[flip], definition));
+                let config = definition(ev, &toggles[flip]);
+                modules.push(set(ev, &[("config", config)]));
             }
             let host = extended(ev, system.root(), &modules)?;
             let host = ev.force(host, Pos::NONE)?;
@@ -173,19 +174,17 @@ impl Outcome {
     }
 }
 
-/// Returns the definition that flips a toggle.
-fn forced(ev: &mut Evaluator, toggle: &Toggle) -> Ref {
+/// Returns the definition that flips a toggle: a set with its path.
+fn definition(ev: &mut Evaluator, toggle: &Toggle) -> Ref {
     let kind = ev.string_cell(b"override");
     let priority = ev.cell(Val::int(toggle.priority()));
     let content = ev.mem.bool_cell(!toggle.on);
-    set(ev, &[("_type", kind), ("priority", priority), ("content", content)])
-}
-
-/// Returns a module that defines a toggle.
-fn module(ev: &mut Evaluator, toggle: &Toggle, definition: Ref) -> Ref {
-    let at = |cell: Ref, name: &String| set(ev, &[(name, cell)]);
-    let config = toggle.path.iter().rev().fold(definition, at);
-    set(ev, &[("config", config)])
+    let value = set(ev, &[("_type", kind), ("priority", priority), ("content", content)]);
+    toggle
+        .path
+        .iter()
+        .rev()
+        .fold(value, |cell, name| set(ev, &[(name, cell)]))
 }
 
 /// Returns a host with these modules more.
