@@ -39,12 +39,15 @@ impl Expr {
                 group("[", "]", parts, indent)
             }
             Expr::Attrs(entries) => {
-                let parts = entries
-                    .iter()
-                    .map(|(name, value)| move |at| format!("{} = {};", shown(name), value.printed(at, Place::Open)));
+                let parts = entries.iter().map(|(name, value)| move |at| binding(name, value, at));
                 group("{", "}", parts, indent)
             }
             Expr::Call(function, arguments) => {
+                if let (Expr::Nix(text), [argument]) = (&**function, &arguments[..])
+                    && let Some(path) = selection(text)
+                {
+                    return format!("{}.{path}", argument.printed(indent, Place::Tight));
+                }
                 let mut text = function.printed(indent, Place::Tight);
                 for argument in arguments {
                     text.push(' ');
@@ -64,6 +67,26 @@ impl Expr {
             }
         }
     }
+}
+
+/// Returns a name and its value as they stand in a set; sets of one name make a path: `a.b = 1;`.
+fn binding(name: &str, value: &Expr, indent: usize) -> String {
+    let mut path = shown(name);
+    let mut value = value;
+    while let Expr::Attrs(entries) = value
+        && let [(name, inner)] = &entries[..]
+    {
+        path = format!("{path}.{}", shown(name));
+        value = inner;
+    }
+    format!("{path} = {};", value.printed(indent, Place::Open))
+}
+
+/// Returns the path that a function selects from its argument, if it does nothing else: `a.b` of `e: e.a.b`.
+fn selection(text: &str) -> Option<&str> {
+    let path = text.strip_prefix("e: e.")?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._'-".contains(c);
+    path.chars().all(plain).then_some(path)
 }
 
 /// Returns parts between brackets, on one line if they are short.
@@ -170,6 +193,16 @@ mod tests {
                 "lib.mkForce (lib.mkIf true 1.0e22)",
             ),
             (Expr::call("x: x", [Expr::Path("/a".into())]), "(x: x) /a"),
+            (
+                Expr::call(
+                    "e: e.a.b",
+                    [Expr::call(
+                        "lib.f",
+                        [Expr::attrs([("c", Expr::attrs([("d", Expr::Int(1))]))])],
+                    )],
+                ),
+                "(lib.f { c.d = 1; }).a.b",
+            ),
             (
                 Expr::List(vec![Expr::nix("lib.types.int"), Expr::nix("x: x")]),
                 "[ lib.types.int (x: x) ]",
