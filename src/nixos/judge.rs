@@ -118,7 +118,8 @@ fn drv_path(ev: &mut Evaluator, value: Val) -> Eval<String> {
     Ok(text(path).unwrap_or_default())
 }
 
-fn failed_assertions(ev: &mut Evaluator, host: Val) -> Eval<Vec<String>> {
+/// Returns the messages of a configuration's assertions that do not hold; those that cannot be evaluated are left out.
+pub fn failed_assertions(ev: &mut Evaluator, host: Val) -> Eval<Vec<String>> {
     let Some(list) = maybe(ev, host, &["config", "assertions"])? else {
         return Ok(Vec::new());
     };

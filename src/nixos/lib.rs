@@ -25,7 +25,7 @@ mod walk;
 pub use contributed::Contribution;
 pub use definition::{Definition, Order, Owner, Priority, Standing};
 pub use explained::{Asked, DeclaredAs, DefinedAs, Explained, Told};
-pub use judge::{Judged, Warning, judge, made_of};
+pub use judge::{Judged, Warning, failed_assertions, judge, made_of};
 pub use listed::ListedModule;
 pub use modules::Module;
 pub use option::{Declared, Said};

@@ -8,7 +8,7 @@ use super::switched::{Outcome as Case, Switched};
 use super::verdict::is_refused;
 use crate::Law;
 use crate::run::{Budget, Slot, Watcher};
-use diag::Diagnostic;
+use diag::{Diagnostic, Pos};
 use eval::error::Eval;
 use eval::{ErrorKind, EvalError, Evaluator};
 use nixos::diagnose::{Viewpoint, diagnose_from};
@@ -226,6 +226,17 @@ impl Running<'_> {
             ErrorKind::InfiniteRecursion => "read no option in `imports` or in the structure of `config` that it sets",
             _ => "make it conditional, or add an assertion that says what belongs together",
         };
+        // The configuration may know what is wrong, and yet nobody is told.
+        let known = self.switched.look(ev, set, |ev| {
+            let host = ev.force(self.switched.host, Pos::NONE)?;
+            nixos::failed_assertions(ev, host)
+        });
+        for message in known.unwrap_or_default() {
+            let message = self.view.shorten(message.trim()).into_owned();
+            diagnostic = diagnostic.note(format!(
+                "evaluation fails before this assertion could be told: {message}"
+            ));
+        }
         diagnostic = diagnostic.hint(wrong);
         Finding {
             law: &FAILS,

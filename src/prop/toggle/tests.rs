@@ -61,6 +61,19 @@ fn what_somebody_worded_is_a_refusal() {
 }
 
 #[test]
+fn an_assertion_that_is_never_told_is_named() {
+    let config = "assertions = [ { assertion = false; message = \"app has no name\"; } { assertion = lib.head [ ]; message = \"\"; } ];";
+    let (_, outcome, found) = judged(&[&module("app", false, config)], 50);
+    assert_eq!(
+        found,
+        ["a.nix:5 toggle-fails with `fleet.app.enable = true`: 'builtins.head' called on an empty list"]
+    );
+    let notes = &outcome.findings[0].diagnostic.notes;
+    let told = "evaluation fails before this assertion could be told: app has no name";
+    assert!(notes.iter().any(|note| note == told), "{notes:?}");
+}
+
+#[test]
 fn an_option_without_default_is_asked_for_by_the_module_that_has_it() {
     let wants = "{ config, lib, ... }:\n{\n  options.fleet.app.enable = lib.mkEnableOption \"it\";\n  options.fleet.app.name = lib.mkOption { type = lib.types.str; };\n  config.networking.name = lib.mkIf config.fleet.app.enable config.fleet.app.name;\n}\n";
     let (_, outcome, found) = judged(&[wants], 50);
