@@ -90,8 +90,8 @@ pub enum Claim {
     /// The claims behind this one count only if nobody refuses this side in words.
     NotRefused(usize),
     /// No part of a side crashes in these texts: fails there, or on a way through them, with an error that nobody
-    /// worded.
-    NoCrash(usize, Arc<[Span]>),
+    /// worded. A name of these that is missing somewhere is no crash: it was looked up where the case did not put it.
+    NoCrash(usize, Arc<[Span]>, Vec<String>),
 }
 
 /// What one answer must be.

@@ -16,7 +16,7 @@ pub(super) fn written(question: &Question) -> Option<Expr> {
             Claim::Yes(side) => Expr::attrs([(YES, name(*side))]),
             Claim::NotRefused(side) => Expr::attrs([(NOT_REFUSED, name(*side))]),
             // A file knows no places of other files: no crash is good, wherever it is.
-            Claim::NoCrash(side, _) => Expr::attrs([(SIDE, name(*side)), (WHOLE, Expr::str(SANE))]),
+            Claim::NoCrash(side, ..) => Expr::attrs([(SIDE, name(*side)), (WHOLE, Expr::str(SANE))]),
             Claim::Whole(side, wanted) => Expr::attrs([(SIDE, name(*side)), (WHOLE, expected(wanted)?)]),
             Claim::Parts(side, parts) => {
                 let parts = parts

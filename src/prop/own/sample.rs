@@ -209,16 +209,14 @@ pub(super) fn changed(draw: &mut Draw<'_>, value: &Def) -> Def {
         }
         Def::Attrs(entries) => {
             let mut entries = entries.clone();
-            let new = || format!("new{}", entries.len());
             match (entries.is_empty(), draw.below(4)) {
-                (true, _) => entries.push((new(), draw.pick(&usual()).clone())),
+                (true, _) => entries.push(("other".into(), draw.pick(&usual()).clone())),
                 (_, 0) => drop(entries.remove(draw.below(entries.len()))),
                 // Beside a value of the same kind, so that a set of like values stays one.
                 (_, 1) => {
                     let like = draw.pick(&entries).1.clone();
-                    let name = new();
-                    if entries.iter().all(|(known, _)| *known != name) {
-                        entries.push((name, changed(draw, &like)));
+                    if entries.iter().all(|(known, _)| known != "other") {
+                        entries.push(("other".into(), changed(draw, &like)));
                     }
                 }
                 _ => {

@@ -100,6 +100,12 @@ impl Reader<'_> {
             return Ok(Some(part));
         }
         Ok(Some(match name {
+            // A derivation of ours has little of what real ones have, so that only those at hand are tried.
+            "package" | "shellPackage" | "pkgs" => scalar(Ty::Custom(Arc::new(Custom {
+                name: name.to_owned(),
+                nix: "option.type".into(),
+                samples: Vec::new(),
+            }))),
             "unsignedInt8" => plain(Simple::U8),
             "unsignedInt16" => plain(Simple::U16),
             "separatedString" => {
@@ -240,6 +246,10 @@ impl Reader<'_> {
                 };
                 whole.orderly &= part.orderly;
                 whole.resolves &= part.resolves;
+                if !is_drawable(&part.ty) {
+                    path.pop();
+                    continue;
+                }
                 found.push(Decl {
                     path: path.clone(),
                     ty: Some(part.ty),
@@ -256,6 +266,18 @@ impl Reader<'_> {
     }
 }
 
+/// Whether values of a type can be drawn: of no type of which none is known.
+fn is_drawable(ty: &Ty) -> bool {
+    match ty {
+        Ty::Custom(custom) => !custom.samples.is_empty(),
+        Ty::ListOf(ty) | Ty::AttrsOf(ty) | Ty::LazyAttrsOf(ty) | Ty::NullOr(ty) | Ty::Uniq(ty) | Ty::FunctionTo(ty) => {
+            is_drawable(ty)
+        }
+        Ty::Either(left, right) | Ty::CoercedTo(left, _, right) => is_drawable(left) && is_drawable(right),
+        _ => true,
+    }
+}
+
 /// Returns a type without parameters by the name that it says it has.
 fn simple(name: &str) -> Option<Part> {
     Some(match name {
@@ -266,7 +288,6 @@ fn simple(name: &str) -> Option<Part> {
         "nonEmptyStr" => plain(Simple::NonEmptyStr),
         "singleLineStr" => plain(Simple::SingleLineStr),
         "path" => plain(Simple::Path),
-        "package" => plain(Simple::Package),
         "unsignedInt" => plain(Simple::Unsigned),
         "positiveInt" => plain(Simple::Positive),
         "anything" => plain(Simple::Anything),

@@ -116,7 +116,7 @@ pub fn judge_sides(names: &[&str], claims: &[Claim], seen: &[Seen]) -> Verdict {
                 Seen::Whole(Err(refusal)) if refusal.is_said() => return Verdict::Holds,
                 _ => None,
             },
-            Claim::NoCrash(side, texts) => crash(names[*side], &seen[*side], texts),
+            Claim::NoCrash(side, texts, own) => crash(names[*side], &seen[*side], texts, own),
             Claim::Whole(side, expected) => {
                 let name = names[*side];
                 match &seen[*side] {
@@ -200,10 +200,12 @@ fn parts(names: &[&str], seen: &[Seen], side: usize, expected: &BTreeMap<String,
 }
 
 /// Returns the crash of a side, or of one of its parts, if there is one in these texts.
-fn crash(name: &str, seen: &Seen, texts: &[Span]) -> Option<Broken> {
+fn crash(name: &str, seen: &Seen, texts: &[Span], own: &[String]) -> Option<Broken> {
     let of = |part: &str, answer: &Answer| {
         let refusal = answer.as_ref().err()?;
-        (!refusal.is_said() && refusal.place_in(texts).is_some()).then(|| Broken {
+        let is_own = |name: &String| refusal.message == format!("attribute '{name}' missing");
+        let crashes = !refusal.is_said() && !own.iter().any(is_own);
+        (crashes && refusal.place_in(texts).is_some()).then(|| Broken {
             lines: vec![told(name, part, answer)],
             part: part.into(),
             answers: vec![answer.clone()],

@@ -41,7 +41,7 @@ pub(super) const MERGE: Law = Law {
                 expr: check(said(known, module)?),
             });
         }
-        claims.push(Claim::NoCrash(0, known.texts.clone()));
+        claims.push(Claim::NoCrash(0, known.texts.clone(), names(scene)));
         Some(Question { sides, claims })
     },
 };
@@ -70,7 +70,7 @@ pub(super) const CHECK: Law = Law {
         }];
         Some(Question {
             sides,
-            claims: vec![Claim::NoCrash(0, known.texts.clone())],
+            claims: vec![Claim::NoCrash(0, known.texts.clone(), names(scene))],
         })
     },
 };
@@ -111,7 +111,7 @@ pub(super) const APPLY: Law = Law {
                 expr: value(known, &modules),
             },
         ];
-        let claims = vec![Claim::HasValue(0), Claim::NoCrash(1, known.texts.clone())];
+        let claims = vec![Claim::HasValue(0), Claim::NoCrash(1, known.texts.clone(), names(scene))];
         Some(Question { sides, claims })
     },
 };
@@ -119,4 +119,29 @@ pub(super) const APPLY: Law = Law {
 /// Returns what the type says of a definition.
 fn check(definition: &Def) -> Expr {
     Expr::call("option.type.check", [definition.expr()])
+}
+
+/// Returns the names and texts in the definitions of a scene. A submodule that looks for its own name in the
+/// configuration of the host does not find it there: in a case it stands alone.
+fn names(scene: &Scene) -> Vec<String> {
+    fn of(definition: &Def, found: &mut Vec<String>) {
+        match definition {
+            Def::Str(text) => found.push(text.clone()),
+            Def::List(elements) => elements.iter().for_each(|element| of(element, found)),
+            Def::Attrs(entries) => {
+                for (name, value) in entries {
+                    found.push(name.clone());
+                    of(value, found);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    for module in &scene.modules {
+        if let Some(config) = &module.config {
+            of(config, &mut found);
+        }
+    }
+    found
 }
