@@ -5,7 +5,7 @@ use crate::{Answer, Expr, Plain, Refusal};
 use diag::{Origin, Pos};
 use eval::error::Eval;
 use eval::{Evaluator, Ref, Val};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -31,6 +31,8 @@ pub struct Ground {
     types: Arc<BTreeSet<String>>,
     functions: Arc<BTreeSet<String>>,
     option: Option<Arc<Known>>,
+    /// Files that cases imported.
+    imported: FxHashSet<Vec<u8>>,
 }
 
 /// What evaluating a side of a question gave.
@@ -62,6 +64,7 @@ impl Ground {
             types: Arc::default(),
             functions: Arc::default(),
             option: None,
+            imported: FxHashSet::default(),
         };
         ground.types = Arc::new(ground.names(ev, "lib.types")?);
         ground.functions = Arc::new(ground.names(ev, "lib")?);
@@ -82,6 +85,7 @@ impl Ground {
             types: self.types.clone(),
             functions: self.functions.clone(),
             option: Some(known),
+            imported: FxHashSet::default(),
         }
     }
 
@@ -109,6 +113,12 @@ impl Ground {
     /// Whether the library has this function, such as `mkForce`.
     pub fn has_function(&self, name: &str) -> bool {
         self.functions.contains(name)
+    }
+
+    /// Takes which files a case imported for itself alone, and returns whether one of them was not the first time.
+    pub fn import_again(&mut self, files: &[Vec<u8>]) -> bool {
+        // All of them are to be remembered, so this must not stop at the first.
+        files.iter().filter(|file| !self.imported.insert((*file).clone())).count() > 0
     }
 
     fn names(&mut self, ev: &mut Evaluator, text: &str) -> Eval<BTreeSet<String>> {

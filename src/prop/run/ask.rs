@@ -58,10 +58,7 @@ pub fn ask(ev: &mut Evaluator, ground: &mut Ground, question: &Question, warm: b
             }));
         }
     }
-    let look = |ev: &mut Evaluator| -> Eval<Vec<Seen>> {
-        question.sides.iter().map(|side| ground.look(ev, &side.expr)).collect()
-    };
-    let seen = match ev.trial_with(LIMITS, look) {
+    let seen = match ev.trial_with(LIMITS, |ev| look(ev, ground, question)) {
         Ok(seen) => seen,
         Err(Stopped::Panicked(message)) => return Ok(Verdict::Crashed(message)),
         Err(Stopped::Failed(error)) => {
@@ -69,14 +66,19 @@ pub fn ask(ev: &mut Evaluator, ground: &mut Ground, question: &Question, warm: b
             return ev.check_limits().map(|()| Verdict::Stopped(error.message));
         }
     };
-    if warm {
+    // A file that several cases import belongs to the library, such as the one that words an error.
+    if ground.import_again(ev.imported_in_trial()) || warm {
         // It went well a moment ago; if it does not now, there is a next time.
-        let warmed = ev.contained(look);
+        let warmed = ev.contained(|ev| look(ev, ground, question));
         if warmed.is_err() {
             ended(ev)?;
         }
     }
     Ok(judge(question, &seen))
+}
+
+fn look(ev: &mut Evaluator, ground: &Ground, question: &Question) -> Eval<Vec<Seen>> {
+    question.sides.iter().map(|side| ground.look(ev, &side.expr)).collect()
 }
 
 /// Takes the error under way, which is no matter of the whole run; else fails.

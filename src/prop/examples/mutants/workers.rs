@@ -1,0 +1,101 @@
+//! Judging many mutants, each in a process of its own: one that loops or breaks us takes nothing with it.
+
+use crate::Arguments;
+use crate::judge::Fate;
+use crate::library::{self, Change};
+use crate::table;
+use prop::random::{Draw, numbers};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use sys::{Command, DiskFs, Exec, Exit, Fs, ProcessExec};
+
+/// Time after which a process is ended, beyond the evaluator's own limit.
+const MOST_TIME: Duration = Duration::from_secs(180);
+
+/// A mutant and what became of it.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The mutant.
+    pub change: Change,
+    /// What the laws say.
+    pub fate: Fate,
+}
+
+/// Judges the mutants that the arguments ask for, in the order of their places.
+pub fn judge_all(arguments: &Arguments) -> Result<Vec<Judged>, Box<dyn Error>> {
+    let tasks = tasks(arguments)?;
+    let known = match &arguments.again {
+        Some(path) => table::killed(&DiskFs.read(path)?)?,
+        None => BTreeMap::new(),
+    };
+    let program = std::env::current_exe()?;
+    let next = AtomicUsize::new(0);
+    let fates: Mutex<BTreeMap<usize, Result<Fate, String>>> = Mutex::new(BTreeMap::new());
+    let work = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some((number, change)) = tasks.get(at) else { return };
+            let fate = match known.get(&table::name(change)) {
+                Some(fate) => Ok(fate.clone()),
+                None => apart(arguments, &program, *number, change),
+            };
+            let mut fates = fates.lock().expect("no panic while holding the fates");
+            if at % 20 == 0 {
+                eprintln!("{at} of {}", tasks.len());
+            }
+            fates.insert(at, fate);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..arguments.jobs.max(1) {
+            scope.spawn(work);
+        }
+    });
+    let fates = fates.into_inner().expect("no panic while holding the fates");
+    let mut judged = Vec::new();
+    for ((_, change), (_, fate)) in tasks.into_iter().zip(fates) {
+        judged.push(Judged { change, fate: fate? });
+    }
+    Ok(judged)
+}
+
+/// Returns the mutants that are asked for, each with its number in its file.
+fn tasks(arguments: &Arguments) -> Result<Vec<(usize, Change)>, Box<dyn Error>> {
+    let mut all = Vec::new();
+    for file in library::files(&arguments.library)? {
+        if arguments.file.is_empty() || arguments.file.contains(&file) {
+            all.extend(library::changes(&arguments.library, &file)?.into_iter().enumerate());
+        }
+    }
+    if let Some((from, to)) = arguments.lines {
+        all.retain(|(_, change)| (from..=to).contains(&change.line));
+    }
+    let mut rng = numbers(arguments.seed, &["mutants"], 0);
+    let mut draw = Draw::new(&mut rng);
+    while arguments.sample.is_some_and(|most| all.len() > most) {
+        all.remove(draw.below(all.len()));
+    }
+    Ok(all)
+}
+
+/// Judges one mutant in a process.
+fn apart(arguments: &Arguments, program: &std::path::Path, number: usize, change: &Change) -> Result<Fate, String> {
+    let mut command = Command::new(program)
+        .arg(&arguments.library)
+        .args(["--one", &format!("{}:{number}", change.file)])
+        .args(["--cases", &arguments.cases.to_string()])
+        .args(["--seed", &arguments.seed.to_string()]);
+    for law in &arguments.law {
+        command = command.args(["--law", law]);
+    }
+    command.timeout = Some(MOST_TIME);
+    let output = ProcessExec.run(&command).map_err(|error| error.to_string())?;
+    match output.exit {
+        Exit::Code(0) => table::fate_from_json(&output.stdout),
+        Exit::TimedOut => Ok(Fate::Endless("the process took too long".into())),
+        exit => Ok(Fate::Crashed(format!("{exit:?}"))),
+    }
+}
