@@ -118,7 +118,11 @@ impl Ground {
     /// Takes which files a case imported for itself alone, and returns whether one of them was not the first time.
     pub fn import_again(&mut self, files: &[Vec<u8>]) -> bool {
         // All of them are to be remembered, so this must not stop at the first.
-        files.iter().filter(|file| !self.imported.insert((*file).clone())).count() > 0
+        files
+            .iter()
+            .filter(|file| !self.imported.insert((*file).clone()))
+            .count()
+            > 0
     }
 
     fn names(&mut self, ev: &mut Evaluator, text: &str) -> Eval<BTreeSet<String>> {

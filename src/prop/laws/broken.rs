@@ -246,4 +246,41 @@ pub(super) const LIBRARIES: &[(&str, &str)] = &[
         "lib-type-composed",
         "lib: lib // { types = lib.types // { submodule = modules: lib.types.submodule (lib.head (lib.toList modules)); }; }",
     ),
+    (
+        "lib-docs-told",
+        "lib: lib // { optionAttrSetToDocList = options: lib.filter (o: !o.internal) (lib.optionAttrSetToDocList options); }",
+    ),
+    (
+        "lib-option-shown",
+        "lib: lib // { showOption = lib.concatStringsSep \".\"; }",
+    ),
+    (
+        "lib-definitions-shown",
+        "lib: lib // { options = lib.options // { showDefs = lib.concatMapStrings (def: \"\\n- In `${def.file}': \" + \
+         lib.generators.toPretty { } def.value); }; }",
+    ),
+    (
+        "lib-merge-functions",
+        "lib: lib // { mergeEqualOption = loc: defs: (lib.head defs).value; }",
+    ),
+    (
+        "lib-merge-functions",
+        "lib: lib // { mergeDefaultOption = loc: defs: lib.mergeDefaultOption loc (lib.reverseList defs); }",
+    ),
+    (
+        "lib-literal-texts",
+        "lib: lib // { literalExpression = text: { _type = \"literalExpression\"; inherit text; }; }",
+    ),
+    (
+        "lib-enable-option",
+        "lib: lib // { mkEnableOption = name: lib.mkEnableOption name // { default = true; }; }",
+    ),
+    (
+        "lib-package-option",
+        "lib: lib // { mkPackageOption = pkgs: name: args: lib.mkPackageOption pkgs name (removeAttrs args [ \"nullable\" ]); }",
+    ),
+    (
+        "lib-sink-option",
+        "lib: lib // { mkSinkUndeclaredOptions = args: lib.mkSinkUndeclaredOptions args // { apply = x: x; }; }",
+    ),
 ];

@@ -20,6 +20,7 @@ mod joined;
 pub mod known;
 mod lists;
 mod merges;
+mod options;
 mod priorities;
 mod properties;
 mod refused;
@@ -65,6 +66,7 @@ static ALL: LazyLock<Vec<Law>> = LazyLock::new(|| {
         insides::LAWS,
         joined::LAWS,
         bounds::LAWS,
+        options::LAWS,
         composed::LAWS,
         crate::model::LAWS,
     ]

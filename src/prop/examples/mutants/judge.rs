@@ -68,7 +68,7 @@ fn judged(ev: &mut Evaluator, ground: &mut Ground, laws: &[&'static Law], cases:
                     Verdict::Holds => {}
                     Verdict::Stopped(why) => return Ok(Fate::Endless(format!("{}: {why}", law.id))),
                     Verdict::Crashed(why) => return Ok(Fate::Crashed(format!("{}: {why}", law.id))),
-                    Verdict::Broken(_) if known::explaining(law, &scene).is_some() => {}
+                    Verdict::Broken(_) if known::explaining(law, &scene, ground).is_some() => {}
                     Verdict::Broken(broken) => {
                         return Ok(Fate::Broken {
                             law: law.id.into(),

@@ -12,8 +12,6 @@
 mod judge;
 mod library;
 mod operators;
-#[cfg(test)]
-mod sample;
 mod table;
 mod workers;
 
