@@ -3,11 +3,7 @@
 //! `benches/throughput.sh` runs both and compares; `docs/performance.md` has the figures. A small case has two
 //! options and three modules; the laws take turns, and what they draw that is not small is left out.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "a program of its own reads its arguments and prints"
-)]
+#![expect(clippy::disallowed_macros, reason = "a program of its own prints")]
 
 use clap::{Parser, ValueEnum};
 use diag::Origin;

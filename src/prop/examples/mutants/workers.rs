@@ -43,7 +43,7 @@ pub fn judge_all(arguments: &Arguments) -> Result<Vec<Judged>, Box<dyn Error>> {
                 None => apart(arguments, &program, *number, change),
             };
             let mut fates = fates.lock().expect("no panic while holding the fates");
-            if at % 20 == 0 {
+            if at.is_multiple_of(20) {
                 eprintln!("{at} of {}", tasks.len());
             }
             fates.insert(at, fate);
