@@ -2,6 +2,7 @@
 # network's questions for names.
 {
   config,
+  lib,
   pkgs,
   ...
 }:
@@ -58,7 +59,9 @@
       Type = "oneshot";
       DynamicUser = true;
       # The service gets this one secret, and cannot read the files of others.
-      LoadCredential = "token:${config.sops.secrets."measurements/token".path}";
+      LoadCredential = lib.mkIf config.fleet.security.secrets.enable "token:${
+        config.sops.secrets."measurements/token".path
+      }";
     };
   };
 }

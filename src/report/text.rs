@@ -17,8 +17,8 @@ use wrap::{columns, cut, wrap};
 /// Most lines of hosts; above that, hosts on which nothing was found are only counted.
 const MOST_HOSTS: usize = 40;
 
-/// Most lines of one drawn diagnostic.
-const MOST_LINES: usize = 60;
+/// Most lines of one drawn diagnostic, with the counterexample below it.
+const MOST_LINES: usize = 100;
 
 /// Most different errors drawn; the rest is counted.
 const MOST_ERRORS: usize = 50;

@@ -54,7 +54,7 @@ in
         trusted-public-keys = lib.attrValues cfg.caches;
       };
       # The file is read by Nix, and never by the evaluation of this.
-      extraOptions = lib.mkIf cfg.accessTokens "!include ${
+      extraOptions = lib.mkIf (cfg.accessTokens && config.fleet.security.secrets.enable) "!include ${
         config.sops.secrets."nix/access-tokens".path
       }";
       gc = {

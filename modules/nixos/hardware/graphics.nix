@@ -29,7 +29,7 @@ in
     hardware.graphics = {
       enable = true;
       # There is no 32-bit variant of an ARM system's drivers.
-      enable32Bit = cfg.games && pkgs.stdenv.hostPlatform.isx86;
+      enable32Bit = mkIf (cfg.games && pkgs.stdenv.hostPlatform.isx86) true;
     };
     # The screen shows something before the root file system is there.
     boot.initrd.kernelModules =

@@ -18,7 +18,7 @@ in
       description = "The interface to the local network.";
     };
     address = mkOption {
-      type = ipv4;
+      type = types.nullOr ipv4;
       default = config.fleet.networking.hosts.self.address;
       defaultText = lib.literalExpression "config.fleet.networking.hosts.self.address";
       example = "192.0.2.10";
@@ -47,6 +47,10 @@ in
   config = lib.mkIf cfg.enable {
     assertions = [
       {
+        assertion = cfg.address != null;
+        message = "fleet.networking.lan is enabled on ${config.networking.hostName}, which has no address in hosts/network.nix";
+      }
+      {
         assertion = cfg.address != cfg.gateway;
         message = "fleet.networking.lan: ${config.networking.hostName} has the address of its own gateway (${cfg.gateway})";
       }
@@ -54,7 +58,9 @@ in
     networking = {
       useNetworkd = true;
       useDHCP = false;
-      interfaces.${cfg.interface}.ipv4.addresses = [ { inherit (cfg) address prefixLength; } ];
+      interfaces.${cfg.interface}.ipv4.addresses = lib.optional (cfg.address != null) {
+        inherit (cfg) address prefixLength;
+      };
       defaultGateway = {
         address = cfg.gateway;
         inherit (cfg) interface;

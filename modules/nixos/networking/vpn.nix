@@ -49,7 +49,7 @@ in
     # Where networkd makes the tunnel, it reads the key itself.
     sops.secrets."wireguard/key".owner = lib.mkIf config.networking.useNetworkd "systemd-network";
     networking.wireguard.interfaces.${cfg.interface} = {
-      ips = [ "${hosts.self.vpnAddress}/24" ];
+      ips = lib.optional (hosts.self.vpnAddress != null) "${hosts.self.vpnAddress}/24";
       listenPort = lib.mkIf (isEntrance hosts.self) cfg.port;
       privateKeyFile = config.sops.secrets."wireguard/key".path;
       peers = lib.mapAttrsToList (name: host: {

@@ -1,5 +1,10 @@
 # Games. The few packages here that are not free are allowed by their names.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
   cfg = config.fleet.programs.games;
 in
@@ -18,6 +23,12 @@ in
     };
   };
   config = lib.mkIf cfg.enable {
+    assertions = [
+      {
+        assertion = pkgs.stdenv.hostPlatform.isx86;
+        message = "fleet.programs.games is enabled on ${config.networking.hostName}, and the games are for x86 only";
+      }
+    ];
     programs.steam.enable = true;
     fleet.hardware.graphics.games = lib.mkDefault true;
     nixpkgs.config.allowUnfreePredicate = package: lib.elem (lib.getName package) cfg.unfree;

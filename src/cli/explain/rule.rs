@@ -8,6 +8,8 @@ use crate::session;
 use crate::stream::{complain, write_out};
 use ::check::Rule;
 use ::check::policy::{Document, Policies};
+use ::prop::laws::known;
+use ::prop::{Law, Scope};
 use clap::Args;
 use std::fmt::Write;
 
@@ -23,9 +25,10 @@ pub struct RuleArgs {
 
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &RuleArgs) -> u8 {
-    let text = match ::check::rule(&args.rule) {
-        Some(rule) => text(rule),
-        None => {
+    let text = match (::check::rule(&args.rule), crate::prop::law(&args.rule)) {
+        (Some(rule), _) => text(rule),
+        (None, Some(law)) => text_of_law(law),
+        (None, None) => {
             let policies = match policies_of(machine, &args.flake) {
                 Ok(policies) => policies,
                 Err(code) => return code,
@@ -62,6 +65,7 @@ fn policies_of(machine: &Machine, flake: &str) -> Result<Policies, u8> {
 fn unknown(rule: &str, policies: &Policies) -> u8 {
     complain(&format!("error: there is no rule `{rule}`"));
     let known = ::check::rules().map(|rule| rule.id);
+    let known = known.chain(crate::prop::laws().map(|law| law.id));
     match ::check::nearest(rule, known.chain(policies.documents().map(|document| document.id))) {
         Some(near) => complain(&format!("help: did you mean `{near}`?")),
         None => complain("help: `cfgcheck list rules` has them all"),
@@ -80,6 +84,31 @@ fn text_of_policy(policy: &Document<'_>, source: &str) -> String {
     document(policy.id, policy.title, &parts)
 }
 
+/// Returns the documentation of a law.
+fn text_of_law(law: &Law) -> String {
+    let mut parts = vec![
+        format!("a law of `cfgcheck prop`, level {}", law.severity.name()),
+        format!("## Why it matters\n\n{}", law.why),
+        format!("## What to do\n\n{}", law.fix),
+    ];
+    for known in known::all().iter().filter(|known| known.law == law.id) {
+        let (id, title, why) = (known.id, known.title, known.why);
+        parts.push(format!("## Known: {id}\n\n{title}.\n\n{why}"));
+    }
+    if law.scope != Scope::Lib {
+        parts.push(meant(law.id));
+    }
+    document(law.id, law.title, &parts)
+}
+
+/// Returns how a finding is accepted.
+fn meant(id: &str) -> String {
+    format!(
+        "## When it is meant\n\nAccept one finding by a comment on its line or above it, `# cfgcheck: allow({id}) \
+         reason`, or by a waiver in cfgcheck.yaml; turn the rule off there with `rules: {{ {id}: off }}`."
+    )
+}
+
 /// Returns the documentation of a rule as Markdown, which reads well on a terminal, too.
 pub(crate) fn text(rule: &Rule) -> String {
     let parts = [
@@ -88,11 +117,7 @@ pub(crate) fn text(rule: &Rule) -> String {
         format!("## Example\n\n{}", indented(rule.wrong)),
         format!("## Instead\n\n{}", indented(rule.right)),
         format!("## What to do\n\n{}", rule.fix),
-        format!(
-            "## When it is meant\n\nAccept one finding by a comment on its line or above it, `# cfgcheck: allow({0}) \
-             reason`, or by a waiver in cfgcheck.yaml; turn the rule off there with `rules: {{ {0}: off }}`.",
-            rule.id
-        ),
+        meant(rule.id),
     ];
     document(rule.id, rule.title, &parts)
 }
@@ -170,6 +195,65 @@ mod tests {
             published == page(),
             "docs/rules.md is not that of the rules; UPDATE_GOLDEN=1 writes it anew"
         );
+    }
+
+    /// Returns the page with all laws: those about a user's options and hosts, then those about the library.
+    fn page_of_laws() -> String {
+        let mut out = String::from(
+            "# Laws\n\nThe laws that [`cfgcheck prop`](prop.md) tries with generated modules, as `cfgcheck explain rule` \
+             prints them.\n",
+        );
+        let of_lib = |law: &&Law| law.scope == Scope::Lib;
+        let parts: [(&str, Vec<&Law>); 2] = [
+            (
+                "About a flake's own options and hosts",
+                crate::prop::laws().filter(|law| !of_lib(law)).collect(),
+            ),
+            (
+                "About the library, with `--laws lib`",
+                crate::prop::laws().filter(of_lib).collect(),
+            ),
+        ];
+        for (title, laws) in &parts {
+            out.push_str(&format!("\n{title}:\n\n| law | what must hold |\n| --- | --- |\n"));
+            for law in laws {
+                out.push_str(&format!(
+                    "| [`{0}`](#{0}) | {1} |\n",
+                    law.id,
+                    law.title.replace('|', "\\|")
+                ));
+            }
+        }
+        for law in parts.iter().flat_map(|(_, laws)| laws) {
+            let text = text_of_law(law);
+            let rest = text.split_once('\n').map_or("", |(_, rest)| rest);
+            let rest = rest.replace("\n## ", "\n### ");
+            out.push_str(&format!("\n## {}\n\n{}.\n{rest}", law.id, law.title));
+        }
+        out
+    }
+
+    /// After a change of a law's documentation, `UPDATE_GOLDEN=1 cargo test -p cfgcheck page_of_laws` writes the file anew.
+    #[test]
+    fn the_page_of_laws_is_that_of_the_laws() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/laws.md");
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&path, page_of_laws()).expect("the page can be written");
+        }
+        let published = std::fs::read_to_string(&path).expect("the page is there; UPDATE_GOLDEN=1 writes it");
+        assert!(
+            published == page_of_laws(),
+            "docs/laws.md is not that of the laws; UPDATE_GOLDEN=1 writes it anew"
+        );
+    }
+
+    #[test]
+    fn each_law_has_a_name_of_its_own_that_is_no_rule() {
+        let mut seen = std::collections::BTreeSet::new();
+        for law in crate::prop::laws() {
+            assert!(seen.insert(law.id), "`{}` is there twice", law.id);
+            assert!(::check::rule(law.id).is_none(), "`{}` is a rule, too", law.id);
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use eval::Val;
 use nixos::diagnose::{Viewpoint, inputs_of};
 use nixos::{System, Target};
 use report::{Case, Event, Finding, Outcome, Stage};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 impl Work<'_> {
     /// Tests the hosts of a flake, and the libraries that they stand on.
@@ -60,7 +61,14 @@ impl Work<'_> {
                     }
                 }
             }
-            self.host(&mut session, flake, &targets[index], &kinds, of - index);
+            let host = || self.host(&mut session, flake, &targets[index], &kinds, of - index);
+            if catch_unwind(AssertUnwindSafe(host)).is_err() {
+                session.ev.broke();
+                let message = "cfgcheck itself broke here; this is a bug of cfgcheck, please report it";
+                let finding = Finding::new("crash", diag::Severity::Error, message);
+                let case = Case::new(Stage::Prop, "laws can be tried", Outcome::Crashed).finding(finding);
+                self.run.finish(case.on(&targets[index].name, UNKNOWN));
+            }
         }
     }
 
@@ -80,7 +88,7 @@ impl Work<'_> {
 
     /// Tests a host, which may take its share of the time that is left for as many.
     fn host(&mut self, session: &mut Session, flake: Val, target: &Target, kinds: &[Kind], left: usize) {
-        let nix = self.flake.clone();
+        let nix = self.flake_nix();
         session.ev.settings.max_millis = self.run.limits.max_time;
         session.ev.restart_clock();
         session

@@ -23,10 +23,15 @@ use ::prop::Law;
 use args::Seed;
 use work::Work;
 
-/// Returns all laws, in the order of their documentation.
+/// Returns all laws: those about a user's options, about hosts, and about the library.
 pub fn laws() -> impl Iterator<Item = &'static Law> {
-    let of_hosts = ::prop::toggle::laws().into_iter();
-    ::prop::laws::all().iter().chain(::prop::own::LAWS).chain(of_hosts)
+    let of_lib = ::prop::laws::all().iter();
+    ::prop::own::LAWS.iter().chain(::prop::toggle::laws()).chain(of_lib)
+}
+
+/// Returns the law of an id.
+pub fn law(id: &str) -> Option<&'static Law> {
+    laws().find(|law| law.id == id)
 }
 
 /// Runs the command and returns its exit code.

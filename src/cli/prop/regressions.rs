@@ -1,6 +1,8 @@
 //! The folder of saved counterexamples: reading it and adding to it.
 
 use crate::machine::Machine;
+use crate::session::Asked;
+use ::prop::Expr;
 use ::prop::counter::EXTENSION;
 use std::path::{Component, Path, PathBuf};
 use sys::{FileKind, FsError, Mode};
@@ -82,24 +84,59 @@ impl Regressions {
         }
     }
 
-    /// Returns how a file of the folder gets at the flake; `usual` is how a file beside `flake.nix` does.
-    pub fn way_to_flake(&self, usual: &str) -> String {
-        let Some(flake) = &self.flake else {
-            return usual.to_owned();
-        };
+    /// Returns how a file of the folder gets at the flake.
+    pub fn way_to_flake(&self, way: &Way) -> String {
+        let Some(flake) = &self.flake else { return way.nix(0) };
         match self.path.strip_prefix(flake) {
-            Ok(below) => {
-                let up = below.components().filter(|part| *part != Component::CurDir).count();
-                match up {
-                    0 => usual.to_owned(),
-                    up => format!("builtins.getFlake (toString {}.)", "../".repeat(up)),
-                }
-            }
-            Err(_) => {
-                let path = ::prop::Expr::str(flake.display().to_string());
-                format!("builtins.getFlake {}", path.print(0))
-            }
+            Ok(below) => way.nix(below.components().filter(|part| *part != Component::CurDir).count()),
+            Err(_) => way.elsewhere(),
         }
+    }
+}
+
+/// How a counterexample gets at the flake.
+pub struct Way {
+    /// The reference of the flake.
+    reference: String,
+    /// Where a flake on the disk lies in its tree, and whether that is one of Git.
+    local: Option<(bool, String)>,
+}
+
+impl Way {
+    /// Returns the way to a flake on the command line.
+    pub fn to(asked: &Asked) -> Way {
+        let kind = asked.reference.input.attrs().str("type").ok().flatten() == Some("git");
+        let dir = asked.reference.dir.to_string();
+        Way {
+            reference: asked.reference.to_string(),
+            local: asked.root.is_some().then_some((kind, dir)),
+        }
+    }
+
+    /// Returns the way from a file that lies so many folders below the one of the flake.
+    pub fn nix(&self, below: usize) -> String {
+        let Some((git, dir)) = &self.local else {
+            return self.elsewhere();
+        };
+        let up = below + dir.split('/').filter(|part| !part.is_empty()).count();
+        let place = match up {
+            0 => "./.".to_owned(),
+            up => format!("{}.", "../".repeat(up)),
+        };
+        let more = match dir.as_str() {
+            "" => String::new(),
+            dir => format!(" + {}", Expr::str(format!("?dir={dir}")).print(0)),
+        };
+        match (git, more.as_str()) {
+            (true, more) => format!("builtins.getFlake (\"git+file://\" + toString {place}{more})"),
+            (false, "") => format!("builtins.getFlake (toString {place})"),
+            (false, more) => format!("builtins.getFlake (\"path:\" + toString {place}{more})"),
+        }
+    }
+
+    /// Returns the way from a file that lies anywhere.
+    fn elsewhere(&self) -> String {
+        format!("builtins.getFlake {}", Expr::str(&self.reference).print(0))
     }
 }
 
@@ -158,17 +195,22 @@ mod tests {
 
     #[test]
     fn a_file_finds_the_flake_from_where_it_lies() {
-        let usual = "builtins.getFlake (toString ./.)";
-        assert_eq!(
-            folder("/fleet/a").way_to_flake(usual),
-            "builtins.getFlake (toString ../.)"
+        let way = |git: bool, dir: &str| Way {
+            reference: "path:/fleet".into(),
+            local: Some((git, dir.into())),
+        };
+        let check = |kept: &str, way: Way, nix: &str| {
+            assert_eq!(folder(kept).way_to_flake(&way), format!("builtins.getFlake {nix}"));
+        };
+        check("/fleet/a", way(false, ""), "(toString ../.)");
+        check("/fleet/a/b", way(true, ""), "(\"git+file://\" + toString ../../.)");
+        check("/fleet", way(false, ""), "(toString ./.)");
+        check(
+            "/fleet/a",
+            way(false, "x/y"),
+            "(\"path:\" + toString ../../../. + \"?dir=x/y\")",
         );
-        assert_eq!(
-            folder("/fleet/a/b").way_to_flake(usual),
-            "builtins.getFlake (toString ../../.)"
-        );
-        assert_eq!(folder("/fleet").way_to_flake(usual), usual);
-        assert_eq!(folder("/else").way_to_flake(usual), "builtins.getFlake \"/fleet\"");
+        check("/else", way(true, ""), "\"path:/fleet\"");
     }
 
     #[test]

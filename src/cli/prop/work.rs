@@ -4,7 +4,7 @@ use super::args::{Kind, PropArgs, REGRESSIONS};
 use super::cases::{self, Judged};
 use super::found::{self, Told};
 use super::library::{self, Library};
-use super::regressions::{Regressions, file_name};
+use super::regressions::{Regressions, Way, file_name};
 use super::watch::Watch;
 use super::{laws, wrong};
 use crate::check::run::Run;
@@ -22,9 +22,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How a file beside `flake.nix` gets at the flake.
-const BESIDE: &str = "builtins.getFlake (toString ./.)";
-
 /// A run of laws.
 pub struct Work<'w> {
     /// The run that reports are made of.
@@ -39,8 +36,8 @@ pub struct Work<'w> {
     pub(super) pools: own::Pools,
     regressions: Option<Regressions>,
     started: Duration,
-    /// How the flake is written in counterexamples that are not kept.
-    pub(super) flake: String,
+    /// How counterexamples get at the flake; a library has none.
+    pub(super) way: Option<Way>,
     /// Law, host and option of saved counterexamples that are still broken.
     pub(super) broken: BTreeSet<(String, Option<String>, Option<String>)>,
     pub(super) cases: u64,
@@ -121,7 +118,7 @@ impl<'w> Work<'w> {
             regressions: regressions(&run, args, folder),
             started: run.machine.clock.monotonic(),
             run,
-            flake: BESIDE.into(),
+            way: None,
             broken: BTreeSet::new(),
             cases: 0,
         }
@@ -178,10 +175,9 @@ impl<'w> Work<'w> {
         let name = if asked.root.is_some() {
             self.args.flake.clone()
         } else {
-            let reference = asked.reference.to_string();
-            self.flake = format!("builtins.getFlake {}", ::prop::Expr::str(&reference).print(0));
-            reference
+            asked.reference.to_string()
         };
+        self.way = Some(Way::to(asked));
         self.begin(name);
         self.run.tell(Event::Progressed {
             phase: Phase::Fetching,
@@ -235,7 +231,7 @@ impl<'w> Work<'w> {
 
     /// Tests each library that hosts stand on, once.
     pub(super) fn libraries(&mut self, session: &mut Session, flake: Val, targets: &[Target]) {
-        let nix = self.flake.clone();
+        let nix = self.flake_nix();
         let mut libraries: BTreeMap<String, Vec<Binding>> = BTreeMap::new();
         for target in targets {
             match session.ev.contained(|ev| library::of_host(ev, flake, &nix, target)) {
@@ -273,6 +269,11 @@ impl<'w> Work<'w> {
                 }
             }
         }
+    }
+
+    /// Returns how a counterexample beside the flake gets at it.
+    pub(super) fn flake_nix(&self) -> String {
+        self.way.as_ref().map(|way| way.nix(0)).unwrap_or_default()
     }
 
     /// Ends a case with the error that is under way.
@@ -379,13 +380,19 @@ impl<'w> Work<'w> {
 
     /// Returns a counterexample as reports show it, and keeps it if that is asked for.
     pub(super) fn shown(&mut self, counter: &Counterexample<'_>) -> String {
+        let beside = self.flake_nix();
         let secrets = self.run.recorder.secrets();
-        let shown = found::without_secrets(counter, "counterexample.nix", &self.flake, secrets);
+        let shown = found::without_secrets(counter, "counterexample.nix", &beside, secrets);
         if self.args.save.is_some()
             && let Some(folder) = &self.regressions
         {
+            let from = self
+                .way
+                .as_ref()
+                .map(|way| folder.way_to_flake(way))
+                .unwrap_or_default();
             let name = file_name(counter.law, counter.host, counter.option);
-            let text = found::without_secrets(counter, &name, &folder.way_to_flake(&self.flake), secrets);
+            let text = found::without_secrets(counter, &name, &from, secrets);
             let kept = folder.keep(self.run.machine, &name, &text, self.args.flakes.trust);
             let note = match kept {
                 Ok(()) => format!("counterexample kept in {}/{name}", folder.shown),

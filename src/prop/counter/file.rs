@@ -36,6 +36,8 @@ impl Counterexample<'_> {
     /// Returns the file of this name. `flake` is how it gets at the flake from where it lies; `told` are further
     /// lines of the comment at its head.
     pub fn text(&self, name: &str, flake: &str, told: &[&str]) -> String {
+        let body = self.body();
+        let used = self.used(&body, flake);
         let mut text = String::new();
         let mut comment = |line: &str| {
             for line in wrapped(&clean_line(line)) {
@@ -57,11 +59,15 @@ impl Counterexample<'_> {
         self.broken.lines.iter().for_each(|line| comment(line));
         comment("");
         comment(&format!("nix eval --impure --file {name} sides"));
-        comment(&format!("cfgcheck eval --file {name} sides"));
+        let trust = if used.iter().any(|(used, _)| *used == "flake") {
+            "--trust "
+        } else {
+            ""
+        };
+        comment(&format!("cfgcheck eval {trust}--file {name} sides"));
         told.iter().for_each(|line| comment(line));
-        let body = self.body();
         let mut bindings = String::new();
-        for (name, nix) in self.used(&body, flake) {
+        for (name, nix) in used {
             let _ = writeln!(bindings, "  {name} = {nix};");
         }
         if !bindings.is_empty() {
