@@ -63,6 +63,7 @@ pub fn all() -> &'static [Known] {
         EITHER_OUTSIDE,
         LOA_LISTS,
         SUBMODULE_ORDER,
+        SUBMODULES_ORDER,
     ]
 }
 
@@ -271,6 +272,12 @@ const SUBMODULE_ORDER: Known = Known {
             ..Scene::default()
         }
     },
+};
+
+/// The same, where many options are asked at once.
+const SUBMODULES_ORDER: Known = Known {
+    law: "lib-model-values",
+    ..SUBMODULE_ORDER
 };
 
 /// Whether there is an `mkOrder` in a definition.

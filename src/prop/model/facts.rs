@@ -255,7 +255,7 @@ impl Model {
 
     fn listed(&self, ty: &Ty) -> Plain {
         let mut paths = Vec::new();
-        below(ty, &["x".to_owned()], &mut paths);
+        below(ty, &["x".to_owned()], self.edition, &mut paths);
         Plain::List(paths.iter().map(|path| Plain::Str(self.edition.shown(path))).collect())
     }
 
@@ -353,16 +353,26 @@ impl Model {
 }
 
 /// Finds the paths of the options below an option of a type, in the order of their names.
-fn below(ty: &Ty, prefix: &[String], found: &mut Vec<Vec<String>>) {
+fn below(ty: &Ty, prefix: &[String], edition: Edition, found: &mut Vec<Vec<String>>) {
     let under = |name: &str| [prefix, &[name.to_owned()]].concat();
     match ty {
-        Ty::ListOf(ty) | Ty::NonEmptyListOf(ty) | Ty::AttrListOf(ty) => below(ty, &under("*"), found),
-        Ty::AttrsOf(ty) | Ty::LazyAttrsOf(ty) => below(ty, &under("<name>"), found),
-        Ty::LoaOf(ty) => below(ty, &under("<name>"), found),
-        Ty::AttrsWith(ty, _, name) => below(ty, &under(&format!("<{name}>")), found),
-        Ty::FunctionTo(ty) => below(ty, &under("<function body>"), found),
-        Ty::NullOr(ty) | Ty::Uniq(ty) | Ty::Unique(_, ty) | Ty::CoercedTo(_, _, ty) => below(ty, prefix, found),
-        Ty::PasswdEntry(ty) | Ty::Without(ty, _) => below(ty, prefix, found),
+        Ty::ListOf(ty) | Ty::NonEmptyListOf(ty) | Ty::AttrListOf(ty) => below(ty, &under("*"), edition, found),
+        Ty::AttrsOf(ty) | Ty::LazyAttrsOf(ty) => below(ty, &under("<name>"), edition, found),
+        Ty::LoaOf(ty) => {
+            // In 2020 it took lists, too, whose elements have no names.
+            let name = if edition == Edition::Of2020 {
+                "<name?>"
+            } else {
+                "<name>"
+            };
+            below(ty, &under(name), edition, found);
+        }
+        Ty::AttrsWith(ty, _, name) => below(ty, &under(&format!("<{name}>")), edition, found),
+        Ty::FunctionTo(ty) => below(ty, &under("<function body>"), edition, found),
+        Ty::NullOr(ty) | Ty::Uniq(ty) | Ty::Unique(_, ty) | Ty::CoercedTo(_, _, ty) => {
+            below(ty, prefix, edition, found)
+        }
+        Ty::PasswdEntry(ty) | Ty::Without(ty, _) => below(ty, prefix, edition, found),
         Ty::AttrTag(options) | Ty::Submodule(options, _) => {
             let mut paths: Vec<&Vec<String>> = options.iter().map(|option| &option.path).collect();
             paths.sort();
