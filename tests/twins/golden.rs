@@ -141,7 +141,10 @@ impl Expected {
             wrong.push("a rule's name is in kebab case".into());
         }
         let stages: &[&str] = match self.since {
-            Since::Now | Since::Checks => &["source", "lock", "eval", "modules", "policy", "packages", "closure"],
+            Since::Now => &[
+                "source", "lock", "eval", "modules", "policy", "packages", "closure", "prop",
+            ],
+            Since::Checks => &["source", "lock", "eval", "modules", "policy", "packages", "closure"],
             Since::Vm => &["vm", "deploy"],
             Since::Prop => &["prop"],
         };

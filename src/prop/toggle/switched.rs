@@ -95,10 +95,6 @@ impl Switched {
             };
             match ev.rehearse(limits, work) {
                 Ok((drv, evaluated)) => {
-                    eprintln!(
-                        "DEBUG evaluated {evaluated} calls {calls} after {}",
-                        ev.stats.calls - before
-                    );
                     last = Outcome::Evaluates(drv);
                     if self.limits.calls.is_none() {
                         self.limits = Limits {
