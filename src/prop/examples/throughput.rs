@@ -12,7 +12,7 @@ use eval::{Evaluator, Settings};
 use flake::world::{Access, World};
 use prop::random::{Draw, numbers};
 use prop::run::{Verdict, ask};
-use prop::{Binding, Claim, Ground, Law, Module, Question, Scene, Scope};
+use prop::{Answer, Binding, Claim, Ground, Law, Module, Question, Refusal, Scene, Seen};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -25,8 +25,16 @@ const STACK: usize = 64 << 20;
 /// Cases of each law that are done a second time to stay, as in a run.
 const WARM: u64 = 4;
 
-/// Laws whose cases import files that the evaluation itself makes, which Nix does not when it only evaluates.
-const LEFT_OUT: [&str; 1] = ["lib-import-twice"];
+/// The laws about merging whose cases Nix can be given: it does not import files that an evaluation makes.
+const LAWS: [&str; 7] = [
+    "lib-import-order",
+    "lib-merge-flat",
+    "lib-false-absent",
+    "lib-priority-order",
+    "lib-apply-once",
+    "lib-list-union",
+    "lib-list-order",
+];
 
 /// What to do with the cases.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
@@ -95,16 +103,41 @@ fn judge(ev: &mut Evaluator, arguments: &Arguments) -> Eval<()> {
 fn write(ev: &mut Evaluator, arguments: &Arguments) -> Eval<()> {
     let mut ground = ground(ev, arguments)?;
     let mut text = format!("let\n  lib = import {};\n{HEAD}", arguments.library.display());
-    each(arguments, ev, &mut ground, |_, _, _, question| {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  ({})", case(question));
+    let mut left_out = 0;
+    each(arguments, ev, &mut ground, |ev, ground, _, question| {
+        if catchable(ev, ground, question)? {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  ({})", case(question));
+        } else {
+            left_out += 1;
+        }
         Ok(())
     })?;
+    eprintln!("{left_out} cases are left out, as they would end Nix");
     text.push_str("]\n");
     std::io::stdout()
         .write_all(text.as_bytes())
         .expect("standard output takes the text");
     Ok(())
+}
+
+/// Whether all errors in a case are such as `tryEval` catches; one other would end the whole expression.
+fn catchable(ev: &mut Evaluator, ground: &mut Ground, question: &Question) -> Eval<bool> {
+    for side in &question.sides {
+        ground.prepare(ev, &side.expr)?;
+        let caught = match ground.look(ev, &side.expr)? {
+            Seen::Whole(answer) => is_caught(&answer),
+            Seen::Parts(parts) => parts.values().all(is_caught),
+        };
+        if !caught {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn is_caught(answer: &Answer) -> bool {
+    answer.as_ref().err().is_none_or(Refusal::is_said)
 }
 
 /// What Nix does with a case: looks at each part by itself, as one may fail and another not, and compares.
@@ -151,7 +184,7 @@ fn each(
     ground: &mut Ground,
     mut work: impl FnMut(&mut Evaluator, &mut Ground, u64, &Question) -> Eval<()>,
 ) -> Eval<()> {
-    let merging = |law: &&Law| law.scope == Scope::Lib && !LEFT_OUT.contains(&law.id);
+    let merging = |law: &&Law| LAWS.contains(&law.id);
     let laws: Vec<&Law> = prop::laws::all().iter().filter(merging).collect();
     let mut left = arguments.cases;
     for case in 0.. {
