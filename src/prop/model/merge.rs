@@ -6,7 +6,7 @@ use super::modules::Part;
 use super::properties::Given;
 use super::words::{Fault, Outcome};
 use super::{Edition, Model};
-use crate::{Coercion, Decl, Def, Plain, Simple, Ty};
+use crate::{Coercion, Decl, Def, Merging, Plain, Simple, Ty};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -99,29 +99,33 @@ impl Model {
     }
 
     fn simple(&self, simple: Simple, loc: &[String], defs: &[Given]) -> Outcome<Plain> {
-        if let Some(separator) = simple.separator() {
-            return joined(separator, defs);
-        }
         match simple {
-            Simple::BoolByOr => Ok(Plain::Bool(defs.iter().any(|given| given.value == Def::Bool(true)))),
-            Simple::Number | Simple::Nonnegative | Simple::PositiveNumber => self.merge(&number(), loc, defs),
-            Simple::SingleLineStr => Ok(match self.equal(loc, defs)? {
-                Plain::Str(text) => Plain::Str(text.strip_suffix('\n').unwrap_or(&text).to_owned()),
-                other => other,
-            }),
-            Simple::Package | Simple::ShellPackage => match self.one("", loc, defs)? {
+            Simple::Number | Simple::Nonnegative | Simple::PositiveNumber => return self.merge(&number(), loc, defs),
+            Simple::SingleLineStr => {
+                return Ok(match self.equal(loc, defs)? {
+                    Plain::Str(text) => Plain::Str(text.strip_suffix('\n').unwrap_or(&text).to_owned()),
+                    other => other,
+                });
+            }
+            Simple::Pkgs => return self.one(PKGS, loc, defs),
+            Simple::Anything => return self.anything(loc, defs),
+            Simple::Json => return self.null_or(&serializable(Simple::Json), loc, defs),
+            Simple::Toml => return self.merge(&serializable(Simple::Toml), loc, defs),
+            Simple::OptionDeclaration => return Err(Fault::Unknown),
+            _ => {}
+        }
+        match simple.row().merging {
+            Merging::Equal => self.equal(loc, defs),
+            Merging::Or => Ok(Plain::Bool(defs.iter().any(|given| given.value == Def::Bool(true)))),
+            Merging::Joined => joined(simple.separator().ok_or(Fault::Unknown)?, defs),
+            Merging::One => match self.one("", loc, defs)? {
                 // What becomes of a path depends on what is in the store.
-                Plain::Str(_) | Plain::Path(_) => Err(Fault::Unknown),
-                package => Ok(package),
+                Plain::Str(_) | Plain::Path(_) if simple != Simple::Raw => Err(Fault::Unknown),
+                only => Ok(only),
             },
-            Simple::Pkgs => self.one(PKGS, loc, defs),
-            Simple::Raw => self.one("", loc, defs),
-            Simple::Attrs => whole(updated(defs)),
-            Simple::Unspecified => self.by_kind(loc, defs),
-            Simple::Anything => self.anything(loc, defs),
-            Simple::Json => self.null_or(&serializable(Simple::Json), loc, defs),
-            Simple::Toml => self.merge(&serializable(Simple::Toml), loc, defs),
-            Simple::DeferredModule => {
+            Merging::Update => whole(updated(defs)),
+            Merging::ByKind => self.by_kind(loc, defs),
+            Merging::Modules => {
                 let module = |given: &Given| {
                     let file = format!("{}, via option {}", given.file, self.edition.shown(loc));
                     let imports = Plain::List(vec![read(&given.value)?]);
@@ -130,8 +134,7 @@ impl Model {
                 let imports = defs.iter().map(module).collect::<Outcome<_>>()?;
                 Ok(Plain::attrs([("imports", Plain::List(imports))]))
             }
-            Simple::OptionType | Simple::OptionDeclaration | Simple::Fileset => Err(Fault::Unknown),
-            _ => self.equal(loc, defs),
+            Merging::Depends => Err(Fault::Unknown),
         }
     }
 

@@ -49,7 +49,7 @@ impl Model {
         }
         all.extend_from_slice(defs);
         if option.read_only && all.len() > 1 {
-            return broken(self.edition.read_only(loc), declarations);
+            return broken(self.defined_again(&option.ty, loc, &all), declarations);
         }
         let counting = counting(&all, self.edition);
         let value = self.applied(&option, loc, &counting);
@@ -58,6 +58,19 @@ impl Model {
             counting: Ok(counting),
             declarations,
         }
+    }
+
+    /// An option that may be defined once only is defined more often. The message shows each definition's own value, and
+    /// nobody knows it where showing one fails.
+    fn defined_again(&self, ty: &Ty, loc: &[String], defs: &[Given]) -> super::Fault {
+        let unknown = |def: &Given| {
+            let alone = counting(std::slice::from_ref(def), self.edition);
+            self.merged(ty, loc, &alone.values) == Err(super::Fault::Unknown)
+        };
+        if self.edition == Edition::Current && defs.iter().any(unknown) {
+            return super::Fault::Unknown;
+        }
+        self.edition.read_only(loc)
     }
 
     /// Joins declarations, the last module's first.

@@ -1,12 +1,12 @@
-//! Types that a library has, and values of them: such as they take, such as they refuse, such as conflict.
+//! Types that a library has, and values of them: such as they take, and such as they refuse.
 
 use super::Draw;
-use crate::model::{Edition, accepts, same};
+use crate::model::{Edition, accepts};
 use crate::{Coercion, Decl, Def, Ground, Pattern, Simple, Ty};
 
 /// Names of options and attributes.
 const NAMES: &[&str] = &["a", "b", "c"];
-/// Values of which any type refuses some, and takes others.
+/// How often something is drawn anew that must have a property.
 const TRIES: usize = 8;
 
 /// Returns a type that a library has, at most this deep.
@@ -151,18 +151,6 @@ pub fn value(draw: &mut Draw<'_>, ty: &Ty) -> Option<Def> {
 /// attributes of sets and options of submodules; `None` if none is known.
 pub fn definition(draw: &mut Draw<'_>, ty: &Ty) -> Option<Def> {
     made(draw, ty, true)
-}
-
-/// Returns two values that a type takes and that are not equal.
-pub fn distinct(draw: &mut Draw<'_>, ty: &Ty) -> Option<(Def, Def)> {
-    let first = value(draw, ty)?;
-    for _ in 0..TRIES {
-        let second = value(draw, ty)?;
-        if same(&first, &second) == Some(false) {
-            return Some((first, second));
-        }
-    }
-    None
 }
 
 fn made(draw: &mut Draw<'_>, ty: &Ty, properties: bool) -> Option<Def> {
@@ -350,7 +338,6 @@ pub fn wrong(draw: &mut Draw<'_>, ty: &Ty) -> Option<Def> {
             let item = Def::Attrs(vec![((*draw.pick(NAMES)).into(), wrong(draw, ty)?)]);
             Some(Def::List(vec![item]))
         }
-        Ty::Uniq(ty) | Ty::Unique(_, ty) => wrong(draw, ty),
         Ty::Without(_, value) if deep => Some((**value).clone()),
         Ty::Submodule(options, _) if deep && !options.is_empty() => {
             let option = draw.pick(options);
@@ -358,9 +345,10 @@ pub fn wrong(draw: &mut Draw<'_>, ty: &Ty) -> Option<Def> {
         }
         Ty::NonEmptyListOf(_) if draw.once_in(2) => Some(Def::List(Vec::new())),
         _ => {
+            let no = |value: &Def, edition| accepts(ty, value, edition) == Some(false);
             let refused = odd(ty)
                 .into_iter()
-                .filter(|value| accepts(ty, value, Edition::Current) == Some(false));
+                .filter(|value| no(value, Edition::Current) && no(value, Edition::Of2020));
             let refused: Vec<Def> = refused.collect();
             (!refused.is_empty()).then(|| draw.pick(&refused).clone())
         }

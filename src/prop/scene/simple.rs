@@ -96,19 +96,13 @@ pub enum Merging {
     Or,
     /// Texts, joined.
     Joined,
-    /// Lists, put together.
-    Concatenated,
-    /// Sets, in which each name is merged by itself.
-    ByName,
     /// Sets; of two attributes of one name the last is taken whole.
     Update,
-    /// Modules, evaluated together.
+    /// Modules, imported together.
     Modules,
     /// What the kind of values suggests: lists are put together, sets updated, texts joined.
     ByKind,
-    /// Functions, whose results are merged.
-    Functions,
-    /// It depends on which type takes the definitions, or is not known.
+    /// It depends on the values.
     Depends,
 }
 

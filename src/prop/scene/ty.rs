@@ -1,6 +1,6 @@
 //! Types of options: what is known of one, and how it is written.
 
-use super::{Decl, Def, Merging, Simple};
+use super::{Decl, Def, Simple};
 use crate::{Expr, Ground};
 use std::sync::Arc;
 
@@ -192,42 +192,6 @@ impl Ty {
                         .is_none_or(|ty| ground.has_type("anything") && ty.fits(ground))
             }
         }
-    }
-
-    /// Returns what several definitions become, at the outermost.
-    pub fn merging(&self) -> Merging {
-        match self {
-            Ty::Simple(simple) => simple.row().merging,
-            Ty::Between(..) | Ty::NumbersBetween(..) | Ty::StrMatching(_) | Ty::Enum(_) | Ty::PathWith(..) => {
-                Merging::Equal
-            }
-            Ty::Separated(_) => Merging::Joined,
-            Ty::ListOf(_) | Ty::NonEmptyListOf(_) | Ty::AttrListOf(_) => Merging::Concatenated,
-            Ty::AttrsOf(_) | Ty::LazyAttrsOf(_) | Ty::LoaOf(_) | Ty::AttrsWith(..) | Ty::AttrTag(_) => Merging::ByName,
-            Ty::Uniq(_) | Ty::Unique(..) => Merging::One,
-            Ty::NullOr(ty) | Ty::PasswdEntry(ty) | Ty::Without(ty, _) | Ty::CoercedTo(_, _, ty) => ty.merging(),
-            Ty::Either(left, right) => match (left.merging(), right.merging()) {
-                (Merging::Equal, Merging::Equal) => Merging::Equal,
-                _ => Merging::Depends,
-            },
-            Ty::OneOf(types) if types.iter().all(|ty| ty.merging() == Merging::Equal) => Merging::Equal,
-            Ty::OneOf(_) | Ty::Custom(_) => Merging::Depends,
-            Ty::Submodule(..) => Merging::Modules,
-            Ty::FunctionTo(_) => Merging::Functions,
-        }
-    }
-
-    /// Whether two definitions of equal priority and unequal values conflict.
-    pub fn is_unique(&self) -> bool {
-        matches!(self.merging(), Merging::Equal | Merging::One)
-    }
-
-    /// Whether the order of definitions shows in the outermost value.
-    pub fn has_order(&self) -> bool {
-        matches!(
-            self.merging(),
-            Merging::Concatenated | Merging::Joined | Merging::Update | Merging::ByKind | Merging::Depends
-        )
     }
 }
 
