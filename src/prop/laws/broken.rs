@@ -54,6 +54,10 @@ pub(super) const LIBRARIES: &[(&str, &str)] = &[
         "lib: lib // { mkOrder = place: lib.mkOrder (place - 1); }",
     ),
     (
+        "lib-order-changes-order",
+        "lib: lib // { mkOrder = place: value: lib.mkOrder place (if lib.isInt value then value + 1 else value); }",
+    ),
+    (
         "lib-model",
         "lib: lib // { types = lib.types // { nullOr = type: lib.types.nullOr type // { check = x: true; }; }; }",
     ),

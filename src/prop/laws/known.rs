@@ -63,7 +63,6 @@ pub fn all() -> &'static [Known] {
         EITHER_OUTSIDE,
         LOA_LISTS,
         SUBMODULE_ORDER,
-        SUBMODULES_ORDER,
     ]
 }
 
@@ -246,11 +245,10 @@ const LOA_LISTS: Known = Known {
 
 const SUBMODULE_ORDER: Known = Known {
     id: "submodule-refuses-order",
-    law: "lib-model",
-    title: "`mkOrder` around a definition of a submodule is an error that nobody worded, also where another error \
-            was to be told",
-    why: "The place stays in the definition, and `types.submodule` is a function that takes a value and a file only.",
-    since: Since::Now,
+    law: "lib-order-changes-order",
+    title: "`mkOrder` around a definition of a submodule is an error that nobody worded",
+    why: "The place stays in the definition, and `types.submodule` takes a value and a file and nothing else.",
+    since: Since::Always,
     applies: |scene| {
         let ordered = |module: &Module| module.config.as_ref().is_some_and(holds_order);
         scene.holds_type(&|ty| matches!(ty, Ty::Submodule(..))) && scene.modules.iter().any(ordered)
@@ -258,26 +256,11 @@ const SUBMODULE_ORDER: Known = Known {
     example: || {
         let mut inner = Decl::new("beta", Ty::Simple(Simple::Int));
         inner.default = Some(Def::Int(1));
-        let option = Decl {
-            default: Some(Def::Attrs(Vec::new())),
-            read_only: true,
-            ..Decl::new("alpha", Ty::Submodule(vec![inner], None))
-        };
-        let modules = vec![
-            Module::defines("a.nix", &option.path, Def::Attrs(Vec::new()).placed(Def::BEFORE)),
-            Module::declares("options.nix", vec![option]),
-        ];
-        Scene {
-            modules,
-            ..Scene::default()
-        }
+        one(
+            Ty::Submodule(vec![inner], None),
+            Def::Attrs(Vec::new()).placed(Def::BEFORE),
+        )
     },
-};
-
-/// The same, where many options are asked at once.
-const SUBMODULES_ORDER: Known = Known {
-    law: "lib-model-values",
-    ..SUBMODULE_ORDER
 };
 
 /// Whether there is an `mkOrder` in a definition.

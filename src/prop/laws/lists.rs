@@ -1,11 +1,11 @@
 //! Lists: all that is said, and in which order.
 
-use super::asking::{gives, law};
+use super::asking::{gives, law, same_up_to_order};
 use crate::random::{Draw, scenes, values};
-use crate::{Decl, Def, Expected, Ground, Law, Module, Plain, Question, Scene, Ty};
+use crate::{Decl, Def, Expected, Ground, Law, Module, Plain, Question, Scene, Simple, Ty};
 
 /// The laws of this file.
-pub(super) const LAWS: &[Law] = &[UNION, ORDER];
+pub(super) const LAWS: &[Law] = &[UNION, ORDER, ONLY];
 
 const UNION: Law = law(
     "lib-list-union",
@@ -24,6 +24,47 @@ const ORDER: Law = law(
     placed,
     |scene, _| question(scene, Expected::Value),
 );
+
+const ONLY: Law = law(
+    "lib-order-changes-order",
+    "`mkOrder` around a definition changes nothing but the order of lists and of joined text",
+    "Whoever puts `mkBefore` around a definition wants it first, and nothing else: no other value, and no error.",
+    |draw, ground| {
+        let around = |draw: &mut Draw<'_>, _: &Ty, value: Def| match draw.below(3) {
+            0 => value,
+            _ => value.placed(*draw.pick(&PLACES)),
+        };
+        Some(scenes::defined(draw, ground, around)).filter(|scene| !scene.holds_type(&order_shows))
+    },
+    |scene, _| {
+        let mut without = scene.clone();
+        for module in &mut without.modules {
+            module.config = module.config.take().map(unplaced);
+        }
+        same_up_to_order(("config", scene.config()), ("without", without.config()))
+    },
+);
+
+/// Whether the order of definitions may be more than an order in a type's value: it takes one of several, or keeps the
+/// number of each.
+fn order_shows(ty: &Ty) -> bool {
+    matches!(
+        ty,
+        Ty::Simple(Simple::Attrs | Simple::Unspecified | Simple::DeferredModule)
+    )
+}
+
+/// Returns a module's definitions without places around them.
+fn unplaced(config: Def) -> Def {
+    let place = |def: Def| match def {
+        Def::Order(_, inner) => *inner,
+        other => other,
+    };
+    match config {
+        Def::Attrs(entries) => Def::Attrs(entries.into_iter().map(|(name, def)| (name, place(def))).collect()),
+        other => other,
+    }
+}
 
 fn drawn(draw: &mut Draw<'_>, around: fn(usize, Def) -> Def) -> Option<Scene> {
     let option = Decl::new(scenes::NAMES[0], Ty::ListOf(Box::new(scenes::scalar(draw))));
