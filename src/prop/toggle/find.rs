@@ -4,7 +4,7 @@ use super::Toggle;
 use eval::Evaluator;
 use eval::error::Eval;
 use nixos::diagnose::{Complaint, Viewpoint, complaint};
-use nixos::{Declared, Priority, Reading, System};
+use nixos::{Declared, OptionPath, Priority, Reading, System};
 
 /// The last names of options that are toggles.
 const NAMES: [&str; 2] = ["enable", "enabled"];
@@ -53,9 +53,9 @@ pub fn survey(
     wanted: &mut dyn FnMut(&[String]) -> bool,
 ) -> Eval<Survey> {
     let mut survey = Survey::default();
-    let mut trees = vec![(system.options(ev)?, Around::Host)];
+    let mut trees = vec![(system.options(ev)?, Around::Host, None)];
     let mut sets = 0;
-    while let Some((mut tree, around)) = trees.pop() {
+    while let Some((mut tree, around, within)) = trees.pop() {
         while let Some(option) = tree.next(ev)? {
             let is_named = option.path.last().is_some_and(|name| NAMES.contains(&name.as_str()));
             let is_home = option.path[..] == HOMES;
@@ -69,10 +69,11 @@ pub fn survey(
                 sets += 1;
                 let plain = option.highest_priority(ev)? == Some(Priority::PLAIN) && around != Around::Defaults;
                 let around = if plain { Around::Submodule } else { Around::Defaults };
-                trees.push((option.inside(ev)?, around));
+                let outermost = within.clone().unwrap_or_else(|| option.path.clone());
+                trees.push((option.inside(ev)?, around, Some(outermost)));
             }
             if is_named && is_own && wanted(&files) {
-                match toggle(ev, &option, files, around)? {
+                match toggle(ev, &option, files, (around, within.as_ref()))? {
                     Ok(toggle) => survey.toggles.push(toggle),
                     Err(Some(why)) => survey.left_out.push(LeftOut {
                         path: option.path.to_string(),
@@ -99,7 +100,7 @@ fn toggle(
     ev: &mut Evaluator,
     option: &Declared,
     files: Vec<String>,
-    around: Around,
+    (around, within): (Around, Option<&OptionPath>),
 ) -> Eval<Result<Toggle, Option<String>>> {
     let kind = option.type_name(ev)?;
     if kind.as_deref().is_some_and(|kind| kind != "bool") {
@@ -136,6 +137,6 @@ fn toggle(
         strongest,
         span,
         files,
-        inside: around == Around::Submodule,
+        within: within.cloned(),
     }))
 }

@@ -47,11 +47,16 @@ pub(crate) fn leaks(
     toggles: &[Toggle],
     view: &Viewpoint<'_>,
 ) -> Eval<Vec<Finding>> {
-    let host = ev.force(switched.host, Pos::NONE)?;
-    let host = system.extended(ev, host);
-    if !host.load_modules(ev)? {
-        return Ok(Vec::new());
-    }
+    // A home checks its assertions before anything of it can be read: it is there in each trial only.
+    let shared = match ev.contained(|ev| ready(ev, switched, system)) {
+        Ok(Some(host)) => Some(host),
+        Ok(None) => return Ok(Vec::new()),
+        Err(_) if ev.error_kind() == eval::ErrorKind::Open => {
+            ev.take_error();
+            None
+        }
+        Err(fail) => return Err(fail),
+    };
     let mut found = Vec::new();
     let files: BTreeSet<&String> = toggles.iter().flat_map(|toggle| &toggle.files).collect();
     for file in files {
@@ -62,7 +67,13 @@ pub(crate) fn leaks(
         let mut look = |on: bool| {
             switched.look(ev, &flips(on), |ev| {
                 let own: Vec<&Toggle> = own.iter().map(|&one| &toggles[one]).collect();
-                defined(ev, &host, file, &own, view)
+                match &shared {
+                    Some(host) => defined(ev, host, file, &own, view),
+                    None => match ready(ev, switched, system)? {
+                        Some(host) => defined(ev, &host, file, &own, view),
+                        None => Ok(All::new()),
+                    },
+                }
             })
         };
         // A file of which one state cannot be looked at is told of by the other law, or not at all.
@@ -72,6 +83,13 @@ pub(crate) fn leaks(
         }
     }
     Ok(found)
+}
+
+/// Returns the host in which toggles are flipped, its modules loaded; `None` if they cannot be listed.
+fn ready(ev: &mut Evaluator, switched: &Switched, system: &System) -> Eval<Option<System>> {
+    let host = ev.force(switched.host, Pos::NONE)?;
+    let host = system.extended(ev, host);
+    Ok(host.load_modules(ev)?.then_some(host))
 }
 
 /// Returns what a file defines outside of its own options.

@@ -41,8 +41,8 @@ pub struct Toggle {
     pub span: Span,
     /// The files that declare it.
     pub files: Vec<String>,
-    /// Whether it stands inside a submodule: of a home, or of an option of the user's.
-    pub inside: bool,
+    /// The option in whose submodules it stands, such as the homes of a host; none for an option of the host itself.
+    pub within: Option<OptionPath>,
 }
 
 /// The priority of `mkForce`.

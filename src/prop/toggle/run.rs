@@ -13,6 +13,7 @@ use eval::error::Eval;
 use eval::{ErrorKind, EvalError, Evaluator};
 use nixos::diagnose::{Viewpoint, diagnose_from};
 use nixos::{Kind, System};
+use std::collections::BTreeMap;
 
 /// What the toggle laws came to on a host.
 #[derive(Clone, Debug, Default)]
@@ -59,8 +60,9 @@ pub struct Flip {
 
 /// Runs the toggle laws on a host.
 ///
-/// Toggles inside of submodules have their turn by themselves: as long as it is open whether there is a definition
-/// more for a home, nothing of it can be shared between cases.
+/// Toggles inside the submodules of an option have their turn by themselves. As long as it is open whether there is a
+/// definition more for a home, nothing of it can be shared between cases; and a definition inside of what another
+/// toggle takes away would bring half of it back.
 pub fn run(
     ev: &mut Evaluator,
     system: &System,
@@ -69,11 +71,16 @@ pub fn run(
     budget: Budget,
     watcher: &mut dyn Watcher,
 ) -> Eval<Outcome> {
-    let (inside, outside): (Vec<Toggle>, Vec<Toggle>) = toggles.iter().cloned().partition(|toggle| toggle.inside);
+    let mut groups: BTreeMap<Option<String>, Vec<Toggle>> = BTreeMap::new();
+    for toggle in toggles {
+        let within = toggle.within.as_ref().map(ToString::to_string);
+        groups.entry(within).or_default().push(toggle.clone());
+    }
+    let all = toggles.len() as u64;
     let mut outcome = Outcome::default();
-    for (toggles, others) in [(&outside, &inside), (&inside, &outside)] {
-        if toggles.is_empty() || outcome.unjudged.is_some() {
-            continue;
+    for toggles in groups.values() {
+        if outcome.unjudged.is_some() {
+            break;
         }
         let mut running = Running {
             switched: Switched::new(ev, system, toggles)?,
@@ -82,8 +89,7 @@ pub fn run(
             toggles,
             outcome,
         };
-        // Each alone has its case; what is more goes to both alike.
-        let all = (toggles.len() + others.len()) as u64;
+        // Each alone has its case; of what is more, each group has its share.
         let more = budget.cases.saturating_sub(all) * toggles.len() as u64 / all;
         let cases = budget.cases.min(toggles.len() as u64 + more);
         match running.switched.warm(ev) {
