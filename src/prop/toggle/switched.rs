@@ -187,13 +187,14 @@ fn definition(ev: &mut Evaluator, toggle: &Toggle) -> Ref {
         .fold(value, |cell, name| set(ev, &[(name, cell)]))
 }
 
-/// Returns a host with these modules more.
+/// Returns a host with these modules more, evaluated when it is needed: a home checks its assertions first of all, and
+/// they need the cells.
 fn extended(ev: &mut Evaluator, host: Val, modules: &[Ref]) -> Eval<Ref> {
     let function = ev.eval_text(Origin::String, EXTENDED.as_bytes(), b"/")?;
+    let function = ev.cell(function);
     let modules = ev.mem.list(modules);
-    let arguments = [ev.cell(host), ev.cell(modules)];
-    let extended = ev.call(function, &arguments, Pos::NONE)?;
-    Ok(ev.cell(extended))
+    let (host, modules) = (ev.cell(host), ev.cell(modules));
+    Ok(ev.cell(Val::apply_two(function, host, modules)))
 }
 
 /// Returns the cell of a set.
