@@ -44,14 +44,6 @@ pub enum Seen {
     Whole(Answer),
 }
 
-/// Why there is no ground to stand on.
-#[derive(Debug, thiserror::Error)]
-pub enum GroundError {
-    /// The library lacks what all cases need.
-    #[error("its `lib` has no `{0}`")]
-    Lacks(&'static str),
-}
-
 impl Ground {
     /// Returns the ground of these names, of which one is `lib`.
     pub fn new(ev: &mut Evaluator, bindings: Vec<Binding>) -> Eval<Ground> {

@@ -25,7 +25,7 @@ pub mod scene;
 pub mod toggle;
 
 pub use expr::Expr;
-pub use ground::{Binding, Ground, GroundError, Seen};
+pub use ground::{Binding, Ground, Seen};
 pub use law::{Claim, Expected, Law, Question, Scope, Side};
 pub use plain::{Answer, Plain, Refusal};
 pub use scene::{Apply, Coercion, Custom, Decl, Def, Merging, Module, Pattern, Phrase, Scene, Simple, Ty};

@@ -317,17 +317,6 @@ impl Model {
             ]))
         };
         match ty {
-            Ty::ListOf(ty)
-            | Ty::NonEmptyListOf(ty)
-            | Ty::AttrListOf(ty)
-            | Ty::AttrsOf(ty)
-            | Ty::LazyAttrsOf(ty)
-            | Ty::LoaOf(ty)
-            | Ty::AttrsWith(ty, ..)
-            | Ty::NullOr(ty)
-            | Ty::Uniq(ty)
-            | Ty::Unique(_, ty)
-            | Ty::FunctionTo(ty) => one(ty),
             Ty::Simple(Simple::Pkgs) => one(&Ty::Simple(Simple::Attrs)),
             Ty::Simple(Simple::Json) => one(&super::merge::serializable(Simple::Json)),
             Ty::Simple(Simple::Toml) => self.nested(&super::merge::serializable(Simple::Toml)),
@@ -347,7 +336,7 @@ impl Model {
                 Some(Plain::Attrs(tags.iter().map(tag).collect::<Option<_>>()?))
             }
             Ty::Custom(_) => None,
-            _ => Some(Plain::Attrs(BTreeMap::new())),
+            _ => ty.inner().map_or_else(|| Some(Plain::Attrs(BTreeMap::new())), one),
         }
     }
 }

@@ -161,20 +161,7 @@ pub(super) fn holds_submodule(ty: &Ty) -> bool {
 pub(super) fn innermost(ty: &Ty) -> Option<&Ty> {
     match ty {
         Ty::Submodule(..) | Ty::Simple(Simple::DeferredModule) => Some(ty),
-        Ty::ListOf(ty)
-        | Ty::NonEmptyListOf(ty)
-        | Ty::AttrListOf(ty)
-        | Ty::AttrsOf(ty)
-        | Ty::LazyAttrsOf(ty)
-        | Ty::LoaOf(ty)
-        | Ty::AttrsWith(ty, ..)
-        | Ty::NullOr(ty)
-        | Ty::Uniq(ty)
-        | Ty::Unique(_, ty)
-        | Ty::FunctionTo(ty)
-        | Ty::PasswdEntry(ty)
-        | Ty::Without(ty, _)
-        | Ty::CoercedTo(_, _, ty) => innermost(ty),
-        _ => None,
+        Ty::CoercedTo(_, _, ty) => innermost(ty),
+        _ => ty.inner().and_then(innermost),
     }
 }

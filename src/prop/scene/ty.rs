@@ -165,17 +165,8 @@ impl Ty {
         };
         match self {
             Ty::Simple(simple) => ground.has_type(simple.row().needs),
-            Ty::Between(..) | Ty::Separated(_) | Ty::StrMatching(_) | Ty::Enum(_) | Ty::Custom(_) => true,
             Ty::NumbersBetween(..) => ground.has_type("numbers"),
             Ty::PathWith(..) => ground.has_type("pathWith"),
-            Ty::ListOf(ty)
-            | Ty::NonEmptyListOf(ty)
-            | Ty::AttrsOf(ty)
-            | Ty::LazyAttrsOf(ty)
-            | Ty::LoaOf(ty)
-            | Ty::NullOr(ty)
-            | Ty::Uniq(ty)
-            | Ty::Without(ty, _) => ty.fits(ground),
             Ty::AttrListOf(ty) => ground.has_type("attrListOf") && ty.fits(ground),
             Ty::AttrsWith(ty, ..) => ground.has_type("attrsWith") && ty.fits(ground),
             Ty::PasswdEntry(ty) => ground.has_type("passwdEntry") && ty.fits(ground),
@@ -191,6 +182,7 @@ impl Ty {
                         .as_ref()
                         .is_none_or(|ty| ground.has_type("anything") && ty.fits(ground))
             }
+            _ => self.inner().is_none_or(|ty| ty.fits(ground)),
         }
     }
 }
@@ -227,23 +219,6 @@ impl Ty {
     /// Returns types that are a step simpler than this one.
     pub fn simpler(&self) -> Vec<Ty> {
         match self {
-            Ty::ListOf(ty)
-            | Ty::NonEmptyListOf(ty)
-            | Ty::AttrListOf(ty)
-            | Ty::AttrsOf(ty)
-            | Ty::LazyAttrsOf(ty)
-            | Ty::LoaOf(ty)
-            | Ty::AttrsWith(ty, ..)
-            | Ty::PasswdEntry(ty)
-            | Ty::Without(ty, _)
-            | Ty::NullOr(ty)
-            | Ty::Uniq(ty)
-            | Ty::Unique(_, ty)
-            | Ty::FunctionTo(ty) => {
-                let mut found = vec![(**ty).clone()];
-                found.extend(ty.simpler().into_iter().map(|inner| self.around(inner)));
-                found
-            }
             Ty::Either(left, right) => vec![(**left).clone(), (**right).clone()],
             Ty::OneOf(types) => types.clone(),
             Ty::CoercedTo(_, _, to) => vec![(**to).clone()],
@@ -268,7 +243,11 @@ impl Ty {
                 }
                 found
             }
-            _ => Vec::new(),
+            _ => self.inner().map_or_else(Vec::new, |ty| {
+                let mut found = vec![ty.clone()];
+                found.extend(ty.simpler().into_iter().map(|inner| self.around(inner)));
+                found
+            }),
         }
     }
 
