@@ -1,6 +1,7 @@
 //! Libraries to test laws on: the repository's stand-in for nixpkgs, and those of the corpus where there is one.
 
 use crate::ground::Binding;
+use crate::run::{Slot, Watcher};
 use crate::{Expr, Ground};
 use diag::Origin;
 use eval::{Evaluator, Settings, Val};
@@ -8,10 +9,10 @@ use flake::world::{Access, World};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use sys::{DiskFs, FixedEnv, ManualClock};
+use sys::{DiskFs, FileKind, FixedEnv, Fs, ManualClock, MemoryFs};
 
-/// Stack of the threads that evaluate.
-const STACK: usize = 64 << 20;
+/// Stack of the threads that evaluate; memory is committed as it is touched.
+const STACK: usize = 256 << 20;
 
 /// Returns the libraries: the stand-in's, and where `CFGCHECK_CORPUS` names one, nixpkgs's of today and of 2020.
 pub(crate) fn libraries() -> Vec<PathBuf> {
@@ -45,15 +46,7 @@ pub(crate) fn on<R: Send + 'static>(
     work: impl FnOnce(&mut Evaluator, &mut Ground) -> R + Send + 'static,
 ) -> R {
     let nix = format!("import {}", lib.display());
-    let run = move || {
-        let world = World::new(
-            Arc::new(DiskFs),
-            Arc::new(FixedEnv::at("/")),
-            Arc::new(ManualClock::at(Duration::ZERO)),
-            Access::Everything,
-            Box::new(|_: &[u8]| {}),
-        );
-        let mut ev = Evaluator::new(Settings::default(), Box::new(world), STACK - (1 << 20));
+    with_files(Arc::new(DiskFs), move |ev| {
         let lib = ev
             .eval_text(Origin::String, nix.as_bytes(), b"/")
             .expect("the library evaluates");
@@ -62,11 +55,74 @@ pub(crate) fn on<R: Send + 'static>(
             cell: ev.cell(lib),
             nix,
         };
-        let mut ground = Ground::new(&mut ev, vec![binding]).expect("the library has types");
-        work(&mut ev, &mut ground)
+        let mut ground = Ground::new(ev, vec![binding]).expect("the library has types");
+        work(ev, &mut ground)
+    })
+}
+
+/// Has `work` work with an evaluator that sees these files.
+pub(crate) fn with_files<R: Send + 'static>(
+    fs: Arc<dyn Fs>,
+    work: impl FnOnce(&mut Evaluator) -> R + Send + 'static,
+) -> R {
+    let run = move || {
+        let world = World::new(
+            fs,
+            Arc::new(FixedEnv::at("/")),
+            Arc::new(ManualClock::at(Duration::ZERO)),
+            Access::Everything,
+            Box::new(|_: &[u8]| {}),
+        );
+        let mut ev = Evaluator::new(Settings::default(), Box::new(world), STACK - (1 << 20));
+        work(&mut ev)
     };
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(run);
     thread.expect("a thread can be made").join().expect("the work ends")
+}
+
+/// Returns the files of the stand-in's library, by their paths in it.
+pub(crate) fn library() -> Vec<(PathBuf, Vec<u8>)> {
+    let lib = testkit::root().join("fixtures/inputs/nixpkgs/lib");
+    let mut files = Vec::new();
+    let mut open = vec![PathBuf::new()];
+    while let Some(folder) = open.pop() {
+        for entry in DiskFs
+            .read_dir(&lib.join(&folder))
+            .expect("the library is in the repository")
+        {
+            let path = folder.join(&entry.name);
+            match entry.kind {
+                FileKind::Directory => open.push(path),
+                _ => files.push((
+                    path.clone(),
+                    DiskFs.read(&lib.join(path)).expect("the library can be read"),
+                )),
+            }
+        }
+    }
+    files
+}
+
+/// Returns files in memory: the stand-in's library at `/nixpkgs/lib`.
+pub(crate) fn library_in_memory() -> MemoryFs {
+    library().into_iter().fold(MemoryFs::new(), |fs, (path, text)| {
+        fs.file(Path::new("/nixpkgs/lib").join(path), text)
+    })
+}
+
+/// Watches nothing, and never wants a run to end.
+pub(crate) struct Unwatched;
+
+impl Watcher for Unwatched {
+    fn progressed(&mut self, _: &Slot, _: u64, _: u64) {}
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn interrupted(&self) -> bool {
+        false
+    }
 }
 
 /// Returns the ground of a library changed by a function, given as Nix.

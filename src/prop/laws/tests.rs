@@ -1,30 +1,16 @@
 //! Every law about the library holds on the libraries, and finds a library that breaks it.
 
 use super::{all, broken};
-use crate::fixture::{changed, libraries, on, on_stand_in};
-use crate::run::{Budget, Slot, Tally, Watcher, run};
+use crate::fixture::{Unwatched, changed, libraries, on, on_stand_in};
+use crate::run::{Budget, Slot, Tally, run};
 use crate::{Ground, Law, Scope};
 use eval::Evaluator;
-use std::time::Duration;
 
 /// Cases of each law on each library.
 const CASES: u64 = 150;
 
 /// Cases within which a law must have found a broken library.
 const CASES_TO_FIND: u64 = 400;
-
-/// Nobody watches.
-struct Blind;
-
-impl Watcher for Blind {
-    fn progressed(&mut self, _: &Slot, _: u64, _: u64) {}
-    fn now(&self) -> Duration {
-        Duration::ZERO
-    }
-    fn interrupted(&self) -> bool {
-        false
-    }
-}
 
 /// Returns what some cases of a law come to on a ground.
 fn tally(ev: &mut Evaluator, ground: &mut Ground, law: &'static Law, cases: u64) -> Tally {
@@ -39,7 +25,7 @@ fn tally(ev: &mut Evaluator, ground: &mut Ground, law: &'static Law, cases: u64)
         seed: 5,
     };
     let grounds = std::slice::from_mut(ground);
-    let tallies = run(ev, grounds, &[slot], budget, &mut Blind).expect("no limit is reached");
+    let tallies = run(ev, grounds, &[slot], budget, &mut Unwatched).expect("no limit is reached");
     tallies.into_iter().next().expect("one tally for one slot")
 }
 

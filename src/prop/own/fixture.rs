@@ -3,19 +3,16 @@
 
 use super::{Pools, Subject, diagnose, subjects};
 use crate::Ground;
+use crate::fixture::{Unwatched, library_in_memory, with_files};
 use crate::ground::Binding;
-use crate::run::{Budget, Slot, Watcher, run};
+use crate::run::{Budget, Slot, run};
 use diag::Origin;
-use eval::{Evaluator, Settings};
-use flake::world::{Access, World};
+use eval::Evaluator;
 use nixos::diagnose::Viewpoint;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
-use sys::{DiskFs, FileKind, FixedEnv, Fs, ManualClock, MemoryFs};
+use sys::{DiskFs, Fs};
 
-/// Stack of the threads that evaluate.
-const STACK: usize = 64 << 20;
 /// Cases of each law on each option.
 const CASES: u64 = 60;
 
@@ -45,7 +42,7 @@ impl Host {
     /// Returns a host that is made of these modules, files of a flake in memory.
     pub(super) fn of(modules: &[(&str, &str)]) -> Host {
         let names: Vec<String> = modules.iter().map(|(name, _)| format!("/fleet/{name}")).collect();
-        let mut fs = with_library();
+        let mut fs = library_in_memory();
         for (name, text) in modules {
             fs = fs.file(format!("/fleet/{name}"), *text);
         }
@@ -116,19 +113,11 @@ impl Host {
         self,
         look: impl FnOnce(&mut Evaluator, Vec<(Subject, Ground)>, &Viewpoint<'_>) -> R + Send + 'static,
     ) -> R {
-        let work = move || {
-            let world = World::new(
-                self.fs,
-                Arc::new(FixedEnv::at("/")),
-                Arc::new(ManualClock::at(Duration::ZERO)),
-                Access::Everything,
-                Box::new(|_: &[u8]| {}),
-            );
-            let mut ev = Evaluator::new(Settings::default(), Box::new(world), STACK - (1 << 20));
+        with_files(self.fs.clone(), move |ev| {
             let outputs = ev.eval_text(Origin::String, self.outputs.as_bytes(), b"/");
             let outputs = outputs.expect("the flake evaluates");
-            let targets = nixos::discover(&mut ev, outputs, nixos::Kind::Nixos).expect("it has hosts");
-            let system = nixos::System::of(&mut ev, &targets[0], None).expect("the host is a set");
+            let targets = nixos::discover(ev, outputs, nixos::Kind::Nixos).expect("it has hosts");
+            let system = nixos::System::of(ev, &targets[0], None).expect("the host is a set");
             let lib = format!("import {}/lib", self.nixpkgs.display());
             let value = ev.eval_text(Origin::String, lib.as_bytes(), b"/");
             let value = value.expect("the library evaluates");
@@ -153,13 +142,11 @@ impl Host {
                 ..Viewpoint::default()
             };
             let mut pools = Pools::new(1);
-            let Ok(found) = subjects(&mut ev, &system, &view, &bindings, &mut |_| true, &mut pools) else {
+            let Ok(found) = subjects(ev, &system, &view, &bindings, &mut |_| true, &mut pools) else {
                 panic!("{}", ev.take_error().message);
             };
-            look(&mut ev, found, &view)
-        };
-        let thread = std::thread::Builder::new().stack_size(STACK).spawn(work);
-        thread.expect("a thread can be made").join().expect("the work ends")
+            look(ev, found, &view)
+        })
     }
 }
 
@@ -174,36 +161,4 @@ fn slots(subjects: &[Subject]) -> Vec<Slot> {
         }));
     }
     slots
-}
-
-/// Returns files in memory with the stand-in's library.
-fn with_library() -> MemoryFs {
-    let lib = testkit::root().join("fixtures/inputs/nixpkgs/lib");
-    let mut open = vec![(lib, PathBuf::from("/nixpkgs/lib"))];
-    let mut fs = MemoryFs::new();
-    while let Some((from, to)) = open.pop() {
-        for entry in DiskFs.read_dir(&from).expect("the library is in the repository") {
-            let (from, to) = (from.join(&entry.name), to.join(&entry.name));
-            match entry.kind {
-                FileKind::Directory => open.push((from, to)),
-                _ => fs = fs.file(to, DiskFs.read(&from).expect("the library can be read")),
-            }
-        }
-    }
-    fs
-}
-
-/// Watches nothing.
-struct Unwatched;
-
-impl Watcher for Unwatched {
-    fn progressed(&mut self, _: &Slot, _: u64, _: u64) {}
-
-    fn now(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn interrupted(&self) -> bool {
-        false
-    }
 }

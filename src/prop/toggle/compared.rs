@@ -1,8 +1,9 @@
 //! Cases, which share what flips do not change, beside evaluations that share nothing: ours and real Nix's.
 
-use super::fixture::{BASE, host, library, module, named, with_host, with_text};
+use super::fixture::{BASE, host, module, named, with_host, with_text};
 use super::switched::{Outcome as Case, Switched};
 use super::*;
+use crate::fixture::library;
 use eval::Evaluator;
 use nixos::System;
 use nixos::diagnose::Viewpoint;

@@ -1,18 +1,15 @@
 //! Hosts to test toggle laws on: modules in memory, with the module system of the stand-in for nixpkgs.
 
 use super::{Outcome, Survey, run, survey};
-use crate::run::{Budget, Slot, Watcher};
+use crate::fixture::{Unwatched, library_in_memory, with_files};
+use crate::run::Budget;
 use diag::Origin;
-use eval::{Evaluator, Settings};
-use flake::world::{Access, World};
+use eval::Evaluator;
 use nixos::diagnose::Viewpoint;
 use nixos::{Kind, System, Target};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-use sys::{DiskFs, FileKind, FixedEnv, Fs, ManualClock, MemoryFs};
-
-const STACK: usize = 256 << 20;
+use sys::Fs;
 
 /// What a host is without the user's modules: assertions, and a few options that make its derivation.
 pub(crate) const BASE: &str = r#"
@@ -56,57 +53,19 @@ pub(crate) fn module(name: &str, default: bool, config: &str) -> String {
     )
 }
 
-/// A watcher that waits for nothing.
-pub(crate) struct Nobody;
-
-impl Watcher for Nobody {
-    fn progressed(&mut self, _: &Slot, _: u64, _: u64) {}
-    fn now(&self) -> Duration {
-        Duration::ZERO
-    }
-    fn interrupted(&self) -> bool {
-        false
-    }
-}
-
 /// Has `look` look at a host with these modules, which are files of the user, named `/fleet/a.nix`, `/fleet/b.nix`…
 pub(crate) fn with_host<R: Send + 'static>(
     modules: &[&str],
     look: impl FnOnce(&mut Evaluator, &System, &Viewpoint<'_>) -> R + Send + 'static,
 ) -> R {
-    let library = library().into_iter();
-    let fs = library.fold(MemoryFs::new(), |fs, (path, text)| {
-        fs.file(Path::new("/nixpkgs/lib").join(path), text)
-    });
     let mut files = vec![("/nixpkgs/base.nix".to_owned(), BASE)];
     files.extend(named(modules).map(|(name, module)| (format!("/fleet/{name}"), module)));
     let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
     let text = host("/nixpkgs/lib", &paths);
-    let fs = files.into_iter().fold(fs, |fs, (path, text)| fs.file(path, text));
+    let fs = files
+        .into_iter()
+        .fold(library_in_memory(), |fs, (path, text)| fs.file(path, text));
     with_text(fs, text, Path::new("/fleet"), "/nixpkgs", look)
-}
-
-/// Returns the files of the stand-in's library, by their paths in it.
-pub(crate) fn library() -> Vec<(PathBuf, Vec<u8>)> {
-    let lib = testkit::root().join("fixtures/inputs/nixpkgs/lib");
-    let mut files = Vec::new();
-    let mut open = vec![PathBuf::new()];
-    while let Some(folder) = open.pop() {
-        for entry in DiskFs
-            .read_dir(&lib.join(&folder))
-            .expect("the library is in the repository")
-        {
-            let path = folder.join(&entry.name);
-            match entry.kind {
-                FileKind::Directory => open.push(path),
-                _ => files.push((
-                    path.clone(),
-                    DiskFs.read(&lib.join(path)).expect("the library can be read"),
-                )),
-            }
-        }
-    }
-    files
 }
 
 /// Returns modules with the names of their files.
@@ -130,15 +89,7 @@ pub(crate) fn with_text<R: Send + 'static>(
     look: impl FnOnce(&mut Evaluator, &System, &Viewpoint<'_>) -> R + Send + 'static,
 ) -> R {
     let (root, nixpkgs) = (root.to_owned(), nixpkgs.as_bytes().to_vec());
-    let run = move || {
-        let world = World::new(
-            Arc::new(fs),
-            Arc::new(FixedEnv::at("/")),
-            Arc::new(ManualClock::at(Duration::ZERO)),
-            Access::Everything,
-            Box::new(|_: &[u8]| {}),
-        );
-        let mut ev = Evaluator::new(Settings::default(), Box::new(world), STACK - (1 << 20));
+    with_files(Arc::new(fs), move |ev| {
         let host = ev
             .eval_text(Origin::String, text.as_bytes(), b"/")
             .expect("the host is a set");
@@ -149,17 +100,15 @@ pub(crate) fn with_text<R: Send + 'static>(
             value: ev.cell(host),
             pos: diag::Pos::NONE,
         };
-        let system = System::of(&mut ev, &target, None).expect("the host is a set");
+        let system = System::of(ev, &target, None).expect("the host is a set");
         let inputs = [(nixpkgs, "nixpkgs".to_owned())];
         let view = Viewpoint {
             root: root.as_os_str().as_encoded_bytes(),
             inputs: &inputs,
             ..Viewpoint::default()
         };
-        look(&mut ev, &system, &view)
-    };
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(run);
-    thread.expect("a thread can be made").join().expect("the work ends")
+        look(ev, &system, &view)
+    })
 }
 
 /// Returns what the laws come to on a host with these modules, and each finding in one line.
@@ -171,7 +120,7 @@ pub(crate) fn judged(modules: &[&str], cases: u64) -> (Survey, Outcome, Vec<Stri
             deadline: None,
             seed: 1,
         };
-        let outcome = run(ev, system, view, &survey.toggles, budget, &mut Nobody).expect("the run ends");
+        let outcome = run(ev, system, view, &survey.toggles, budget, &mut Unwatched).expect("the run ends");
         let told = |finding: &super::Finding| {
             let diagnostic = &finding.diagnostic;
             let first = diagnostic.message.lines().next().unwrap_or_default();
