@@ -4,13 +4,14 @@
 #   benches/throughput.sh [-n RUNS] OURS ORACLE LIB [CASES [SEED]]
 #
 # OURS is the program of src/prop/examples/throughput.rs:
-#   cargo build --profile bench-dev -p cfgcheck-prop --example throughput
+#   cargo build --release -p cfgcheck-prop --example throughput
 # ORACLE is nix-instantiate (words are split, so `chroot DIR nix-instantiate` works), LIB the folder of nixpkgs's
-# `lib`, which both see under this path. OURS draws CASES cases of SEED and judges them; the same cases are written as
-# one Nix expression, in the folder that TMPDIR names, which ORACLE must see too. Both run in turn, so that a busy
-# machine disturbs both alike. Prints the medians of user CPU and wall time, cases a second, and ours divided by the
-# oracle's; once with all of its time, and once without what it takes to read the expression, as in OURS nothing is
-# read. Needs GNU time (its path may be given in TIME) and awk.
+# `lib`, which both see under this path. OURS first chooses CASES cases of SEED: small ones that do not end Nix. Then it
+# draws each of them by its number and judges it; the same cases are written as one Nix expression, in the folder that
+# TMPDIR names, which ORACLE must see too. Both run in turn, so that a busy machine disturbs both alike. Prints the
+# medians of user CPU and wall time, cases a second, and ours divided by the oracle's; once with all of its time, and
+# once without what it takes to read the expression, as in OURS nothing is read. Needs GNU time (its path may be given
+# in TIME) and awk.
 set -eu
 
 runs=3
@@ -32,18 +33,21 @@ time=${TIME:-$(command -v gtime || command -v time || echo /usr/bin/time)}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
-"$ours" write "$lib" --cases "$cases" --seed "$seed" >"$work/cases.nix"
+"$ours" choose "$lib" --cases "$cases" --seed "$seed" >"$work/cases"
+"$ours" write "$lib" --seed "$seed" <"$work/cases" >"$work/cases.nix"
 
-# measure NAME COMMAND…: runs once, and appends its user and wall time to NAME.times.
+# measure NAME COMMAND…: runs once, and appends its user and wall time to NAME.times. What it says on standard error, such
+# as the library's warnings, is kept apart.
 measure() {
     name=$1
     shift
-    "$time" -o "$work/one" -f '%U %e' "$@" >"$work/$name.out"
+    "$time" -o "$work/one" -f '%U %e' "$@" >"$work/$name.out" 2>"$work/$name.said" ||
+        { cat "$work/$name.said" >&2; exit 1; }
     tail -n 1 "$work/one" >>"$work/$name.times"
 }
 
 for _ in $(seq "$runs"); do
-    measure ours "$ours" judge "$lib" --cases "$cases" --seed "$seed"
+    measure ours "$ours" judge "$lib" --seed "$seed" <"$work/cases"
     # shellcheck disable=SC2086 # A list of words.
     measure oracle $oracle --eval --strict "$work/cases.nix"
     # shellcheck disable=SC2086
