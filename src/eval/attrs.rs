@@ -381,7 +381,7 @@ impl Memory {
             for (i, &source) in plan.sources.iter().enumerate() {
                 let from = if source & 1 == 0 { lv } else { rv };
                 let value = self.heap.word(from, (source >> 1) as usize);
-                self.heap.set_word(values, i, value);
+                self.heap.fill_word(values, i, value);
             }
             return Val::attrs(plan.shape, values);
         }

@@ -67,7 +67,7 @@ pub(super) fn gather(ev: &mut Evaluator, work: impl FnOnce(&mut Evaluator) -> Ev
 
 fn copy_into(ev: &mut Evaluator, to: Words, at: usize, from: &[Ref]) {
     for (i, &cell) in from.iter().enumerate() {
-        ev.mem.heap.set_word(to, at + i, cell);
+        ev.mem.heap.fill_word(to, at + i, cell);
     }
 }
 
@@ -283,7 +283,7 @@ fn gen_list(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         }
         let index = ev.cell(Val::int(i as i64));
         let element = ev.cell(Val::apply(args[0], index));
-        ev.mem.heap.set_word(words, i, element);
+        ev.mem.heap.fill_word(words, i, element);
     }
     Ok(Val::list(words, size))
 }
@@ -327,7 +327,7 @@ fn map(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let words = ev.mem.heap.alloc_words(list.len());
     for (i, &element) in list.iter().enumerate() {
         let call = ev.cell(Val::apply(args[0], element));
-        ev.mem.heap.set_word(words, i, call);
+        ev.mem.heap.fill_word(words, i, call);
     }
     Ok(Val::list(words, list.len()))
 }

@@ -38,7 +38,7 @@ fn attr_names(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let words = ev.mem.heap.alloc_words(order.len());
     for (i, &index) in order.iter().enumerate() {
         let name = ev.symbol_cell(shape.keys[index as usize]);
-        ev.mem.heap.set_word(words, i, name);
+        ev.mem.heap.fill_word(words, i, name);
     }
     Ok(Val::list(words, order.len()))
 }
@@ -288,7 +288,7 @@ fn map_attrs(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     for (i, &value) in values.iter().enumerate() {
         let name = ev.symbol_cell(shape.keys[i]);
         let call = ev.cell(Val::apply_two(args[0], name, value));
-        ev.mem.heap.set_word(words, i, call);
+        ev.mem.heap.fill_word(words, i, call);
     }
     Ok(Val::attrs(ev.mem.without_positions(shape), words))
 }

@@ -362,6 +362,16 @@ impl Heap {
         self.write_word(words, at, value);
     }
 
+    /// Writes the word at `at` of an array that was allocated a moment ago, in the same trial.
+    #[inline(always)]
+    pub fn fill_word(&mut self, words: Words, at: usize, value: Ref) {
+        debug_assert!(
+            !self.trail.is_older_array(words),
+            "what is older than a trial is written with a note"
+        );
+        self.write_word(words, at, value);
+    }
+
     #[inline(always)]
     fn write_word(&mut self, words: Words, at: usize, value: Ref) {
         // SAFETY: as in `word`.

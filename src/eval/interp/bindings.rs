@@ -14,12 +14,12 @@ impl Evaluator {
         let env = self.new_env(around, bindings + code.sources.len());
         for (i, source) in code.sources.iter().enumerate() {
             let cell = self.delay(source, env);
-            self.mem.heap.set_word(env, 1 + bindings + i, cell);
+            self.mem.heap.fill_word(env, 1 + bindings + i, cell);
         }
         for (i, binding) in code.bindings.iter().enumerate() {
             let within = if binding.within == Within::Around { around } else { env };
             let cell = self.delay(&binding.value, within);
-            self.mem.heap.set_word(env, 1 + i, cell);
+            self.mem.heap.fill_word(env, 1 + i, cell);
         }
         env
     }
@@ -33,7 +33,7 @@ impl Evaluator {
             env = self.new_env(around, len + code.sources.len());
             for (i, source) in code.sources.iter().enumerate() {
                 let cell = self.delay(source, env);
-                self.mem.heap.set_word(env, 1 + len + i, cell);
+                self.mem.heap.fill_word(env, 1 + len + i, cell);
             }
             for (i, binding) in code.bindings.iter().enumerate() {
                 let cell = match binding.within {
@@ -41,12 +41,12 @@ impl Evaluator {
                     _ if code.overrides.is_some() => self.suspend(&binding.value, env),
                     _ => self.delay(&binding.value, env),
                 };
-                self.mem.heap.set_word(env, 1 + i, cell);
+                self.mem.heap.fill_word(env, 1 + i, cell);
             }
             values = self.mem.heap.alloc_words(len);
             for i in 0..len {
                 let cell = self.mem.heap.word(env, 1 + i);
-                self.mem.heap.set_word(values, i, cell);
+                self.mem.heap.fill_word(values, i, cell);
             }
             if let Some(index) = code.overrides {
                 overridden = Some(self.apply_overrides(code, env, index)?);
@@ -57,7 +57,7 @@ impl Evaluator {
                 sources = self.new_env(around, code.sources.len());
                 for (i, source) in code.sources.iter().enumerate() {
                     let cell = self.delay(source, around);
-                    self.mem.heap.set_word(sources, 1 + i, cell);
+                    self.mem.heap.fill_word(sources, 1 + i, cell);
                 }
             }
             values = self.mem.heap.alloc_words(len);
@@ -68,7 +68,7 @@ impl Evaluator {
                     around
                 };
                 let cell = self.delay(&binding.value, within);
-                self.mem.heap.set_word(values, i, cell);
+                self.mem.heap.fill_word(values, i, cell);
             }
         }
         let set = overridden.unwrap_or_else(|| Val::attrs(code.shape, values));

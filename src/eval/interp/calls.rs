@@ -52,7 +52,14 @@ impl Evaluator {
         call: &'static Call,
         env: Env,
     ) -> Eval<Val> {
-        let rest: Vec<Ref> = rest.iter().map(|arg| self.delay(arg, env)).collect();
+        let mut few = [Ref::NONE; FEW];
+        let many: Vec<Ref>;
+        let rest = if rest.len() <= few.len() {
+            self.delay_few(rest, env, &mut few)
+        } else {
+            many = rest.iter().map(|arg| self.delay(arg, env)).collect();
+            &many
+        };
         let function = match self.eval(&lambda.body, inner) {
             Ok(function) => function,
             Err(fail) => {
@@ -62,7 +69,16 @@ impl Evaluator {
         };
         // Nix handles all arguments of a call at one depth.
         self.depth -= 1;
-        self.call(function, &rest, call.pos)
+        self.call(function, rest, call.pos)
+    }
+
+    /// Returns the cells of arguments, of which there are not more than there is room for.
+    #[inline(always)]
+    fn delay_few<'c>(&mut self, args: &'static [Code], env: Env, cells: &'c mut [Ref; FEW]) -> &'c [Ref] {
+        for (to, arg) in cells.iter_mut().zip(args) {
+            *to = self.delay(arg, env);
+        }
+        &cells[..args.len()]
     }
 
     /// Returns the environment of a function's body.
@@ -72,7 +88,7 @@ impl Evaluator {
         match &lambda.formals {
             None => {
                 let env = self.new_env(up, 1);
-                self.mem.heap.set_word(env, 1, arg);
+                self.mem.heap.fill_word(env, 1, arg);
                 Ok(env)
             }
             Some(formals) => self.bind_formals(lambda, formals, up, arg, pos),
@@ -104,7 +120,7 @@ impl Evaluator {
         let named = usize::from(lambda.arg.is_some());
         let env = self.new_env(up, named + formals.formals.len());
         if named == 1 {
-            self.mem.heap.set_word(env, 1, arg);
+            self.mem.heap.fill_word(env, 1, arg);
         }
         let mut used = 0;
         let first = named + 1;
@@ -120,7 +136,7 @@ impl Evaluator {
                 }
                 if at < keys.len() && keys[at] == formal.name {
                     let value = self.mem.heap.word(values, at);
-                    self.mem.heap.set_word(env, first + i, value);
+                    self.mem.heap.fill_word(env, first + i, value);
                     used += 1;
                     at += 1;
                 } else if formal.default.is_none() {
@@ -130,7 +146,7 @@ impl Evaluator {
         } else {
             for (i, formal) in formals.formals.iter().enumerate() {
                 if let Some(attr) = self.mem.attr(set, formal.name) {
-                    self.mem.heap.set_word(env, first + i, attr.value);
+                    self.mem.heap.fill_word(env, first + i, attr.value);
                     used += 1;
                 } else if formal.default.is_none() {
                     return Err(self.missing_argument(lambda, formal.name, pos));
@@ -144,7 +160,7 @@ impl Evaluator {
                 {
                     // A default that is another formal is suspended, unless that one was passed.
                     let cell = self.delay(default, env);
-                    self.mem.heap.set_word(env, first + i, cell);
+                    self.mem.heap.fill_word(env, first + i, cell);
                 }
             }
         }
@@ -206,17 +222,19 @@ impl Evaluator {
     /// Calls something that is no lambda: the depth was counted by the caller.
     #[inline(never)]
     pub(super) fn call_site(&mut self, function: Val, call: &'static Call, env: Env) -> Eval<Val> {
-        let mut few = [Ref::NONE; 4];
+        let mut few = [Ref::NONE; FEW];
         let many: Vec<Ref>;
-        let args: &[Ref] = if call.args.len() <= few.len() {
-            for (to, arg) in few.iter_mut().zip(call.args) {
-                *to = self.delay(arg, env);
-            }
-            &few[..call.args.len()]
+        let args = if call.args.len() <= few.len() {
+            self.delay_few(call.args, env, &mut few)
         } else {
             many = call.args.iter().map(|arg| self.delay(arg, env)).collect();
             &many
         };
+        if let Some(index) = function.as_builtin()
+            && self.builtins[index as usize].arity == args.len()
+        {
+            return self.call_builtin(index, args, call.pos);
+        }
         self.call_inside(function, args, call.pos)
     }
 
@@ -257,7 +275,7 @@ impl Evaluator {
                     if let Code::Noted(_) = lambda.body {
                         self.noted_site = Some(pos);
                     }
-                    function = match self.eval(&lambda.body, env) {
+                    function = match self.eval_body(&lambda.body, env) {
                         Ok(value) => value,
                         Err(fail) => {
                             self.trace_call(lambda, pos);
@@ -363,6 +381,8 @@ impl Evaluator {
 
 /// The largest number of arguments that a builtin takes; Nix's `maxPrimOpArity`.
 const MAX_ARITY: usize = 8;
+/// Arguments of a call that are kept on the native stack.
+const FEW: usize = 4;
 
 /// A call with its arguments bound.
 pub(super) enum Bound {

@@ -17,7 +17,6 @@ use crate::error::{ErrorKind, Eval, Fail, Trace};
 use crate::evaluator::{Evaluator, Frame};
 use crate::heap::{Env, Ref, Tag, Val};
 use diag::Pos;
-use syntax::ast::BinaryOp;
 
 impl Evaluator {
     /// Returns the environment `depth` levels up.
@@ -33,7 +32,7 @@ impl Evaluator {
     #[inline(always)]
     pub(crate) fn new_env(&mut self, up: Env, slots: usize) -> Env {
         let env = self.mem.heap.alloc_words(slots + 1);
-        self.mem.heap.set_word(env, 0, Ref::from_index(up.index()));
+        self.mem.heap.fill_word(env, 0, Ref::from_index(up.index()));
         env
     }
 
@@ -150,24 +149,77 @@ impl Evaluator {
                 self.force(cell, var.pos)
             }
             Code::Lambda(lambda) => Ok(Val::lambda(lambda, env)),
-            _ => self.eval_tail(code, env),
+            _ => self.eval_more(code, env),
+        }
+    }
+
+    /// Evaluates what takes more than a look at a cell.
+    #[inline(never)]
+    fn eval_more(&mut self, code: CodeRef, env: Env) -> Eval<Val> {
+        let here = 0u8;
+        if std::ptr::from_ref(&here) as usize <= self.stack_limit {
+            return Err(self.out_of_stack(position(code)));
+        }
+        match code {
+            // What looks into the value of a variable makes nothing that is worth a region.
+            Code::Select(select) if matches!(select.subject, Code::Var(_)) => {
+                return match (self.select_value(select, env)?, select.default) {
+                    (Some(value), _) => Ok(value),
+                    (None, Some(default)) => self.eval(default, env),
+                    (None, None) => Err(Fail),
+                };
+            }
+            Code::HasAttr(has) if matches!(has.subject, Code::Var(_)) => return self.has_attr(has, env),
+            _ => {}
+        }
+        let region = self.mem.heap.open_region();
+        let result = match code {
+            Code::Binary(binary) => self.binary(binary, env),
+            Code::Not(not) => self.not(not, env),
+            _ => self.run_framed(code, env),
+        };
+        self.mem.heap.close_region(&region, result.as_ref().ok().copied());
+        result
+    }
+
+    /// Evaluates the body of a function inside the region of its call.
+    #[inline(always)]
+    pub(super) fn eval_body(&mut self, code: CodeRef, env: Env) -> Eval<Val> {
+        match code {
+            Code::Const(cell) => self.force(*cell, Pos::NONE),
+            Code::Var(var) => {
+                let cell = self.slot(env, *var);
+                self.force(cell, var.pos)
+            }
+            Code::Lambda(lambda) => Ok(Val::lambda(lambda, env)),
+            _ => self.eval_body_more(code, env),
         }
     }
 
     #[inline(never)]
-    pub(super) fn eval_tail(&mut self, code: CodeRef, env: Env) -> Eval<Val> {
+    fn eval_body_more(&mut self, code: CodeRef, env: Env) -> Eval<Val> {
+        let here = 0u8;
+        if std::ptr::from_ref(&here) as usize <= self.stack_limit {
+            return Err(self.out_of_stack(position(code)));
+        }
+        self.run_framed(code, env)
+    }
+
+    #[cold]
+    fn out_of_stack(&mut self, pos: Pos) -> Fail {
+        self.fail_at(
+            ErrorKind::StackOverflow,
+            pos,
+            "stack overflow (possible infinite recursion)",
+        )
+    }
+
+    /// Runs code, and takes away the frames and the depth of its calls in tail position.
+    #[inline(always)]
+    fn run_framed(&mut self, code: CodeRef, env: Env) -> Eval<Val> {
         let frames = self.frames.len();
         let depth = self.depth;
-        let region = self.mem.heap.open_region();
-        let result = if std::ptr::from_ref(&frames) as usize <= self.stack_limit {
-            Err(self.fail_at(
-                ErrorKind::StackOverflow,
-                position(code),
-                "stack overflow (possible infinite recursion)",
-            ))
-        } else {
-            self.run(code, env)
-        };
+        let result = self.run(code, env);
         if self.frames.len() != frames {
             if result.is_err() {
                 self.trace_frames(frames);
@@ -175,7 +227,6 @@ impl Evaluator {
             self.frames.truncate(frames);
         }
         self.depth = depth;
-        self.mem.heap.close_region(&region, result.as_ref().ok().copied());
         result
     }
 
@@ -228,6 +279,7 @@ impl Evaluator {
         self.fail_at(ErrorKind::StackOverflow, pos, "stack overflow; max-call-depth exceeded")
     }
 
+    #[inline(never)]
     pub(super) fn run(&mut self, mut code: CodeRef, mut env: Env) -> Eval<Val> {
         loop {
             match code {
@@ -275,7 +327,7 @@ impl Evaluator {
                 Code::With(with) => {
                     let scope = self.delay(&with.scope, env);
                     env = self.new_env(env, 1);
-                    self.mem.heap.set_word(env, 1, scope);
+                    self.mem.heap.fill_word(env, 1, scope);
                     code = &with.body;
                 }
                 Code::Assert(assert) => {
@@ -290,94 +342,25 @@ impl Evaluator {
                     }
                     code = &assert.body;
                 }
-                Code::Select(select) => {
-                    if let [Key::Static(name, site)] = select.path {
-                        let set = self.eval(&select.subject, env)?;
-                        match self.mem.attr_cached(set, *name, site) {
-                            Some(attr) => {
-                                let value = self.mem.heap.get(attr.value);
-                                if value.is_whnf() {
-                                    return Ok(value);
-                                }
-                                let pos = if attr.pos.is_some() { attr.pos } else { select.pos };
-                                return match self.force_slow(attr.value, value, pos) {
-                                    Ok(value) => Ok(value),
-                                    Err(fail) => Err(self.select_trace(fail, select, env, attr.pos)),
-                                };
-                            }
-                            None => match select.default {
-                                Some(default) => code = default,
-                                None => return Err(self.select_failed(set, *name, select, Pos::NONE, env)),
-                            },
-                        }
-                    } else {
-                        match self.select_path(select, env)? {
-                            Some(value) => return Ok(value),
-                            None => match select.default {
-                                Some(default) => code = default,
-                                None => return Err(Fail),
-                            },
-                        }
-                    }
-                }
+                Code::Select(select) => match (self.select_value(select, env)?, select.default) {
+                    (Some(value), _) => return Ok(value),
+                    (None, Some(default)) => code = default,
+                    (None, None) => return Err(Fail),
+                },
                 Code::Attrs(attrs) => return self.make_attrs(attrs, env),
                 Code::List(list) => {
                     let len = list.elements.len();
                     let words = self.mem.heap.alloc_words(len);
                     for (i, element) in list.elements.iter().enumerate() {
                         let cell = self.delay(element, env);
-                        self.mem.heap.set_word(words, i, cell);
+                        self.mem.heap.fill_word(words, i, cell);
                     }
                     return Ok(Val::list(words, len));
                 }
                 Code::WithVar(var) => return self.with_variable(var, env),
                 Code::HasAttr(has) => return self.has_attr(has, env),
-                Code::Not(not) => {
-                    let value = self.eval_bool(&not.operand, env, not.pos, "in the argument of the not operator")?;
-                    return Ok(Val::bool(!value));
-                }
-                Code::Binary(binary) => match binary.op {
-                    BinaryOp::And => {
-                        let left = "in the left operand of the AND (&&) operator";
-                        if !self.eval_bool(&binary.left, env, binary.pos, left)? {
-                            return Ok(Val::FALSE);
-                        }
-                        let right = "in the right operand of the AND (&&) operator";
-                        return Ok(Val::bool(self.eval_bool(&binary.right, env, binary.pos, right)?));
-                    }
-                    BinaryOp::Or => {
-                        let left = "in the left operand of the OR (||) operator";
-                        if self.eval_bool(&binary.left, env, binary.pos, left)? {
-                            return Ok(Val::TRUE);
-                        }
-                        let right = "in the right operand of the OR (||) operator";
-                        return Ok(Val::bool(self.eval_bool(&binary.right, env, binary.pos, right)?));
-                    }
-                    BinaryOp::Implies => {
-                        let left = "in the left operand of the IMPL (->) operator";
-                        if !self.eval_bool(&binary.left, env, binary.pos, left)? {
-                            return Ok(Val::TRUE);
-                        }
-                        let right = "in the right operand of the IMPL (->) operator";
-                        return Ok(Val::bool(self.eval_bool(&binary.right, env, binary.pos, right)?));
-                    }
-                    BinaryOp::Eq => {
-                        let left = self.eval(&binary.left, env)?;
-                        let right = self.eval(&binary.right, env)?;
-                        return Ok(Val::bool(self.equal(left, right, binary.pos)?));
-                    }
-                    BinaryOp::NotEq => {
-                        let left = self.eval(&binary.left, env)?;
-                        let right = self.eval(&binary.right, env)?;
-                        return Ok(Val::bool(!self.equal(left, right, binary.pos)?));
-                    }
-                    BinaryOp::Update => return self.update(binary, env),
-                    BinaryOp::ConcatLists => {
-                        let left = self.eval(&binary.left, env)?;
-                        let right = self.eval(&binary.right, env)?;
-                        return self.concat_two(left, right, binary.pos);
-                    }
-                },
+                Code::Not(not) => return self.not(not, env),
+                Code::Binary(binary) => return self.binary(binary, env),
                 Code::Arith(arith) => return self.arith(arith, env),
                 Code::Concat(concat) => return self.concat_strings(concat, env),
                 Code::CurPos(pos) => return Ok(self.position_attrs(*pos)),

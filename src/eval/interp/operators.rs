@@ -33,6 +33,49 @@ impl Evaluator {
         )
     }
 
+    pub(super) fn not(&mut self, not: &'static Not, env: Env) -> Eval<Val> {
+        let value = self.eval_bool(&not.operand, env, not.pos, "in the argument of the not operator")?;
+        Ok(Val::bool(!value))
+    }
+
+    pub(super) fn binary(&mut self, binary: &'static Binary, env: Env) -> Eval<Val> {
+        // What the left operand must be for the right one to be the answer, and how messages name them.
+        let (other, left, right) = match binary.op {
+            BinaryOp::Eq | BinaryOp::NotEq => {
+                let left = self.eval(&binary.left, env)?;
+                let right = self.eval(&binary.right, env)?;
+                let equal = self.equal(left, right, binary.pos)?;
+                return Ok(Val::bool(equal == (binary.op == BinaryOp::Eq)));
+            }
+            BinaryOp::Update => return self.update(binary, env),
+            BinaryOp::ConcatLists => {
+                let left = self.eval(&binary.left, env)?;
+                let right = self.eval(&binary.right, env)?;
+                return self.concat_two(left, right, binary.pos);
+            }
+            BinaryOp::And => (
+                true,
+                "in the left operand of the AND (&&) operator",
+                "in the right operand of the AND (&&) operator",
+            ),
+            BinaryOp::Or => (
+                false,
+                "in the left operand of the OR (||) operator",
+                "in the right operand of the OR (||) operator",
+            ),
+            BinaryOp::Implies => (
+                true,
+                "in the left operand of the IMPL (->) operator",
+                "in the right operand of the IMPL (->) operator",
+            ),
+        };
+        if self.eval_bool(&binary.left, env, binary.pos, left)? != other {
+            return Ok(Val::bool(binary.op != BinaryOp::And));
+        }
+        let value = self.eval_bool(&binary.right, env, binary.pos, right)?;
+        Ok(Val::bool(value))
+    }
+
     pub(super) fn update(&mut self, binary: &'static Binary, env: Env) -> Eval<Val> {
         let right = self.operand(
             &binary.right,
@@ -87,11 +130,11 @@ impl Evaluator {
         let words = self.mem.heap.alloc_words(ln + rn);
         for i in 0..ln {
             let cell = self.mem.heap.word(lw, i);
-            self.mem.heap.set_word(words, i, cell);
+            self.mem.heap.fill_word(words, i, cell);
         }
         for i in 0..rn {
             let cell = self.mem.heap.word(rw, i);
-            self.mem.heap.set_word(words, ln + i, cell);
+            self.mem.heap.fill_word(words, ln + i, cell);
         }
         Ok(Val::list(words, ln + rn))
     }

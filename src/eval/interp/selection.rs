@@ -39,6 +39,30 @@ impl Evaluator {
         }
     }
 
+    /// Selects what a selection names; `None` if an attribute is absent and there is a default.
+    #[inline(always)]
+    pub(super) fn select_value(&mut self, select: &'static Select, env: Env) -> Eval<Option<Val>> {
+        let [Key::Static(name, site)] = select.path else {
+            return self.select_path(select, env);
+        };
+        let set = self.eval(&select.subject, env)?;
+        let Some(attr) = self.mem.attr_cached(set, *name, site) else {
+            if select.default.is_some() {
+                return Ok(None);
+            }
+            return Err(self.select_failed(set, *name, select, Pos::NONE, env));
+        };
+        let value = self.mem.heap.get(attr.value);
+        if value.is_whnf() {
+            return Ok(Some(value));
+        }
+        let pos = if attr.pos.is_some() { attr.pos } else { select.pos };
+        match self.force_slow(attr.value, value, pos) {
+            Ok(value) => Ok(Some(value)),
+            Err(fail) => Err(self.select_trace(fail, select, env, attr.pos)),
+        }
+    }
+
     /// Selects along a path; `None` if an attribute is absent and there is a default.
     #[inline(never)]
     pub(super) fn select_path(&mut self, select: &'static Select, env: Env) -> Eval<Option<Val>> {
