@@ -116,6 +116,13 @@ impl Baseline {
         baseline
     }
 
+    /// Returns the baseline with what another one has of the rules that fit.
+    pub fn keeping(mut self, other: &Baseline, fits: impl Fn(&str) -> bool) -> Baseline {
+        let kept = other.counts.iter().filter(|(kind, _)| fits(&kind.rule));
+        self.counts.extend(kept.map(|(kind, count)| (kind.clone(), *count)));
+        self
+    }
+
     /// Returns the baseline that a file's bytes are.
     pub fn parse(bytes: &[u8]) -> Result<Baseline, BaselineError> {
         #[derive(Deserialize)]
@@ -199,6 +206,21 @@ mod tests {
                 .clone()
                 .take(&case.subject, &Finding::new("input-stale", Severity::Error, "another"))
         );
+    }
+
+    #[test]
+    fn what_another_command_found_is_kept() {
+        let of = |rule: &str| {
+            let case = Case::new(Stage::Prop, rule, Outcome::Failed);
+            Baseline::of(&Report {
+                cases: vec![case.finding(Finding::new(rule, Severity::Error, "m"))],
+                ..Report::default()
+            })
+        };
+        let both = of("a").keeping(&of("b"), |_| true);
+        assert_eq!(both.len(), 2);
+        assert_eq!(of("a").keeping(&both, |rule| rule == "b"), both);
+        assert_eq!(of("a").keeping(&both, |rule| rule == "a"), of("a"));
     }
 
     #[test]

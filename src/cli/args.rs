@@ -71,6 +71,37 @@ pub struct FlakeArgs {
     pub show_trace: bool,
 }
 
+/// What commands that judge a flake have in common: what they judge, and how they tell it.
+#[derive(Args, Debug, Clone, Default)]
+pub struct JudgeArgs {
+    /// The flake: a path or a reference.
+    #[arg(default_value = ".")]
+    pub flake: String,
+    /// Only hosts whose name matches this pattern; may be repeated.
+    #[arg(long, value_name = "PATTERN")]
+    pub host: Vec<String>,
+    /// Write a report to a file or `-`: text, json, junit, jenkins, github, sarif, gitlab, markdown or html; may be repeated.
+    #[arg(long, value_name = "KIND=PATH", value_parser = output)]
+    pub output: Vec<(Format, PathBuf)>,
+    /// The settings, in place of the flake's `cfgcheck.yaml`.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Judge ages and ends as on this day instead of today, such as 2026-11-25.
+    #[arg(long, value_name = "DAY")]
+    pub as_of: Option<check::Day>,
+    /// Accept no finding because of a baseline.
+    #[arg(long)]
+    pub no_baseline: bool,
+    /// When to use colours.
+    #[arg(long, value_enum)]
+    pub color: Option<ColorArg>,
+    /// Let warnings fail the run too.
+    #[arg(long)]
+    pub deny_warnings: bool,
+    #[command(flatten)]
+    pub flakes: FlakeArgs,
+}
+
 /// Limits of each evaluation.
 #[derive(Args, Debug, Clone, Default)]
 pub struct LimitArgs {
@@ -86,7 +117,7 @@ pub struct LimitArgs {
 }
 
 /// Arguments of `cfgcheck check`.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(after_help = "Examples:
   cfgcheck check                                   the flake in this folder
   cfgcheck check --host 'web-*' --host db          some hosts
@@ -94,44 +125,20 @@ pub struct LimitArgs {
   cfgcheck check --output junit=report.xml github:owner/repo
 ")]
 pub struct CheckArgs {
-    /// The flake: a path or a reference.
-    #[arg(default_value = ".")]
-    pub flake: String,
-    /// Only hosts whose name matches this pattern; may be repeated.
-    #[arg(long, value_name = "PATTERN")]
-    pub host: Vec<String>,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
     /// Only what is for a system that matches this pattern; may be repeated.
     #[arg(long, value_name = "PATTERN")]
     pub system: Vec<String>,
     /// Evaluate hosts for this system too; may be repeated.
     #[arg(long, value_name = "SYSTEM")]
     pub platform: Vec<String>,
-    /// Write a report to a file or `-`: text, json, junit, jenkins, github, sarif, gitlab, markdown or html; may be repeated.
-    #[arg(long, value_name = "KIND=PATH", value_parser = output)]
-    pub output: Vec<(Format, PathBuf)>,
-    /// The settings, in place of the flake's `cfgcheck.yaml`.
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Judge ages and ends as on this day instead of today, such as 2026-11-25.
-    #[arg(long, value_name = "DAY")]
-    pub as_of: Option<check::Day>,
     /// The flake as it runs today; what must not change is compared with it.
     #[arg(long, value_name = "FLAKE")]
     pub base: Option<String>,
     /// Judge only the examples in checks/*.yaml; the flake is not evaluated.
     #[arg(long)]
     pub policies_only: bool,
-    /// Accept no finding because of a baseline.
-    #[arg(long)]
-    pub no_baseline: bool,
-    /// When to use colours.
-    #[arg(long, value_enum)]
-    pub color: Option<ColorArg>,
-    /// Let warnings fail the run too.
-    #[arg(long)]
-    pub deny_warnings: bool,
-    #[command(flatten)]
-    pub flakes: FlakeArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
 }

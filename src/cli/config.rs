@@ -6,6 +6,7 @@
 //!
 //! `docs/cfgcheck.schema.json` is made of these types and their comments.
 
+mod prop;
 mod read;
 #[cfg(test)]
 mod schema;
@@ -18,6 +19,7 @@ use check::{Level, Waiver};
 use serde::Deserialize;
 
 pub use check::settings::{Bytes, Closure, Inputs, Layout, PathPattern, Pattern, Policies, System, Version};
+pub use prop::{Kind, Prop, Seed};
 pub use read::read;
 
 /// The settings of cfgcheck for one repository.
@@ -69,6 +71,9 @@ pub struct Config {
     /// Bounds of the evaluation. They lower those of cfgcheck itself; options of the command line win.
     #[serde(default)]
     pub limits: Limits,
+    /// How `cfgcheck prop` tries the flake.
+    #[serde(default)]
+    pub prop: Prop,
     /// What is told, and how.
     #[serde(default)]
     pub output: Output,
@@ -186,6 +191,7 @@ impl Default for Config {
             inputs: Inputs::default(),
             closure: Closure::default(),
             limits: Limits::default(),
+            prop: Prop::default(),
             output: Output::default(),
         }
     }

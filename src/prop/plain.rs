@@ -10,6 +10,10 @@ use std::fmt;
 const MOST_DEPTH: usize = 64;
 /// Parts of one value that are read.
 const MOST_PARTS: usize = 20_000;
+/// Bytes of text of one value that are read: one string may stand in a value many times.
+const MOST_TEXT: usize = 4 << 20;
+/// Bytes that are kept of a message.
+const MOST_MESSAGE: usize = 64 << 10;
 
 /// A value, read to its end.
 #[derive(Clone, PartialEq, Debug)]
@@ -70,7 +74,7 @@ impl Refusal {
                 .chain(frames)
                 .filter(|pos| pos.is_some())
                 .collect(),
-            ..Refusal::new(error.kind, error.message.clone())
+            ..Refusal::new(error.kind, beginning(&error.message, MOST_MESSAGE))
         }
     }
 
@@ -100,7 +104,10 @@ impl Plain {
     /// Returns the value of a cell, all parts of it evaluated; fails as the first part does that fails, sets in
     /// the order of their names.
     pub fn read(ev: &mut Evaluator, cell: Ref) -> Eval<Plain> {
-        let mut left = MOST_PARTS;
+        let mut left = Left {
+            parts: MOST_PARTS,
+            text: MOST_TEXT,
+        };
         read(ev, cell, 0, &mut left)
     }
 
@@ -144,10 +151,31 @@ impl Plain {
     }
 }
 
-fn read(ev: &mut Evaluator, cell: Ref, depth: usize, left: &mut usize) -> Eval<Plain> {
+/// How much more of a value may be read.
+struct Left {
+    parts: usize,
+    /// In bytes.
+    text: usize,
+}
+
+impl Left {
+    /// Returns a text if there is room for it.
+    fn text(&mut self, bytes: Option<&[u8]>, plain: impl FnOnce(String) -> Plain) -> Plain {
+        let length = bytes.map_or(0, <[u8]>::len);
+        match self.text.checked_sub(length) {
+            Some(left) => {
+                self.text = left;
+                plain(text(bytes))
+            }
+            None => Plain::Cut,
+        }
+    }
+}
+
+fn read(ev: &mut Evaluator, cell: Ref, depth: usize, left: &mut Left) -> Eval<Plain> {
     let value = ev.force(cell, Pos::NONE)?;
-    *left = left.saturating_sub(1);
-    if depth > MOST_DEPTH || *left == 0 {
+    left.parts = left.parts.saturating_sub(1);
+    if depth > MOST_DEPTH || left.parts == 0 {
         return Ok(Plain::Cut);
     }
     Ok(match value.tag() {
@@ -155,12 +183,15 @@ fn read(ev: &mut Evaluator, cell: Ref, depth: usize, left: &mut usize) -> Eval<P
         Tag::Bool => Plain::Bool(value.as_bool() == Some(true)),
         Tag::Int => Plain::Int(value.as_int().unwrap_or_default()),
         Tag::Float => Plain::Float(value.as_float().unwrap_or_default()),
-        Tag::String => Plain::Str(text(value.as_string())),
-        Tag::Path => Plain::Path(text(value.as_path())),
+        Tag::String => left.text(value.as_string(), Plain::Str),
+        Tag::Path => left.text(value.as_path(), Plain::Path),
         Tag::List => {
             let mut elements = Vec::new();
             for &element in ev.elements(value) {
                 elements.push(read(ev, element, depth + 1, left)?);
+                if left.parts == 0 {
+                    break;
+                }
             }
             Plain::List(elements)
         }
@@ -169,21 +200,33 @@ fn read(ev: &mut Evaluator, cell: Ref, depth: usize, left: &mut usize) -> Eval<P
     })
 }
 
-fn attrs(ev: &mut Evaluator, value: Val, depth: usize, left: &mut usize) -> Eval<Plain> {
+fn attrs(ev: &mut Evaluator, value: Val, depth: usize, left: &mut Left) -> Eval<Plain> {
     if ev.is_derivation(value)? {
         let name = ev.symbols.intern(b"outPath");
         let path = match ev.mem.attr(value, name) {
             Some(attr) => ev.force(attr.value, attr.pos)?.as_string(),
             None => None,
         };
-        return Ok(Plain::Derivation(text(path)));
+        return Ok(left.text(path, Plain::Derivation));
     }
     let mut entries = BTreeMap::new();
     for (name, attr) in ev.sorted_entries(value) {
         let read = read(ev, attr.value, depth + 1, left)?;
         entries.insert(ev.symbols.text(name).to_string(), read);
+        if left.parts == 0 {
+            break;
+        }
     }
     Ok(Plain::Attrs(entries))
+}
+
+/// Returns the beginning of a text, with an ellipsis if there is more of it.
+pub(crate) fn beginning(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let end = (0..=most).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    format!("{}…", &text[..end])
 }
 
 fn text(bytes: Option<&[u8]>) -> String {

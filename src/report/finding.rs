@@ -73,6 +73,9 @@ pub struct Finding {
     /// The diagnostic as drawn without colours: message, source lines, marks, notes; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub text: String,
+    /// A complete Nix file that shows it, with how to evaluate it in its first lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counterexample: Option<String>,
 }
 
 impl Finding {
@@ -87,6 +90,7 @@ impl Finding {
             end: None,
             hint: None,
             text: String::new(),
+            counterexample: None,
         }
     }
 

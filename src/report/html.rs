@@ -14,11 +14,11 @@ use crate::group::{Group, groups, waived_groups};
 use crate::matrix::{Cell, Matrix, Row, matrix};
 use crate::run::{Report, Totals, Verdict};
 use crate::text::{Unjudged, counted, fit, names, shown_time, unjudged};
-use escape::{drawing, line, prose};
+use escape::{drawing, line, nix, prose};
 
 /// The style sheet, and its hash for the page's policy.
 const STYLE: &str = include_str!("html/page.css");
-const STYLE_HASH: &str = "sha256-wX0+jHMeVpO5v3t9k02vBcZerlGIYMrqBbhUFjZLr1g=";
+const STYLE_HASH: &str = "sha256-LKk0H3up18oCKKAdMtz+soWsi1hHaYCYxvnWQ3v4TY4=";
 
 /// The script, and its hash for the page's policy.
 const SCRIPT: &str = include_str!("html/page.js");
@@ -325,6 +325,13 @@ fn finding(out: &mut String, group: &Group, kind: &str, report: &Report, number:
         out.push_str(&format!("<pre tabindex=\"0\">{}</pre>\n", drawing(&cut)));
     }
     facts(out, group, report);
+    if let Some(counterexample) = &finding.counterexample {
+        let cut = fit(counterexample.trim_end().to_owned(), MOST_DRAWING);
+        out.push_str(&format!(
+            "<h3>Counterexample</h3>\n<pre tabindex=\"0\">{}</pre>\n",
+            nix(&cut)
+        ));
+    }
     out.push_str("</div></details>\n");
 }
 

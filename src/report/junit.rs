@@ -214,6 +214,9 @@ fn body(case: &Case, budget: &mut usize) -> String {
         } else {
             text.push_str(&finding.text);
         }
+        if let Some(counterexample) = &finding.counterexample {
+            text.push_str(&format!("\n{counterexample}"));
+        }
         if text.len() > MOST_BODY {
             break;
         }

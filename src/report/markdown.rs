@@ -269,7 +269,7 @@ fn folded(group: &Group, report: &Report) -> String {
     } else {
         finding.text.clone()
     };
-    out.push_str(&fenced(&fit(clean(&drawing).into_owned(), MOST_DRAWING)));
+    out.push_str(&fenced("text", &fit(clean(&drawing).into_owned(), MOST_DRAWING)));
     let mut facts = Vec::new();
     if let Some(option) = &finding.option {
         facts.push(("Option", code(&fit(clean_line(option).into_owned(), 300))));
@@ -306,6 +306,10 @@ fn folded(group: &Group, report: &Report) -> String {
         .collect();
     if !facts.is_empty() {
         out.push_str(&format!("\n{}", facts.concat()));
+    }
+    if let Some(counterexample) = &finding.counterexample {
+        let cut = fit(clean(counterexample).into_owned(), MOST_DRAWING);
+        out.push_str(&format!("\n{}", fenced("nix", &cut)));
     }
     out.push_str("\n</details>\n");
     out

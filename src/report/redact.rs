@@ -136,8 +136,10 @@ impl Secrets {
         self.mask_all([&mut finding.rule, &mut finding.message]);
         self.mask_all(finding.option.iter_mut().chain(&mut finding.hint));
         finding.location.iter_mut().for_each(|location| self.location(location));
-        if let Cow::Owned(masked) = self.drawing(&finding.text) {
-            finding.text = masked;
+        for text in finding.counterexample.iter_mut().chain([&mut finding.text]) {
+            if let Cow::Owned(masked) = self.drawing(text) {
+                *text = masked;
+            }
         }
     }
 

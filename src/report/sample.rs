@@ -168,6 +168,23 @@ pub(crate) fn fleet() -> Report {
     recorder.finish()
 }
 
+/// Returns a report of a broken law, with its counterexample.
+pub(crate) fn law() -> Report {
+    let finding = Finding {
+        text: "warning[a-law]: this does not hold: a is b\n --> a.nix:1:1\n  |\n1 | { }\n  | ^\n".into(),
+        counterexample: Some("# a-law: a is b\n{\n  law = \"a-law\";\n}\n".into()),
+        ..Finding::new("a-law", Severity::Warning, "this does not hold: a is b")
+    };
+    let case = Case::new(Stage::Prop, "a-law", Outcome::Failed)
+        .on("web", "x86_64-linux")
+        .rule("a-law")
+        .finding(finding.at("a.nix", 1, 1).option("a.b"));
+    Report {
+        cases: vec![case],
+        ..Report::default()
+    }
+}
+
 /// Returns a report whose every text tries to be something else than text.
 pub(crate) fn hostile() -> Report {
     let text = concat!(
@@ -181,6 +198,7 @@ pub(crate) fn hostile() -> Report {
     let long = format!("{text}{}", "long ".repeat(20_000));
     let finding = |message: &str| Finding {
         text: format!("error: {message}\n --> {text}:1:1\n  |\n1 | {text}\n"),
+        counterexample: Some(format!("# {message}\n{text}\n")),
         ..Finding::new(text, Severity::Error, message)
     };
     let placed = finding(text).option(text).hint(text).at(text, 1, 1);
@@ -237,17 +255,21 @@ fn any_finding() -> impl Strategy<Value = Finding> {
         place,
         proptest::option::of(text()),
         text(),
+        proptest::option::of(text()),
     )
-        .prop_map(|(rule, severity, message, option, place, hint, text)| Finding {
-            rule,
-            severity,
-            message,
-            option,
-            end: place.as_ref().map(|&(_, line, column)| Position { line, column }),
-            location: place.map(|(file, line, column)| Location { file, line, column }),
-            hint,
-            text,
-        })
+        .prop_map(
+            |(rule, severity, message, option, place, hint, text, counterexample)| Finding {
+                rule,
+                severity,
+                message,
+                option,
+                end: place.as_ref().map(|&(_, line, column)| Position { line, column }),
+                location: place.map(|(file, line, column)| Location { file, line, column }),
+                hint,
+                text,
+                counterexample,
+            },
+        )
 }
 
 fn any_case() -> impl Strategy<Value = Case> {

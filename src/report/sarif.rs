@@ -135,10 +135,17 @@ fn result(group: &Group, fingerprint: &str, rules: &[RuleDoc]) -> Value {
         suppression.insert("justification".into(), clean(reason).into());
         result["suppressions"] = json!([suppression]);
     }
-    let hosts = group.hosts();
+    let mut properties = Map::new();
+    let hosts: Vec<_> = group.hosts().iter().map(|host| clean_line(host)).collect();
     if !hosts.is_empty() {
-        let hosts: Vec<_> = hosts.iter().map(|host| clean_line(host)).collect();
-        result["properties"] = json!({ "hosts": hosts });
+        properties.insert("hosts".into(), json!(hosts));
+    }
+    if let Some(counterexample) = &finding.counterexample {
+        let cut = fit(clean(counterexample).into_owned(), MOST_MESSAGE);
+        properties.insert("counterexample".into(), cut.into());
+    }
+    if !properties.is_empty() {
+        result["properties"] = properties.into();
     }
     result
 }
@@ -204,7 +211,7 @@ fn address(path: &str) -> String {
 mod tests {
     use super::*;
     use crate::case::{Case, Outcome, Stage};
-    use crate::sample::{any_report, fleet, golden};
+    use crate::sample::{any_report, fleet, golden, law};
     use proptest::prelude::*;
 
     fn read(report: &Report) -> Value {
@@ -214,6 +221,16 @@ mod tests {
     #[test]
     fn the_form_is_pinned() {
         golden("fleet.sarif", &write(&fleet()));
+    }
+
+    #[test]
+    fn a_counterexample_is_a_property() {
+        let properties = &read(&law())["runs"][0]["results"][0]["properties"];
+        assert_eq!(
+            properties["counterexample"],
+            "# a-law: a is b\n{\n  law = \"a-law\";\n}\n"
+        );
+        assert_eq!(properties["hosts"], json!(["web"]));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use wrap::{columns, cut, wrap};
 /// Most lines of hosts; above that, hosts on which nothing was found are only counted.
 const MOST_HOSTS: usize = 40;
 
-/// Most lines of one drawn diagnostic, with the counterexample below it.
+/// Most lines of one drawn diagnostic, and of the counterexample below it.
 const MOST_LINES: usize = 100;
 
 /// Most different errors drawn; the rest is counted.
@@ -61,6 +61,22 @@ enum Ink {
     Strong,
 }
 
+impl TextStyle {
+    fn ink(self, ink: Ink, text: &str) -> String {
+        if !self.color || text.is_empty() {
+            return text.to_string();
+        }
+        let code = match ink {
+            Ink::Good => "32",
+            Ink::Bad => "1;31",
+            Ink::Warn => "33",
+            Ink::Faint => "2",
+            Ink::Strong => "1",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+}
+
 struct Page {
     style: TextStyle,
     out: String,
@@ -93,17 +109,7 @@ impl Page {
     }
 
     fn ink(&self, ink: Ink, text: &str) -> String {
-        if !self.style.color || text.is_empty() {
-            return text.to_string();
-        }
-        let code = match ink {
-            Ink::Good => "32",
-            Ink::Bad => "1;31",
-            Ink::Warn => "33",
-            Ink::Faint => "2",
-            Ink::Strong => "1",
-        };
-        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        self.style.ink(ink, text)
     }
 
     fn mark(&self, outcome: &Outcome) -> String {
@@ -173,7 +179,8 @@ impl Page {
     }
 
     fn errors(&mut self, report: &Report) {
-        let groups = groups(report, Severity::Error);
+        let mut groups = groups(report, Severity::Error);
+        groups.extend(drawn_warnings(report));
         for group in groups.iter().take(MOST_ERRORS) {
             self.line("");
             self.diagnostic(group.finding);
@@ -184,11 +191,15 @@ impl Page {
             if !hosts.is_empty() {
                 self.under(if group.hosts().len() == 1 { "host" } else { "hosts" }, &hosts);
             }
+            if let Some(counterexample) = &group.finding.counterexample {
+                self.line("");
+                self.lines(&clean(counterexample), |_, line| line.to_owned());
+            }
         }
         if let Some(more) = groups.len().checked_sub(MOST_ERRORS).filter(|&more| more > 0) {
             self.line("");
             self.line(&format!(
-                "… and {more} more different errors; the JSON report has them all"
+                "… and {more} more different findings; the JSON report has them all"
             ));
         }
     }
@@ -211,24 +222,26 @@ impl Page {
             }
             return;
         }
-        let text = clean(&finding.text);
+        let ink = if finding.severity == Severity::Error {
+            Ink::Bad
+        } else {
+            Ink::Warn
+        };
+        let style = self.style;
+        self.lines(&clean(&finding.text), |index, line| match line.find(':') {
+            Some(colon) if index == 0 => format!("{}{}", style.ink(ink, &line[..colon]), &line[colon..]),
+            _ => line.to_owned(),
+        });
+    }
+
+    /// Writes lines as `shown` shows each, and how many more there are where they are too many.
+    fn lines(&mut self, text: &str, shown: impl Fn(usize, &str) -> String) {
         for (index, line) in text.lines().enumerate() {
             if index == MOST_LINES {
                 self.line(&format!("  … {} more lines", text.lines().count() - MOST_LINES));
                 break;
             }
-            let line = match line.find(':') {
-                Some(colon) if index == 0 => {
-                    let ink = if finding.severity == Severity::Error {
-                        Ink::Bad
-                    } else {
-                        Ink::Warn
-                    };
-                    format!("{}{}", self.ink(ink, &line[..colon]), &line[colon..])
-                }
-                _ => line.to_string(),
-            };
-            self.line(&line);
+            self.line(&shown(index, line));
         }
     }
 
@@ -249,6 +262,7 @@ impl Page {
 
     fn warnings(&mut self, report: &Report) {
         let groups = groups(report, Severity::Warning);
+        let groups: Vec<Group> = groups.into_iter().filter(|group| !is_drawn(group)).collect();
         if groups.is_empty() {
             return;
         }
@@ -371,6 +385,15 @@ impl Page {
         }
         self.line(&line);
     }
+}
+
+/// Whether a warning is drawn as errors are: one with a counterexample says little without it.
+fn is_drawn(group: &Group) -> bool {
+    group.finding.counterexample.is_some()
+}
+
+fn drawn_warnings(report: &Report) -> impl Iterator<Item = Group<'_>> {
+    groups(report, Severity::Warning).into_iter().filter(is_drawn)
 }
 
 /// Why some cases were not judged.

@@ -18,6 +18,10 @@ const MOST_TEXT: usize = 256 << 20;
 /// Folders that tools fill and nobody writes: Git's, direnv's and those of package managers.
 const FILLED: [&[u8]; 6] = [b".git", b".jj", b".hg", b".direnv", b"node_modules", b"__pycache__"];
 
+/// The folder beside `flake.nix` in which `cfgcheck prop` keeps counterexamples: files of Nix that it evaluates itself,
+/// and that are no modules.
+pub const REGRESSIONS: &str = "prop-regressions";
+
 /// A file by which a program marks a folder of which everything can be made anew, as Cargo does with `target`.
 const CACHE_TAG: &[u8] = b"CACHEDIR.TAG";
 
@@ -232,6 +236,11 @@ impl Files {
     /// Returns the files that rules judge.
     pub fn judged(&self) -> impl Iterator<Item = &File> {
         self.files.iter().filter(|file| file.judged)
+    }
+
+    /// Whether a file is a counterexample that `cfgcheck prop` keeps.
+    pub fn is_counterexample(&self, file: &File) -> bool {
+        is_below(&file.path, &join(&self.folder, REGRESSIONS.as_bytes()))
     }
 
     /// Returns the number of a file in the order of [`Files::iter`].

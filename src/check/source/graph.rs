@@ -97,6 +97,10 @@ impl Graph {
         }
         let mut reached = vec![false; count];
         graph.reach(files, open, &mut reached);
+        // `cfgcheck prop` evaluates these. They name the whole flake, which says of none of its files that it is used.
+        for (reached, file) in reached.iter_mut().zip(files.iter()) {
+            *reached |= files.is_counterexample(file);
+        }
         graph.reached = reached;
         graph
     }

@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
 
 fn run(judged: &Judged<'_, '_>) -> Answer {
     let mut found = Vec::new();
-    for (_, _, tree) in judged.nix() {
+    for (_, _, tree) in judged.modules() {
         let imports = module_set(tree.root).and_then(|set| judged.trees.binding(set, "imports")?.1);
         let Some(ExprKind::List(items)) = imports.map(|imports| &imports.kind) else {
             continue;

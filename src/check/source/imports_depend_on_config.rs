@@ -43,7 +43,7 @@ const STRICT: [&str; 14] = [
 
 fn run(judged: &Judged<'_, '_>) -> Answer {
     let mut found = Vec::new();
-    for (_, _, tree) in judged.nix() {
+    for (_, _, tree) in judged.modules() {
         if !tree.errors.is_empty() {
             continue;
         }

@@ -36,7 +36,7 @@ use secrets::Secrets;
 use trees::Trees;
 
 pub use bound::bound_secrets;
-pub use files::{File, Files};
+pub use files::{File, Files, REGRESSIONS};
 pub use secrets::secret_keys;
 
 /// What the rules are asked.
@@ -131,6 +131,11 @@ impl<'j, 'a> Judged<'j, 'a> {
             .enumerate()
             .filter(|(_, file)| file.judged)
             .filter_map(move |(index, file)| Some((index, file, trees.get(index)?)))
+    }
+
+    /// Returns those of them that may be modules: all but counterexamples, which have modules in them as values.
+    fn modules(&self) -> impl Iterator<Item = (usize, &'j File, &'j trees::Tree<'a>)> {
+        self.nix().filter(|(_, file, _)| !self.files.is_counterexample(file))
     }
 }
 

@@ -110,6 +110,25 @@ mod tests {
     }
 
     #[test]
+    fn counterexamples_that_are_kept_are_no_modules_and_lead_to_none() {
+        let kept = "{ law = \"a\"; flake = builtins.getFlake (toString ../.); imports = [ ./a.nix ./a.nix ]; options.a = lib.mkOption { }; }";
+        let files = [
+            ("flake.nix", "{ outputs = _: { nixosModules.default = ./a.nix; }; }"),
+            ("a.nix", "{ }"),
+            ("orphan.nix", "{ ... }: { }"),
+            ("prop-regressions/a-law--web--x.nix", kept),
+            ("prop-regressions.nix", "{ ... }: { }"),
+        ];
+        let orphans = [
+            "orphan.nix:1:1 nothing imports this module",
+            "prop-regressions.nix:1:1 nothing imports this module",
+        ];
+        check("module-orphan", &files, &orphans);
+        check("import-twice", &files, &[]);
+        check("option-undocumented", &files, &[]);
+    }
+
+    #[test]
     fn frameworks_find_files_by_themselves() {
         check(
             "module-orphan",

@@ -31,7 +31,7 @@ const OF_NAMES: [&str; 2] = ["attrsOf", "lazyAttrsOf"];
 fn run(judged: &Judged<'_, '_>) -> Answer {
     let mut described = HashSet::new();
     let mut files = Vec::new();
-    for (_, file, tree) in judged.nix() {
+    for (_, file, tree) in judged.modules() {
         let mut reader = Reader {
             file,
             trees: judged.trees,

@@ -42,10 +42,7 @@ impl Run<'_> {
         let expired = self.gate.expired().into_iter();
         let expired = expired.map(|i| finding(self.gate.waiver(i).expired(settings.waiver(i))));
         // What a waiver accepts of laws, only `cfgcheck prop` finds.
-        let of_law = |waiver: &usize| {
-            let rule = &self.gate.waiver(*waiver).rule;
-            crate::prop::laws().any(|law| law.id == rule)
-        };
+        let of_law = |waiver: &usize| super::is_law(&self.gate.waiver(*waiver).rule);
         let unused = if self.is_whole() {
             self.gate
                 .unused()

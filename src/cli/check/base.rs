@@ -47,7 +47,7 @@ impl Run<'_> {
     /// one without anything to compare with.
     fn hosts_of_base(&self, session: &mut Session, asked: &session::Asked) -> Result<Base, String> {
         let flags = session
-            .lock_flags(self.machine, &self.args.flakes)
+            .lock_flags(self.machine, &self.args.judge.flakes)
             .map_err(|error| error.to_string())?;
         let number = session
             .lock(&asked.reference, &flags)

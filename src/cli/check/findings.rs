@@ -63,7 +63,7 @@ impl Run<'_> {
             root: &self.root,
             folder: &self.folder,
             inputs,
-            show_trace: self.args.flakes.show_trace,
+            show_trace: self.args.judge.flakes.show_trace,
         }
     }
 

@@ -34,12 +34,22 @@ pub fn run(machine: &Machine, args: &CheckArgs) -> u8 {
     }
 }
 
-/// Checks a flake and keeps its findings as the baseline beside it; returns the exit code.
+/// Checks a flake and keeps its findings in the baseline beside it; returns the exit code.
 pub fn write_baseline(machine: &Machine, args: &CheckArgs) -> u8 {
-    let done = match judge(machine, args) {
-        Ok(done) => done,
-        Err(code) => return code,
-    };
+    match judge(machine, args) {
+        Ok(done) => keep_findings(machine, done, is_law),
+        Err(code) => code,
+    }
+}
+
+/// Whether a rule is a law of `cfgcheck prop`, which `check` does not find.
+pub(crate) fn is_law(rule: &str) -> bool {
+    laws().any(|law| law.id == rule)
+}
+
+/// Keeps the findings of a run as the baseline beside its flake, with those that the baseline has of the rules of
+/// other commands; returns the exit code.
+pub(crate) fn keep_findings(machine: &Machine, done: Done, of_others: impl Fn(&str) -> bool) -> u8 {
     if sys::interrupted() {
         return exit::INTERRUPTED;
     }
@@ -47,7 +57,7 @@ pub fn write_baseline(machine: &Machine, args: &CheckArgs) -> u8 {
         complain("error: a baseline is kept beside a flake.nix on this machine, and this flake is elsewhere");
         return exit::CANNOT_START;
     };
-    let baseline = Baseline::of(&done.report);
+    let baseline = Baseline::of(&done.report).keeping(&done.baseline, of_others);
     let path = folder.join(baseline::FILE);
     if let Err(error) = machine
         .fs
@@ -67,6 +77,8 @@ pub(crate) struct Done {
     report: Report,
     deny: Severity,
     cannot_start: bool,
+    /// The baseline as it was.
+    baseline: Baseline,
     /// The folder of the flake, if it is on the disk.
     folder: Option<PathBuf>,
 }
@@ -76,7 +88,7 @@ impl Done {
     pub(crate) fn told(&self, machine: &Machine, args: &CheckArgs) -> u8 {
         let outputs = Outputs {
             machine,
-            asked: &args.output,
+            asked: &args.judge.output,
             format: self.config.output.format,
             color: color_arg(args, &self.config),
             deny: self.deny,
@@ -107,7 +119,7 @@ pub(crate) fn prepared<'r>(
     args: &'r CheckArgs,
     command: &str,
 ) -> Result<(session::Asked, Run<'r>), u8> {
-    let asked = session::asked(machine, &args.flake).map_err(|error| wrong(error.to_string()))?;
+    let asked = session::asked(machine, &args.judge.flake).map_err(|error| wrong(error.to_string()))?;
     if !asked.fragment.is_empty() {
         return Err(wrong(format!(
             "`{command}` takes a whole flake; use --host to choose from it"
@@ -116,10 +128,10 @@ pub(crate) fn prepared<'r>(
     let place = Place {
         machine,
         asked: &asked,
-        trust: args.flakes.trust,
+        trust: args.judge.flakes.trust,
         color: color(machine, args, &Config::default(), Stream::Err),
     };
-    let settings = place.settings(args.config.as_deref())?;
+    let settings = place.settings(args.judge.config.as_deref())?;
     let policies = place.policies()?;
     let known = ::check::rules().map(|rule| rule.id).chain(laws().map(|law| law.id));
     let known: Vec<&str> = known.chain(policies.documents().map(|policy| policy.id)).collect();
@@ -127,13 +139,14 @@ pub(crate) fn prepared<'r>(
     if !mistakes.is_empty() {
         return Err(place.wrong(&mistakes, &settings.sources, &settings.root));
     }
-    let baseline = if args.no_baseline {
+    let baseline = if args.judge.no_baseline {
         Baseline::default()
     } else {
         place.baseline()?
     };
     let mut run = Run::new(machine, args, settings)?;
     run.policies = policies;
+    run.baseline.clone_from(&baseline);
     run.gate = std::mem::take(&mut run.gate).with_baseline(baseline);
     Ok((asked, run))
 }
@@ -150,7 +163,7 @@ pub(crate) fn patterns(texts: &[String]) -> Result<Vec<Pattern>, String> {
 }
 
 fn color_arg(args: &CheckArgs, config: &Config) -> ColorArg {
-    args.color.unwrap_or(match config.output.color {
+    args.judge.color.unwrap_or(match config.output.color {
         config::Color::Auto => ColorArg::Auto,
         config::Color::Always => ColorArg::Always,
         config::Color::Never => ColorArg::Never,

@@ -10,6 +10,7 @@ use crate::config::{self, Config, Pattern};
 use crate::machine::Machine;
 use crate::progress::Progress;
 use crate::session::{Asked, Session, Setup};
+use ::check::baseline::Baseline;
 use ::check::fleet::Fleet;
 use ::check::policy::Policies;
 use ::check::{Day, Gate};
@@ -56,6 +57,8 @@ pub struct Run<'r> {
     pub(super) fleet: Fleet,
     /// The repository's own policies.
     pub(crate) policies: Policies,
+    /// The findings that there were before.
+    pub(crate) baseline: Baseline,
     /// What hosts are today.
     pub(super) base: Base,
     /// The day that ages and ends are judged on.
@@ -70,14 +73,14 @@ impl<'r> Run<'r> {
     /// Returns a run that has judged nothing yet; an error has been told, and is the exit code.
     pub(crate) fn new(machine: &'r Machine, args: &'r CheckArgs, settings: Settings) -> Result<Run<'r>, u8> {
         let config = settings.config.clone();
-        let today = args.as_of.unwrap_or_else(|| Day::of(machine.clock.unix_time()));
+        let today = args.judge.as_of.unwrap_or_else(|| Day::of(machine.clock.unix_time()));
         Ok(Run {
             machine,
             args,
             gate: Gate::new(config.rules.clone(), config.waivers.clone(), today),
             tree: None,
-            limits: limits(machine, &args.limits, args.flakes.ifd, &config),
-            hosts: patterns(&args.host).map_err(wrong)?,
+            limits: limits(machine, &args.limits, args.judge.flakes.ifd, &config),
+            hosts: patterns(&args.judge.host).map_err(wrong)?,
             systems: patterns(&args.system).map_err(wrong)?,
             settings,
             config,
@@ -88,6 +91,7 @@ impl<'r> Run<'r> {
             known: BTreeSet::new(),
             unknown: None,
             policies: Policies::default(),
+            baseline: Baseline::default(),
             base: Base::new(),
             today,
             fleet: Fleet::default(),
@@ -111,6 +115,7 @@ impl<'r> Run<'r> {
         Ok(Done {
             deny,
             cannot_start: self.cannot_start,
+            baseline: self.baseline,
             folder,
             config: self.config,
             report: self.recorder.finish(),
@@ -121,7 +126,7 @@ impl<'r> Run<'r> {
 impl Run<'_> {
     fn deny(&self) -> Severity {
         match self.config.output.deny {
-            config::Deny::Error if !self.args.deny_warnings => Severity::Error,
+            config::Deny::Error if !self.args.judge.deny_warnings => Severity::Error,
             _ => Severity::Warning,
         }
     }
@@ -134,7 +139,7 @@ impl Run<'_> {
     pub(super) fn everything(&mut self, asked: &Asked) {
         let started = self.machine.clock.monotonic();
         let flake = if asked.root.is_some() {
-            self.args.flake.clone()
+            self.args.judge.flake.clone()
         } else {
             asked.reference.to_string()
         };
@@ -158,7 +163,7 @@ impl Run<'_> {
     /// Returns a session that knows nothing yet.
     pub(crate) fn session(&self, asked: &Asked) -> Session {
         let setup = Setup {
-            flakes: &self.args.flakes,
+            flakes: &self.args.judge.flakes,
             limits: &self.limits,
             pure: true,
             root: asked.root.as_deref(),
@@ -253,7 +258,7 @@ impl Run<'_> {
 
     /// Locks the flake and returns its number; an error has been told.
     pub(crate) fn lock(&mut self, session: &mut Session, asked: &Asked) -> Option<u32> {
-        let flags = match session.lock_flags(self.machine, &self.args.flakes) {
+        let flags = match session.lock_flags(self.machine, &self.args.judge.flakes) {
             Ok(flags) => flags,
             Err(error) => {
                 let finding = Finding::new("lock", Severity::Error, error.to_string());
@@ -339,7 +344,7 @@ impl Run<'_> {
 
     /// Returns in a new session what `work` returned in the first; nothing if that fails.
     fn again(&mut self, session: &mut Session, asked: &Asked) -> Vec<(Target, BTreeSet<String>)> {
-        let Ok(flags) = session.lock_flags(self.machine, &self.args.flakes) else {
+        let Ok(flags) = session.lock_flags(self.machine, &self.args.judge.flakes) else {
             return Vec::new();
         };
         let Ok(number) = session.lock(&asked.reference, &flags) else {

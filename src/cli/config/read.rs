@@ -12,7 +12,7 @@ pub fn read(sources: &mut SourceMap, path: &[u8], bytes: &[u8]) -> Result<Config
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Color, Deny};
+    use super::super::{Color, Deny, Kind, Seed};
     use super::*;
     use crate::outputs::Format;
     use proptest::prelude::*;
@@ -60,6 +60,7 @@ mod tests {
              outputs: [nixosConfigurations, checks]\n\
              exclude: [fixtures/fleets, 'hosts/*/old']\n\
              limits: { max-memory: 8GiB, max-time: 10min, max-call-depth: 500 }\n\
+             prop: { laws: [own, lib], hosts: ['web-*'], modules: [modules], cases: 7, max-time: 60s, seed: 3 }\n\
              output: { format: junit, color: never, deny: warning }\n",
         );
         let taken = ["web-1", "db", "web-old", "mail"].map(|host| config.hosts.takes(host));
@@ -78,6 +79,21 @@ mod tests {
         assert_eq!(config.limits.max_memory.map(|bytes| bytes.0), Some(8 << 30));
         assert_eq!(config.limits.max_time.map(|time| time.0.as_secs()), Some(600));
         assert_eq!(config.limits.max_call_depth.map(|depth| depth.get()), Some(500));
+        let prop = &config.prop;
+        assert_eq!(prop.laws, [Kind::Own, Kind::Lib]);
+        assert!(prop.hosts[0].matches("web-1") && prop.modules[0].covers("modules/a.nix"));
+        assert_eq!(
+            (
+                prop.cases.map(|cases| cases.get()),
+                prop.max_time.map(|time| time.0.as_secs())
+            ),
+            (Some(7), Some(60))
+        );
+        assert_eq!(prop.seed, Some(Seed::Fixed(3)));
+        assert_eq!(
+            good("version: 1\nprop: { seed: random }\n").prop.seed,
+            Some(Seed::Random)
+        );
         assert_eq!(
             (config.output.format, config.output.color, config.output.deny),
             (Some(Format::Junit), Color::Never, Deny::Warning)
@@ -133,6 +149,48 @@ mod tests {
             "unknown key `exclud`",
             "2:1-7",
             "did you mean `exclude`?",
+        );
+        bad(
+            "version: 1\nprop:\n  case: 10\n",
+            "unknown key `case`",
+            "3:3-7",
+            "did you mean `cases`?",
+        );
+        bad(
+            "version: 1\nprop:\n  laws: [own, togles]\n",
+            "unknown value `togles`",
+            "3:15-21",
+            "did you mean `toggles`?",
+        );
+        bad(
+            "version: 1\nprop: { cases: 0 }\n",
+            "prop.cases: invalid value: integer `0`, expected a nonzero u64",
+            "2:16-17",
+            "",
+        );
+        bad(
+            "version: 1\nprop: { max-time: 60 }\n",
+            "prop.max-time: `60` is no length of time; one looks like `90s`, `10min` or `1h`",
+            "2:19-21",
+            "",
+        );
+        bad(
+            "version: 1\nprop: { seed: radnom }\n",
+            "unknown value `radnom`",
+            "2:15-21",
+            "did you mean `random`?",
+        );
+        bad(
+            "version: 1\nprop: { seed: -1 }\n",
+            "prop.seed: write a number up to 18446744073709551615, or `random`",
+            "2:15-17",
+            "",
+        );
+        bad(
+            "version: 1\nprop: { modules: [../other] }\n",
+            "prop.modules[0]: `../other` leads out of the flake's folder",
+            "2:19-27",
+            "",
         );
         bad(
             "hosts: {}\n",

@@ -1,8 +1,9 @@
-//! The command line of `cfgcheck prop`.
+//! The command line of `cfgcheck prop`, and what the settings say where it says nothing.
 
-use crate::args::{CheckArgs, ColorArg, FlakeArgs, LimitArgs, memory, millis};
-use crate::outputs::{Format, output};
-use clap::{Args, ValueEnum};
+use crate::args::{CheckArgs, JudgeArgs, LimitArgs, memory, millis};
+use crate::config::{Kind, PathPattern, Pattern, Prop, Seed};
+use ::check::source::REGRESSIONS;
+use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,8 +12,6 @@ const CASES: u64 = 100;
 /// Cases in which several toggles of a host are flipped at once, unless another number is asked for: one takes far
 /// longer than one of an option.
 const SETS: u64 = 10;
-/// The folder beside `flake.nix` in which counterexamples are kept, unless another one is named.
-pub const REGRESSIONS: &str = "prop-regressions";
 
 /// Arguments of `cfgcheck prop`.
 #[derive(Args, Debug)]
@@ -24,9 +23,6 @@ pub const REGRESSIONS: &str = "prop-regressions";
   cfgcheck prop --laws lib --lib ~/nixpkgs/lib  the library's own laws, without a flake
 ")]
 pub struct PropArgs {
-    /// The flake: a path or a reference.
-    #[arg(default_value = ".")]
-    pub flake: String,
     /// Which laws: about options that the flake declares, about switching `enable` options, or about the library;
     /// several with commas between them. Without it, own,toggles.
     #[arg(long, value_enum, value_name = "KINDS", value_delimiter = ',')]
@@ -37,9 +33,6 @@ pub struct PropArgs {
     /// Only laws whose id matches this pattern; may be repeated.
     #[arg(long, value_name = "PATTERN")]
     pub law: Vec<String>,
-    /// Only hosts whose name matches this pattern; may be repeated.
-    #[arg(long, value_name = "PATTERN")]
-    pub host: Vec<String>,
     /// Only options declared in this file or folder of the flake, which may have `*`, `?` and `**` in it; may be
     /// repeated.
     #[arg(long, value_name = "PATTERN")]
@@ -52,31 +45,13 @@ pub struct PropArgs {
     pub max_time: Option<u64>,
     /// Where the cases come from: a number, or `random` for new ones; the same number gives the same cases
     /// [default: 0].
-    #[arg(long, value_name = "N", value_parser = seed)]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(Seed))]
     pub seed: Option<Seed>,
     /// Keep counterexamples in this folder, prop-regressions by default; those in there are tried first on each run.
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true, default_missing_value = REGRESSIONS)]
     pub save: Option<PathBuf>,
-    /// Write a report to a file or `-`: text, json, junit, jenkins, github, sarif, gitlab, markdown or html; may be repeated.
-    #[arg(long, value_name = "KIND=PATH", value_parser = output)]
-    pub output: Vec<(Format, PathBuf)>,
-    /// The settings, in place of the flake's `cfgcheck.yaml`.
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Judge ends of waivers as on this day instead of today, such as 2026-11-25.
-    #[arg(long, value_name = "DAY")]
-    pub as_of: Option<check::Day>,
-    /// Accept no finding because of a baseline.
-    #[arg(long)]
-    pub no_baseline: bool,
-    /// When to use colours.
-    #[arg(long, value_enum)]
-    pub color: Option<ColorArg>,
-    /// Let warnings fail the run too.
-    #[arg(long)]
-    pub deny_warnings: bool,
     #[command(flatten)]
-    pub flakes: FlakeArgs,
+    pub judge: JudgeArgs,
     /// Most memory that one host may take, such as 8GiB; half of the machine's by default.
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub max_memory: Option<u64>,
@@ -85,47 +60,70 @@ pub struct PropArgs {
     pub max_call_depth: Option<u32>,
 }
 
-/// A kind of laws.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// About each option that the flake's own modules declare: its type, its merging, its `apply`.
-    Own,
-    /// About each host, with `enable` options switched on and off.
-    Toggles,
-    /// About the library: its types, its properties, its `evalModules`.
-    Lib,
-    /// All of them.
-    All,
-}
+impl PropArgs {
+    /// Returns what a run of `check` on the same flake is asked for.
+    pub fn of_check(&self) -> CheckArgs {
+        CheckArgs {
+            judge: self.judge.clone(),
+            limits: LimitArgs {
+                max_memory: self.max_memory,
+                // That of the whole run is not that of one host.
+                max_time: None,
+                max_call_depth: self.max_call_depth,
+            },
+            ..CheckArgs::default()
+        }
+    }
 
-/// Where cases come from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Seed {
-    /// From this number.
-    Fixed(u64),
-    /// From a number that is drawn, and told.
-    Random,
-}
-
-fn seed(text: &str) -> Result<Seed, String> {
-    match text {
-        "random" => Ok(Seed::Random),
-        _ => text
-            .parse()
-            .map(Seed::Fixed)
-            .map_err(|_| "write a number up to 18446744073709551615, or `random`".to_owned()),
+    /// Returns how the flake is to be tried: as the command line says, else as the settings do.
+    pub fn plan(&self, settings: &Prop) -> Result<Plan, String> {
+        let modules = self.module.iter().map(|text| PathPattern::try_from(text.clone()));
+        let modules: Vec<PathPattern> = modules.collect::<Result<_, _>>()?;
+        let hosts = crate::check::patterns(&self.judge.host)?;
+        let usual = match self.lib {
+            Some(_) => vec![Kind::Lib],
+            None => vec![Kind::Own, Kind::Toggles],
+        };
+        let kinds = given(&self.laws, &settings.laws);
+        Ok(Plan {
+            kinds: if kinds.is_empty() { usual } else { kinds },
+            hosts: given(&hosts, &settings.hosts),
+            modules: given(&modules, &settings.modules),
+            cases: self.cases.or(settings.cases.map(Into::into)),
+            max_time: self
+                .max_time
+                .map(Duration::from_millis)
+                .or(settings.max_time.map(|time| time.0)),
+            seed: self.seed.or(settings.seed).unwrap_or(Seed::Fixed(0)),
+        })
     }
 }
 
-impl PropArgs {
+/// Returns what the command line says, or what the settings do if it says nothing.
+fn given<T: Clone>(line: &[T], settings: &[T]) -> Vec<T> {
+    if line.is_empty() { settings } else { line }.to_vec()
+}
+
+/// How a flake or a library is to be tried.
+#[derive(Debug)]
+pub struct Plan {
+    /// The kinds of laws that are asked for; never empty.
+    pub kinds: Vec<Kind>,
+    /// The hosts that are asked for; all if there is none.
+    pub hosts: Vec<Pattern>,
+    /// Where options are to be declared; anywhere if there is none.
+    pub modules: Vec<PathPattern>,
+    cases: Option<u64>,
+    /// The longest time of the run.
+    pub max_time: Option<Duration>,
+    /// Where the cases come from.
+    pub seed: Seed,
+}
+
+impl Plan {
     /// Whether laws of a kind are asked for.
     pub fn wants(&self, kind: Kind) -> bool {
-        let usual = match self.lib {
-            Some(_) => &[Kind::Lib][..],
-            None => &[Kind::Own, Kind::Toggles],
-        };
-        let kinds = if self.laws.is_empty() { usual } else { &self.laws };
-        kinds.contains(&kind) || kinds.contains(&Kind::All)
+        self.kinds.contains(&kind) || self.kinds.contains(&Kind::All)
     }
 
     /// Returns the number of cases of each law on each option and host.
@@ -136,36 +134,6 @@ impl PropArgs {
     /// Returns the number of cases on a host with so many toggles: each alone, and some sets of them.
     pub fn flips(&self, toggles: usize) -> u64 {
         self.cases.unwrap_or(SETS.saturating_add(toggles as u64))
-    }
-
-    /// Returns the longest time of the run.
-    pub fn most_time(&self) -> Option<Duration> {
-        self.max_time.map(Duration::from_millis)
-    }
-
-    /// Returns what a run of `check` on the same flake is asked for.
-    pub fn of_check(&self) -> CheckArgs {
-        CheckArgs {
-            flake: self.flake.clone(),
-            host: self.host.clone(),
-            system: Vec::new(),
-            platform: Vec::new(),
-            output: self.output.clone(),
-            config: self.config.clone(),
-            as_of: self.as_of,
-            base: None,
-            policies_only: false,
-            no_baseline: self.no_baseline,
-            color: self.color,
-            deny_warnings: self.deny_warnings,
-            flakes: self.flakes.clone(),
-            limits: LimitArgs {
-                max_memory: self.max_memory,
-                // That of the whole run is not that of one host.
-                max_time: None,
-                max_call_depth: self.max_call_depth,
-            },
-        }
     }
 }
 
@@ -187,11 +155,14 @@ mod tests {
     fn the_folder_of_regressions_is_told_apart_from_the_flake() {
         let given = args("--save ./fleet").unwrap();
         assert_eq!(
-            (given.save, given.flake.as_str()),
+            (given.save, given.judge.flake.as_str()),
             (Some(REGRESSIONS.into()), "./fleet")
         );
         let given = args("--save=cases ./fleet").unwrap();
-        assert_eq!((given.save, given.flake.as_str()), (Some("cases".into()), "./fleet"));
+        assert_eq!(
+            (given.save, given.judge.flake.as_str()),
+            (Some("cases".into()), "./fleet")
+        );
         assert_eq!(args("").unwrap().save, None);
     }
 
@@ -199,7 +170,8 @@ mod tests {
     fn laws_about_the_library_are_on_request() {
         let kinds = |line: &str| {
             let args = args(line).unwrap();
-            [Kind::Own, Kind::Toggles, Kind::Lib].map(|kind| args.wants(kind))
+            let plan = args.plan(&Prop::default()).unwrap();
+            [Kind::Own, Kind::Toggles, Kind::Lib].map(|kind| plan.wants(kind))
         };
         assert_eq!(kinds(""), [true, true, false]);
         assert_eq!(kinds("--laws lib"), [false, false, true]);
@@ -215,5 +187,35 @@ mod tests {
         assert_eq!(args("--seed random").unwrap().seed, Some(Seed::Random));
         assert!(args("--seed x").unwrap_err().contains("or `random`"));
         assert!(args("--cases 0").is_err());
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_settings() {
+        let settings = Prop {
+            laws: vec![Kind::Toggles],
+            hosts: vec![Pattern::any()],
+            modules: vec![PathPattern::try_from("modules".to_owned()).unwrap()],
+            cases: std::num::NonZeroU64::new(7),
+            max_time: Some(check::settings::Time(Duration::from_secs(60))),
+            seed: Some(Seed::Random),
+        };
+        let told = |line: &str| {
+            let plan = args(line).unwrap().plan(&settings).unwrap();
+            let hosts: Vec<String> = plan.hosts.iter().map(ToString::to_string).collect();
+            let modules: Vec<String> = plan.modules.iter().map(ToString::to_string).collect();
+            format!(
+                "{:?} {hosts:?} {modules:?} {} {} {:?} {:?}",
+                plan.kinds,
+                plan.cases(),
+                plan.flips(3),
+                plan.max_time,
+                plan.seed
+            )
+        };
+        assert_eq!(told(""), "[Toggles] [\"*\"] [\"modules\"] 7 7 Some(60s) Random");
+        let line = "--laws own --host web --module a.nix --cases 9 --max-time 5s --seed 1";
+        assert_eq!(told(line), "[Own] [\"web\"] [\"a.nix\"] 9 9 Some(5s) Fixed(1)");
+        let plan = args("").unwrap().plan(&Prop::default()).unwrap();
+        assert_eq!((plan.cases(), plan.flips(3), plan.seed), (100, 13, Seed::Fixed(0)));
     }
 }

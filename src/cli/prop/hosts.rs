@@ -1,12 +1,12 @@
 //! The hosts of a flake: the laws about their own options, and those about switching them on and off.
 
-use super::args::Kind;
 use super::cases::{self, Judged};
 use super::library;
 use super::watch::Watch;
 use super::work::{On, Subject, Work, placed};
 use crate::check::run::UNKNOWN;
 use crate::check::unknown_host;
+use crate::config::Kind;
 use crate::session::{Asked, Session};
 use ::prop::counter::Counterexample;
 use ::prop::run::{Broken, Budget, Tally};
@@ -29,12 +29,12 @@ impl Work<'_> {
             return;
         }
         self.replay(&mut session, Some(flake));
-        if self.args.wants(Kind::Lib) {
+        if self.plan.wants(Kind::Lib) {
             self.libraries(&mut session, flake, &targets);
         }
         let of_hosts = [Kind::Own, Kind::Toggles]
             .into_iter()
-            .filter(|kind| self.args.wants(*kind));
+            .filter(|kind| self.plan.wants(*kind));
         let kinds: Vec<Kind> = of_hosts.collect();
         if kinds.is_empty() {
             return;
@@ -79,7 +79,7 @@ impl Work<'_> {
 
     /// Returns the flake and its hosts in a new session; nothing if that fails.
     fn again(&mut self, session: &mut Session, asked: &Asked) -> Option<(Val, Vec<Target>)> {
-        let flags = session.lock_flags(self.run.machine, &self.run.args.flakes).ok()?;
+        let flags = session.lock_flags(self.run.machine, &self.run.args.judge.flakes).ok()?;
         let number = session.lock(&asked.reference, &flags).ok()?;
         let flakes = session.flakes.clone();
         let flake = session.ev.contained(|ev| flakes.call(ev, number)).ok()?;
@@ -140,7 +140,7 @@ impl Work<'_> {
         let inputs = session.flakes.mounted();
         let view = self.run.view(&inputs);
         let (modules, pools, place) = (
-            &self.modules,
+            &self.plan.modules,
             &mut self.pools,
             own_place(&self.run.root, &self.run.folder),
         );
@@ -148,12 +148,15 @@ impl Work<'_> {
         let read = |ev: &mut eval::Evaluator| own::subjects(ev, system, &view, bindings, &mut wanted, pools);
         match session.ev.contained(read) {
             Ok(subjects) => {
-                let subjects = subjects
-                    .into_iter()
-                    .map(|(option, ground)| Subject::Own(option, ground));
-                let subjects: Vec<Subject> = subjects.collect();
+                let unread = subjects.unread.len();
+                for own::Unread { option, why } in subjects.unread {
+                    let case = Case::new(Stage::Prop, format!("{option} can be read"), Outcome::Errored);
+                    self.run.finish(placed(case.property("reason", why), on));
+                }
+                let subjects = subjects.read.into_iter();
+                let subjects: Vec<Subject> = subjects.map(|(option, ground)| Subject::Own(option, ground)).collect();
                 let deadline = self.share(parts);
-                self.test(session, subjects, on, deadline)
+                unread + self.test(session, subjects, on, deadline)
             }
             Err(_) => {
                 let case = Case::new(Stage::Prop, "its options can be read", Outcome::Errored);
@@ -182,7 +185,7 @@ impl Work<'_> {
             deadline: self.share(parts),
             seed: self.seed,
         };
-        let args = self.args;
+        let plan = &self.plan;
         let inputs = session.flakes.mounted();
         let inputs = inputs_of(&mut session.ev, &self.run.view(&inputs));
         let place = own_place(&self.run.root, &self.run.folder);
@@ -190,16 +193,16 @@ impl Work<'_> {
             root: &self.run.root,
             folder: &self.run.folder,
             inputs: &inputs,
-            show_trace: self.run.args.flakes.show_trace,
+            show_trace: self.run.args.judge.flakes.show_trace,
         };
-        let modules = &self.modules;
+        let modules = &self.plan.modules;
         let mut wanted = |files: &[String]| is_wanted(modules, &place, files);
         let mut watch = Watch::new(self.run.machine.clock.as_ref(), &mut self.run.recorder, on.name);
         session.ev.settings.max_millis = self.run.limits.max_time;
         session.ev.restart_clock();
         let flipped = session.ev.contained(|ev| {
             let survey = toggle::survey(ev, system, &view, &mut wanted)?;
-            budget.cases = args.flips(survey.toggles.len());
+            budget.cases = plan.flips(survey.toggles.len());
             let flipped = toggle::run(ev, system, &view, &survey.toggles, budget, &mut watch)?;
             Ok((survey, flipped))
         });
@@ -247,8 +250,7 @@ impl Work<'_> {
                 let mut finding = Finding::from_diagnostic(&found.diagnostic, &session.ev.sources, &self.run.root);
                 finding.option.clone_from(&found.option);
                 if let Some(nix) = &found.expr {
-                    let shown = self.flip_shown(found, nix, bindings, on);
-                    finding.text = format!("{}\n\n{shown}", finding.text.trim_end());
+                    finding.counterexample = Some(self.flip_shown(found, nix, bindings, on));
                 }
                 findings.push(finding);
             }

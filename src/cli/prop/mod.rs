@@ -14,13 +14,12 @@ pub use args::PropArgs;
 
 use crate::check::run::Run;
 use crate::check::settings::Settings;
-use crate::check::{prepared, wrong};
-use crate::config::{PathPattern, Pattern};
+use crate::check::{Done, is_law, keep_findings, prepared, wrong};
+use crate::config::{Pattern, Seed};
 use crate::exit;
 use crate::machine::Machine;
 use crate::stream::complain;
 use ::prop::Law;
-use args::Seed;
 use work::Work;
 
 /// Returns all laws: those about a user's options, about hosts, and about the library.
@@ -37,21 +36,23 @@ pub fn law(id: &str) -> Option<&'static Law> {
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &PropArgs) -> u8 {
     match judge(machine, args) {
-        Ok(code) | Err(code) => code,
+        Ok(done) => done.told(machine, &args.of_check()),
+        Err(code) => code,
     }
 }
 
-/// Runs the laws and writes the report; an error has been told, and is the exit code.
-fn judge(machine: &Machine, args: &PropArgs) -> Result<u8, u8> {
+/// Runs the laws and keeps their findings in the baseline beside the flake; returns the exit code.
+pub fn write_baseline(machine: &Machine, args: &PropArgs) -> u8 {
+    match judge(machine, args) {
+        Ok(done) => keep_findings(machine, done, |rule| !is_law(rule)),
+        Err(code) => code,
+    }
+}
+
+/// Runs the laws; an error has been told, and is the exit code.
+fn judge(machine: &Machine, args: &PropArgs) -> Result<Done, u8> {
     let of_check = args.of_check();
-    let law_patterns: Vec<Pattern> = crate::check::patterns(&args.law).map_err(wrong)?;
-    let chosen = chosen(&law_patterns)?;
-    let modules = args.module.iter().map(|text| PathPattern::try_from(text.clone()));
-    let modules: Vec<PathPattern> = modules.collect::<Result<_, _>>().map_err(wrong)?;
-    let seed = match args.seed.unwrap_or(Seed::Fixed(0)) {
-        Seed::Fixed(number) => number,
-        Seed::Random => drawn()?,
-    };
+    let chosen = chosen(&crate::check::patterns(&args.law).map_err(wrong)?)?;
     let (asked, run) = match &args.lib {
         Some(_) => (None, Run::new(machine, &of_check, Settings::default())?),
         None => {
@@ -60,12 +61,17 @@ fn judge(machine: &Machine, args: &PropArgs) -> Result<u8, u8> {
         }
     };
     let folder = asked.as_ref().and_then(|asked| run.disk(asked));
-    let mut work = Work::new(run, args, seed, chosen, modules, folder.clone());
+    let plan = args.plan(&run.config.prop).map_err(wrong)?;
+    let seed = match plan.seed {
+        Seed::Fixed(number) => number,
+        Seed::Random => drawn()?,
+    };
+    let mut work = Work::new(run, args, plan, seed, chosen, folder.clone());
     match &asked {
         Some(asked) => work.flake(asked),
         None => work.library()?,
     }
-    Ok(work.run.done(folder)?.told(machine, &of_check))
+    work.run.done(folder)
 }
 
 /// Returns the laws that patterns choose.

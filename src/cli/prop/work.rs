@@ -1,6 +1,6 @@
 //! The work of a run: saved counterexamples first, then the laws on each library and host.
 
-use super::args::{Kind, PropArgs, REGRESSIONS};
+use super::args::{Plan, PropArgs};
 use super::cases::{self, Judged};
 use super::found::{self, Told};
 use super::library::{self, Library};
@@ -8,8 +8,9 @@ use super::regressions::{Regressions, Way, file_name};
 use super::watch::Watch;
 use super::{laws, wrong};
 use crate::check::run::Run;
-use crate::config::PathPattern;
+use crate::config::Kind;
 use crate::session::{Asked, Session, Setup};
+use ::check::source::REGRESSIONS;
 use ::prop::Law;
 use ::prop::counter::Counterexample;
 use ::prop::run::{Budget, Slot};
@@ -27,11 +28,10 @@ pub struct Work<'w> {
     /// The run that reports are made of.
     pub run: Run<'w>,
     pub(super) args: &'w PropArgs,
+    pub(super) plan: Plan,
     pub(super) seed: u64,
     /// The laws that are asked for.
     pub(super) chosen: Vec<&'static Law>,
-    /// Where options are to be declared.
-    pub(super) modules: Vec<PathPattern>,
     /// What is known of values of one declaration.
     pub(super) pools: own::Pools,
     regressions: Option<Regressions>,
@@ -99,9 +99,9 @@ impl<'w> Work<'w> {
     pub fn new(
         mut run: Run<'w>,
         args: &'w PropArgs,
+        plan: Plan,
         seed: u64,
         chosen: Vec<&'static Law>,
-        modules: Vec<PathPattern>,
         folder: Option<PathBuf>,
     ) -> Work<'w> {
         // Only configurations are made of modules.
@@ -109,11 +109,12 @@ impl<'w> Work<'w> {
         let outputs = outputs.map(|kind| kind.output().to_owned());
         let wanted = |output: &String| run.config.outputs.as_ref().is_none_or(|all| all.contains(output));
         run.config.outputs = Some(outputs.filter(wanted).collect());
+        run.hosts.clone_from(&plan.hosts);
         Work {
             args,
+            plan,
             seed,
             chosen,
-            modules,
             pools: own::Pools::new(seed),
             regressions: regressions(&run, args, folder),
             started: run.machine.clock.monotonic(),
@@ -126,7 +127,12 @@ impl<'w> Work<'w> {
 
     /// Tests the library in a folder; wrong usage has been told, and is the exit code.
     pub fn library(&mut self) -> Result<(), u8> {
-        if self.args.laws.iter().any(|kind| !matches!(kind, Kind::Lib | Kind::All)) {
+        if self
+            .plan
+            .kinds
+            .iter()
+            .any(|kind| !matches!(kind, Kind::Lib | Kind::All))
+        {
             return Err(wrong(
                 "a library has no options of its own: --lib goes with --laws lib only".into(),
             ));
@@ -141,7 +147,7 @@ impl<'w> Work<'w> {
         self.run.root = folder.as_os_str().as_encoded_bytes().to_vec();
         self.begin(folder.display().to_string());
         let setup = Setup {
-            flakes: &args.flakes,
+            flakes: &args.judge.flakes,
             limits: &self.run.limits,
             pure: false,
             root: None,
@@ -173,7 +179,7 @@ impl<'w> Work<'w> {
     /// Tests a flake.
     pub fn flake(&mut self, asked: &Asked) {
         let name = if asked.root.is_some() {
-            self.args.flake.clone()
+            self.args.judge.flake.clone()
         } else {
             asked.reference.to_string()
         };
@@ -223,7 +229,7 @@ impl<'w> Work<'w> {
 
     /// Returns until when a part of the work may take, of as many as are left.
     pub(super) fn share(&self, left: usize) -> Option<Duration> {
-        let end = self.started + self.args.most_time()?;
+        let end = self.started + self.plan.max_time?;
         let now = self.run.machine.clock.monotonic();
         let left = u32::try_from(left.max(1)).unwrap_or(u32::MAX);
         Some(now + end.saturating_sub(now) / left)
@@ -292,7 +298,7 @@ impl<'w> Work<'w> {
     ) -> usize {
         let slots = self.slots(&subjects, on);
         let budget = Budget {
-            cases: self.args.cases(),
+            cases: self.plan.cases(),
             deadline,
             seed: self.seed,
         };
@@ -373,7 +379,7 @@ impl<'w> Work<'w> {
             Subject::Own(option, _) => own::diagnose(&mut session.ev, option, told.law, told.found),
         };
         let mut finding = Finding::from_diagnostic(&diagnostic, &session.ev.sources, &self.run.root);
-        finding.text = format!("{}\n\n{shown}", finding.text.trim_end());
+        finding.counterexample = Some(shown);
         finding.option = told.option.map(str::to_owned);
         Some(finding)
     }
@@ -393,7 +399,7 @@ impl<'w> Work<'w> {
                 .unwrap_or_default();
             let name = file_name(counter.law, counter.host, counter.option);
             let text = found::without_secrets(counter, &name, &from, secrets);
-            let kept = folder.keep(self.run.machine, &name, &text, self.args.flakes.trust);
+            let kept = folder.keep(self.run.machine, &name, &text, self.args.judge.flakes.trust);
             let note = match kept {
                 Ok(()) => format!("counterexample kept in {}/{name}", folder.shown),
                 Err(error) => format!("the counterexample of `{}` could not be kept: {error}", counter.law),
@@ -407,7 +413,7 @@ impl<'w> Work<'w> {
     pub(super) fn replay(&mut self, session: &mut Session, flake: Option<Val>) {
         let Some(folder) = &self.regressions else { return };
         let shown = folder.shown.clone();
-        let saved = match folder.saved(self.run.machine, self.args.flakes.trust) {
+        let saved = match folder.saved(self.run.machine, self.args.judge.flakes.trust) {
             Ok(saved) => saved,
             Err(error) => {
                 let finding = Finding::new("prop", Severity::Error, error);

@@ -145,7 +145,7 @@ impl Host {
             let Ok(found) = subjects(ev, &system, &view, &bindings, &mut |_| true, &mut pools) else {
                 panic!("{}", ev.take_error().message);
             };
-            look(ev, found, &view)
+            look(ev, found.read, &view)
         })
     }
 }

@@ -17,5 +17,5 @@ mod values;
 pub use diagnose::diagnose;
 pub use known::{Function, Known, Shape, Values};
 pub use laws::LAWS;
-pub use subject::{Subject, subjects};
+pub use subject::{Subject, Subjects, Unread, subjects};
 pub use values::Pools;

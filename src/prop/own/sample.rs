@@ -12,6 +12,8 @@ use eval::{Evaluator, Ref, Tag, Val};
 const MOST_DEPTH: usize = 8;
 /// Most parts of one sample; larger ones are no help in a counterexample.
 const MOST_PARTS: usize = 200;
+/// Most bytes of a text in a sample.
+const MOST_TEXT: usize = 10_000;
 
 /// Returns values of each kind, which say what a type is about that nobody knows.
 pub(super) fn usual() -> Vec<Def> {
@@ -110,7 +112,10 @@ fn value(ev: &mut Evaluator, cell: Ref, name: Option<&str>, depth: usize, left: 
     let Some(read) = attempt(ev, |ev| ev.force(cell, Pos::NONE))? else {
         return Ok(None);
     };
-    let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap_or_default().to_vec()).ok();
+    let text = |bytes: Option<&[u8]>| {
+        let bytes = bytes.filter(|bytes| bytes.len() <= MOST_TEXT)?;
+        String::from_utf8(bytes.to_vec()).ok()
+    };
     let named = || name.map(|name| Def::Nix(name.into()));
     Ok(match read.tag() {
         Tag::Null => Some(Def::Null),

@@ -7,7 +7,7 @@ use crate::random::{Draw, numbers, values};
 use crate::{Def, Expr, Ground, Plain, Seen};
 use diag::{Pos, Span};
 use eval::error::Eval;
-use eval::{Evaluator, Limits, Val};
+use eval::{Evaluator, Limits};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ const DRAWN: usize = 40;
 const WRONG: usize = 10;
 /// Small changes that are made of samples.
 const CHANGES: usize = 30;
+/// Values of one option that may run away before no more of them are tried: the next ones would, too.
+const MOST_RUNAWAYS: usize = 5;
 /// What trying one value may use. What takes more is too large to be tried some hundred times.
 const LIMITS: Limits = Limits {
     memory: Some(128 << 20),
@@ -39,18 +41,18 @@ impl Pools {
         }
     }
 
-    /// Returns values for an option. `declaration` is its key, where it is declared and what its type is in words.
+    /// Returns values for an option. `declaration` is its key, where it is declared and what its type is in words;
+    /// `samples` are the values that it has.
     pub(super) fn values(
         &mut self,
         ev: &mut Evaluator,
         ground: &mut Ground,
         known: &Known,
         declaration: (&str, Span, &str),
-        option: Val,
+        samples: Vec<Def>,
     ) -> Eval<Arc<Values>> {
         let (key, span, words) = declaration;
         let entry = (key.to_owned(), span, words.to_owned());
-        let samples = sample::of_option(ev, option)?;
         let before = self.known.get(&entry).cloned();
         let is_new = |sample: &Def| before.as_ref().is_none_or(|values| !values.has(sample));
         let samples: Vec<Def> = samples.into_iter().filter(is_new).collect();
@@ -76,10 +78,10 @@ impl Pools {
             candidates.extend(sample::usual());
         }
         let mut values = before.as_deref().cloned().unwrap_or_default();
-        let mut warm = false;
+        let mut so_far = SoFar::default();
         for candidate in candidates {
-            if !values.has(&candidate) {
-                try_out(ev, ground, known, candidate, &mut values, &mut warm)?;
+            if !values.has(&candidate) && so_far.runaways < MOST_RUNAWAYS {
+                try_out(ev, ground, known, candidate, &mut values, &mut so_far)?;
             }
         }
         self.known.insert(entry, Arc::new(values.without_words()));
@@ -110,6 +112,15 @@ impl Values {
     }
 }
 
+/// What trying the values of an option has come to so far.
+#[derive(Default)]
+struct SoFar {
+    /// Whether what all values need is evaluated.
+    warm: bool,
+    /// Values that took too much.
+    runaways: usize,
+}
+
 /// Asks the type of an option what it says of a value.
 fn try_out(
     ev: &mut Evaluator,
@@ -117,20 +128,13 @@ fn try_out(
     known: &Known,
     value: Def,
     values: &mut Values,
-    warm: &mut bool,
+    so_far: &mut SoFar,
 ) -> Eval<()> {
     let check = Expr::call("option.type.check", [value.expr()]);
     let merged = laws::alone(known, &value);
     if ground.prepare(ev, &check).is_err() || ground.prepare(ev, &merged).is_err() {
         // A sample whose words do not evaluate is no value.
         return passed(ev);
-    }
-    if !*warm {
-        // What the type and the library need for all values is evaluated once, to stay.
-        *warm = true;
-        if ev.contained(|ev| ground.look(ev, &merged)).is_err() {
-            passed(ev)?;
-        }
     }
     let answer = ev.trial_with(LIMITS, |ev| {
         let cell = ground.build(ev, &check);
@@ -143,12 +147,22 @@ fn try_out(
             _ => Ok(Some(None)),
         }
     });
+    // What the type and the library need for all values is evaluated once, to stay: of a value that did not run away.
+    if !so_far.warm && matches!(answer, Ok(Some(Some(_)))) {
+        so_far.warm = true;
+        if ev.contained(|ev| ground.look(ev, &merged)).is_err() {
+            passed(ev)?;
+        }
+    }
     match answer {
         Ok(Some(Some(seen))) if is_whole(&seen) => values.good.push(value),
         Ok(Some(Some(_))) => values.doubtful.push(value),
         Ok(_) => values.bad.push(value),
-        // It ran away, or the run is to end.
-        Err(_) => ev.check_limits()?,
+        Err(_) => {
+            // It ran away, or the run is to end.
+            ev.check_limits()?;
+            so_far.runaways += 1;
+        }
     }
     Ok(())
 }

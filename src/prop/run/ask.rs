@@ -1,6 +1,7 @@
 //! Asking one question: evaluating its sides and judging what came out.
 
 use crate::ground::Seen;
+use crate::plain::beginning;
 use crate::{Answer, Claim, Expected, Ground, Plain, Question, Refusal};
 use diag::Span;
 use eval::error::Eval;
@@ -14,6 +15,9 @@ const LIMITS: Limits = Limits {
     millis: None,
     calls: Some(5_000_000),
 };
+
+/// Bytes of a line that says what came out.
+const MOST_LINE: usize = 2_000;
 
 /// What asking gave.
 #[derive(Clone, PartialEq, Debug)]
@@ -244,10 +248,11 @@ fn told(side: &str, part: &str, answer: &Answer) -> String {
     } else {
         format!("{side}.{}", crate::expr::shown(part))
     };
-    match answer {
+    let line = match answer {
         Ok(value) => format!("{name} is {value}"),
         Err(refusal) => format!("{name} fails: {}", first_line(&refusal.message)),
-    }
+    };
+    beginning(&line, MOST_LINE)
 }
 
 fn first_line(text: &str) -> &str {

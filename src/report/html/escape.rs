@@ -55,6 +55,16 @@ pub(super) fn drawing(text: &str) -> String {
     lines.join("\n")
 }
 
+/// Returns Nix code, its comments faint.
+pub(super) fn nix(text: &str) -> String {
+    let shown = |line: &str| match line.starts_with('#') {
+        true => format!("<i>{}</i>", escaped(line)),
+        false => escaped(line),
+    };
+    let lines: Vec<String> = text.lines().map(shown).collect();
+    lines.join("\n")
+}
+
 fn drawn_line(line: &str) -> String {
     let trimmed = line.trim_start();
     if trimmed.starts_with("--> ") || trimmed.starts_with("::: ") || trimmed == "|" {

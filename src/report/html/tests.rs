@@ -1,7 +1,7 @@
 //! The page as a browser reads it: our elements only, nothing loaded, and the policy fits what it holds.
 
 use super::*;
-use crate::sample::{any_report, fleet, golden, hostile};
+use crate::sample::{any_report, fleet, golden, hostile, law};
 use crate::tags::{attributes, tags};
 use base64::Engine;
 use proptest::prelude::*;
@@ -31,6 +31,14 @@ fn the_page_is_pinned() {
     let body = page.split_once("<body>").map_or("", |(_, body)| body);
     let body = body.split_once("<script>").map_or("", |(body, _)| body);
     golden("fleet.html", body);
+}
+
+#[test]
+fn a_counterexample_is_code_of_its_own() {
+    let page = write(&law(), Severity::Error);
+    let code =
+        "<h3>Counterexample</h3>\n<pre tabindex=\"0\"><i># a-law: a is b</i>\n{\n  law = &quot;a-law&quot;;\n}</pre>";
+    assert!(page.contains(code), "{page}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The XML is read back as a CI system would.
 
 use super::*;
-use crate::sample::{any_report, fleet, golden};
+use crate::sample::{any_report, fleet, golden, law};
 use diag::Severity;
 use proptest::prelude::*;
 
@@ -33,6 +33,20 @@ fn the_dialect_of_jenkins_is_pinned() {
     assert!(!xml.contains(" file=") && xml.matches("<property ").count() == xml.matches("name=\"system\"").count());
     assert!(!xml.lines().nth(1).unwrap_or_default().contains("skipped"), "{xml}");
     golden("fleet.jenkins.xml", &xml);
+}
+
+#[test]
+fn a_counterexample_ends_the_body() {
+    let report = read(&write(&law(), Dialect::Nextest).unwrap());
+    let quick_junit::TestCaseStatus::NonSuccess { description, .. } = &report.test_suites[0].test_cases[0].status
+    else {
+        panic!("it failed")
+    };
+    let body = description.as_ref().map(|text| text.to_string()).unwrap_or_default();
+    assert!(
+        body.ends_with("  | ^\n\n# a-law: a is b\n{\n  law = \"a-law\";\n}"),
+        "{body}"
+    );
 }
 
 #[test]

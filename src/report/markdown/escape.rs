@@ -51,8 +51,8 @@ pub(super) fn code(text: &str) -> String {
     format!("<code>{}</code>", inline(text))
 }
 
-/// Returns lines of text as a block in which nothing has a meaning, with an empty line after it.
-pub(super) fn fenced(text: &str) -> String {
+/// Returns lines of text as a block in which nothing has a meaning. `language` is what they are written in.
+pub(super) fn fenced(language: &str, text: &str) -> String {
     let mut longest = 0;
     let mut run = 0;
     for c in text.chars() {
@@ -60,5 +60,5 @@ pub(super) fn fenced(text: &str) -> String {
         longest = longest.max(run);
     }
     let fence = "`".repeat(3.max(longest + 1));
-    format!("{fence}text\n{}\n{fence}\n", text.trim_end())
+    format!("{fence}{language}\n{}\n{fence}\n", text.trim_end())
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::case::Case;
 use crate::finding::Finding;
-use crate::sample::{any_report, fleet, golden, hostile};
+use crate::sample::{any_report, fleet, golden, hostile, law};
 use crate::tags::{tags, texts_outside};
 use proptest::prelude::*;
 
@@ -22,6 +22,15 @@ fn rendered(text: &str) -> String {
 #[test]
 fn the_comment_is_pinned() {
     golden("fleet.md", &write(&fleet(), Severity::Error, MOST_COMMENT));
+}
+
+#[test]
+fn a_counterexample_is_a_block_of_nix() {
+    let page = write(&law(), Severity::Error, MOST_COMMENT);
+    assert!(
+        page.contains("\n```nix\n# a-law: a is b\n{\n  law = \"a-law\";\n}\n```\n"),
+        "{page}"
+    );
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn every_text_of_a_report_is_masked() {
     let text = || format!("a {secret} b");
     let finding = Finding {
         text: format!("1 | {secret} x\n"),
+        counterexample: Some(text()),
         ..Finding::new(text(), Severity::Error, text())
     }
     .option(text())

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::case::Stage;
-use crate::sample::{any_report, fleet, golden};
+use crate::sample::{any_report, fleet, golden, law};
 use proptest::prelude::*;
 
 #[test]
@@ -46,6 +46,14 @@ fn colours_change_nothing_else() {
 }
 
 #[test]
+fn a_warning_with_a_counterexample_is_drawn_with_it() {
+    let text = write(&law(), Severity::Error, TextStyle::default());
+    let drawn = "warning[a-law]: this does not hold: a is b\n --> a.nix:1:1\n  |\n1 | { }\n  | ^\n  = option: a.b\n  = host: web\n\n\
+                 # a-law: a is b\n{\n  law = \"a-law\";\n}\n";
+    assert!(text.contains(drawn) && !text.contains("\nwarnings\n"), "{text}");
+}
+
+#[test]
 fn a_large_clean_fleet_is_short() {
     let cases =
         (0..100).map(|n| Case::new(Stage::Eval, "toplevel", Outcome::Passed).on(format!("h{n:03}"), "x86_64-linux"));
@@ -73,7 +81,7 @@ fn a_flood_of_errors_is_counted() {
     };
     let text = write(&report, Severity::Error, TextStyle::default());
     assert!(
-        text.contains("\n… and 3 more different errors; the JSON report has them all\n"),
+        text.contains("\n… and 3 more different findings; the JSON report has them all\n"),
         "{text}"
     );
 }
