@@ -103,6 +103,8 @@ pub enum Expected {
     UpToOrder(Plain),
     /// An error of the module system whose message has all of these in it.
     Refused(Vec<String>),
+    /// An error of the module system with this message and nothing more.
+    Says(String),
     /// Some value, whichever.
     Accepted,
     /// A value, or an error that somebody worded; not a crash of evaluation.
@@ -115,6 +117,7 @@ impl std::fmt::Display for Expected {
             Expected::Value(value) => write!(f, "{value}"),
             Expected::UpToOrder(value) => write!(f, "{value}, in any order"),
             Expected::Refused(words) => write!(f, "refused with {}", words.join(", ")),
+            Expected::Says(message) => write!(f, "refused with the message {message:?}"),
             Expected::Accepted => f.write_str("accepted"),
             Expected::Sane => f.write_str("a value, or an error that says why"),
         }

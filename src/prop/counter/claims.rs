@@ -42,6 +42,7 @@ const PARTS: &str = "parts";
 const VALUE: &str = "value";
 const UP_TO_ORDER: &str = "upToOrder";
 const REFUSED: &str = "refused";
+const SAYS: &str = "says";
 const ACCEPTED: &str = "accepted";
 const SANE: &str = "sane";
 
@@ -50,6 +51,7 @@ fn expected(wanted: &Expected) -> Option<Expr> {
         Expected::Value(value) => Expr::attrs([(VALUE, plain(value)?)]),
         Expected::UpToOrder(value) => Expr::attrs([(UP_TO_ORDER, plain(value)?)]),
         Expected::Refused(words) => Expr::attrs([(REFUSED, Expr::List(words.iter().map(Expr::str).collect()))]),
+        Expected::Says(message) => Expr::attrs([(SAYS, Expr::str(message))]),
         Expected::Accepted => Expr::str(ACCEPTED),
         Expected::Sane => Expr::str(SANE),
     })
@@ -138,6 +140,7 @@ fn read_expected(wanted: &Plain) -> Result<Expected, String> {
         match (word.as_str(), value) {
             (VALUE, value) => return Ok(Expected::Value(value.clone())),
             (UP_TO_ORDER, value) => return Ok(Expected::UpToOrder(value.clone())),
+            (SAYS, Plain::Str(message)) => return Ok(Expected::Says(message.clone())),
             (REFUSED, Plain::List(words)) => {
                 let words = words.iter().map(|word| match word {
                     Plain::Str(word) => Ok(word.clone()),
@@ -203,6 +206,7 @@ mod tests {
             Claim::SameUpToOrder(1, 0),
             Claim::Whole(1, Expected::Sane),
             Claim::Whole(0, Expected::Accepted),
+            Claim::Whole(0, Expected::Says("no, \"a\"".into())),
             Claim::Parts(0, parts.into_iter().collect()),
         ];
         assert_eq!(format!("{:?}", again(claims.clone()).unwrap()), format!("{claims:?}"));

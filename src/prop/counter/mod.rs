@@ -16,7 +16,7 @@
 //! | `{ notRefused = "a"; }` | … only if nobody refuses the side in words |
 //!
 //! and what is expected is `{ value = …; }`, `{ upToOrder = …; }`, `{ refused = [ "word" ]; }` (an error of the
-//! module system with all of these in its message), `"accepted"` (some value) or `"sane"` (a value, or an error
+//! module system with all of these in its message), `{ says = "message"; }` (one with this message), `"accepted"` (some value) or `"sane"` (a value, or an error
 //! that somebody worded).
 
 mod claims;

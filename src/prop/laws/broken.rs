@@ -29,6 +29,14 @@ pub(super) const LIBRARIES: &[(&str, &str)] = &[
         "lib-false-absent",
         "lib: lib // { mkIf = condition: content: if condition then content else null; }",
     ),
+    (
+        "lib-priority-alone",
+        "lib: lib // { mkDefault = value: lib.mkIf false value; }",
+    ),
+    (
+        "lib-functions-merge",
+        "lib: lib // { mergeDefaultOption = loc: defs: _: null; }",
+    ),
     ("lib-priority-order", "lib: lib // { mkForce = lib.mkDefault; }"),
     ("lib-priority-order", "lib: lib // { mkDefault = lib.mkForce; }"),
     ("lib-priority-order", "lib: lib // { mkDefault = lib.mkOverride 1501; }"),

@@ -4,6 +4,7 @@
 //! breaks its law, which a test shows on each library: so a behaviour that nixpkgs mends is noticed.
 
 use super::values::seal;
+use super::{options, priorities};
 use crate::model::Edition;
 use crate::{Decl, Def, Ground, Law, Module, Scene, Simple, Ty};
 
@@ -63,6 +64,8 @@ pub fn all() -> &'static [Known] {
         EITHER_OUTSIDE,
         LOA_LISTS,
         SUBMODULE_ORDER,
+        ATTR_LIST_WEAK,
+        FUNCTIONS_FAIL,
     ]
 }
 
@@ -260,6 +263,33 @@ const SUBMODULE_ORDER: Known = Known {
             Ty::Submodule(vec![inner], None),
             Def::Attrs(Vec::new()).placed(Def::BEFORE),
         )
+    },
+};
+
+const ATTR_LIST_WEAK: Known = Known {
+    id: "attr-list-drops-what-is-weak",
+    law: "lib-priority-alone",
+    title: "an element of `types.attrListOf` under `mkDefault` is left out, although nothing else says anything of its key",
+    why: "The strongest priority of a key is looked for from that of a plain definition on, so a weaker one never is it.",
+    since: Since::Now,
+    applies: priorities::drops_what_is_weak,
+    example: || Scene {
+        modules: Vec::new(),
+        choices: vec![8, 0],
+    },
+};
+
+const FUNCTIONS_FAIL: Known = Known {
+    id: "merged-functions-cannot-be-called",
+    law: "lib-functions-merge",
+    title: "two functions given to an option without a type merge to one that fails when it is called",
+    why: "`lib.mergeDefaultOption` merges what the functions give as if these were definitions, with a file each, and \
+          they are not. Give the option a type: `types.functionTo`.",
+    since: Since::Always,
+    applies: options::has_functions,
+    example: || Scene {
+        modules: Vec::new(),
+        choices: vec![1, 1, 0, 1, 0, 1, 1],
     },
 };
 

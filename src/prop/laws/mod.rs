@@ -21,6 +21,8 @@ pub mod known;
 mod lists;
 mod merges;
 mod options;
+#[cfg(test)]
+mod page;
 mod priorities;
 mod properties;
 mod refused;

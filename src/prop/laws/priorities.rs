@@ -1,11 +1,12 @@
 //! Priorities: of all definitions only the strongest count.
 
 use super::asking::{law, same};
+use super::table;
 use crate::random::{Draw, scenes, values};
-use crate::{Decl, Def, Ground, Law, Module, Question, Scene, Simple, Ty};
+use crate::{Claim, Decl, Def, Expected, Expr, Ground, Law, Module, Question, Scene, Simple, Ty};
 
 /// The laws of this file.
-pub(super) const LAWS: &[Law] = &[ORDER];
+pub(super) const LAWS: &[Law] = &[ORDER, ALONE];
 
 const ORDER: Law = law(
     "lib-priority-order",
@@ -75,6 +76,72 @@ fn question(scene: &Scene, _: &Ground) -> Option<Question> {
         module.config = module.config.take().map(bare);
     }
     same(("config", scene.config()), ("alone", alone.config()))
+}
+
+const ALONE: Law = law(
+    "lib-priority-alone",
+    "a definition that is alone counts, whatever its priority is and wherever in the value it stands",
+    "A profile says with `mkDefault` what holds unless a host says something else. If nobody does, it must hold.",
+    table::drawn,
+    |scene, _| {
+        let [place, priority, ..] = scene.choices[..] else {
+            return None;
+        };
+        let (ty, value) = PLACES[place as usize % PLACES.len()];
+        let asked = format!(
+            "p: (lib.evalModules {{ modules = [ {{ options.o = lib.mkOption {{ type = {ty}; }}; }} {{ _file = \"a.nix\"; o \
+             = {value}; }} ]; }}).config"
+        );
+        let mut question = same(
+            (
+                "alone",
+                Expr::call(&asked, [Expr::nix(PRIORITIES[priority as usize % PRIORITIES.len()])]),
+            ),
+            ("plain", Expr::call(&asked, [Expr::nix("value: value")])),
+        )?;
+        let accepted = [("o".to_owned(), Expected::Accepted)];
+        question.claims.push(Claim::Parts(1, accepted.into()));
+        Some(question)
+    },
+);
+
+/// Types, and values in which a property stands somewhere. The last one is for [`drops_what_is_weak`].
+const PLACES: [(&str, &str); 9] = [
+    ("lib.types.int", "p 1"),
+    ("lib.types.nullOr lib.types.int", "p 1"),
+    ("lib.types.attrsOf lib.types.int", "{ k = p 1; l = 2; }"),
+    ("lib.types.lazyAttrsOf lib.types.int", "{ k = p 1; l = 2; }"),
+    ("lib.types.listOf lib.types.int", "[ (p 1) 2 ]"),
+    ("lib.types.attrsOf (lib.types.listOf lib.types.int)", "{ k = p [ 1 ]; }"),
+    ("lib.types.nullOr (lib.types.attrsOf lib.types.int)", "{ k = p 1; }"),
+    (
+        "lib.types.submodule { options.k = lib.mkOption { type = lib.types.int; }; }",
+        "{ k = p 1; }",
+    ),
+    // There were none in 2020.
+    (
+        "(lib.types.attrListOf or lib.types.attrsOf) lib.types.int",
+        "{ k = p 1; l = 2; }",
+    ),
+];
+
+/// Priorities, the weak ones first.
+const PRIORITIES: [&str; 5] = [
+    "lib.mkDefault",
+    "lib.mkOverride 1400",
+    "lib.mkOverride 101",
+    "lib.mkForce",
+    "lib.mkOverride 7",
+];
+
+/// Whether a scene of [`ALONE`] has a definition in an attribute list that is weaker than a plain one.
+pub(super) fn drops_what_is_weak(scene: &Scene) -> bool {
+    match scene.choices[..] {
+        [place, priority, ..] => {
+            place as usize % PLACES.len() == PLACES.len() - 1 && priority as usize % PRIORITIES.len() < 3
+        }
+        _ => false,
+    }
 }
 
 /// Returns the priority of the one definition in a configuration.

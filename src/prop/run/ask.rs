@@ -230,6 +230,7 @@ fn is(side: &str, part: &str, answer: &Answer, expected: &Expected) -> Option<Br
         (Expected::Refused(words), Err(refusal)) => {
             refusal.is_said() && words.iter().all(|word| refusal.message.contains(word.as_str()))
         }
+        (Expected::Says(message), Err(refusal)) => refusal.is_said() && refusal.message == *message,
         (Expected::Accepted | Expected::Sane, Ok(_)) => true,
         (Expected::Sane, Err(refusal)) => refusal.is_said(),
         _ => false,
@@ -328,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_part_must_be_what_is_expected() {
-        let table: [(&str, Expected, bool); 8] = [
+        let table: [(&str, Expected, bool); 10] = [
             (
                 "{ a = [ 2 1 ]; }",
                 Expected::Value(Plain::List(vec![Plain::Int(1), Plain::Int(2)])),
@@ -345,6 +346,8 @@ mod tests {
                 true,
             ),
             ("{ a = throw \"no\"; }", Expected::Refused(vec!["yes".into()]), false),
+            ("{ a = throw \"no\"; }", Expected::Says("no".into()), true),
+            ("{ a = throw \"no\\n\"; }", Expected::Says("no".into()), false),
             ("{ a = 1 + { }; }", Expected::Refused(Vec::new()), false),
             ("{ a = 1 + { }; }", Expected::Sane, false),
             ("{ a = throw \"no\"; }", Expected::Sane, true),

@@ -58,6 +58,9 @@ pub struct Arguments {
     /// Judge again only those that survived in this JSON, and take the fates of the others from it.
     #[arg(long)]
     again: Option<PathBuf>,
+    /// The text that explains survivors, `docs/mutants.md`: only those that it does not are told, and are a failure.
+    #[arg(long)]
+    explained: Option<PathBuf>,
     /// Judges one mutant, `FILE:NUMBER`, and prints its fate as JSON: what each process is started with.
     #[arg(long, hide = true)]
     one: Option<String>,
@@ -107,10 +110,19 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(path) = &arguments.json {
         DiskFs.write(path, table::json(&judged).as_bytes(), Mode::Plain)?;
     }
-    let markdown = table::markdown(&judged);
+    let explained = match &arguments.explained {
+        Some(path) => String::from_utf8_lossy(&DiskFs.read(path)?).into_owned(),
+        None => String::new(),
+    };
+    let markdown = table::markdown(&judged, &explained);
     if let Some(path) = &arguments.markdown {
         DiskFs.write(path, markdown.as_bytes(), Mode::Plain)?;
     }
     print!("{markdown}");
-    Ok(())
+    match table::unexplained(&judged, &explained).len() {
+        count if count > 0 && arguments.explained.is_some() => {
+            Err(format!("{count} survivors are not explained").into())
+        }
+        _ => Ok(()),
+    }
 }

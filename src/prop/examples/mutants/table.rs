@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// Characters of a text that a line of a table shows.
-const SHOWN: usize = 60;
+const SHOWN: usize = 90;
 
 /// Returns a name for a mutant that stays as long as its file does.
 pub fn name(change: &Change) -> String {
@@ -85,13 +85,30 @@ pub fn killed(bytes: &[u8]) -> Result<BTreeMap<String, Fate>, String> {
     Ok(found)
 }
 
-/// Returns the figures, how the mutants were killed, and the survivors, as Markdown.
-pub fn markdown(judged: &[Judged]) -> String {
+/// Returns the figures, how the mutants were killed, and the survivors that a text does not explain, as Markdown.
+pub fn markdown(judged: &[Judged], explained: &str) -> String {
     let mut out = String::new();
     figures(&mut out, judged);
     killers(&mut out, judged);
-    survivors(&mut out, judged);
+    survivors(&mut out, judged, explained);
     out
+}
+
+/// Returns the survivors that a text does not explain: those whose [`row`] is no line of it.
+pub fn unexplained<'j>(judged: &'j [Judged], explained: &str) -> Vec<&'j Change> {
+    let lines: BTreeSet<&str> = explained.lines().collect();
+    let survivors = judged.iter().filter(|judged| judged.fate == Fate::Survived);
+    let changes = survivors.map(|judged| &judged.change);
+    changes.filter(|change| !lines.contains(row(change).as_str())).collect()
+}
+
+/// Returns the line of a table that tells of a mutant. Lines of the file are not in it: they change with any edit.
+fn row(change: &Change) -> String {
+    let (before, after) = (short(&change.before), short(&change.mutant.instead));
+    format!(
+        "| {} | {} | `{before}` | `{after}` |",
+        change.file, change.mutant.operator
+    )
 }
 
 // Writing to a string cannot fail, here and below.
@@ -152,14 +169,10 @@ fn killers(out: &mut String, judged: &[Judged]) {
     }
 }
 
-fn survivors(out: &mut String, judged: &[Judged]) {
+fn survivors(out: &mut String, judged: &[Judged], explained: &str) {
     let _ = writeln!(out, "\n| survivor | operator | before | after |\n|---|---|---|---|");
-    for Judged { change, fate } in judged {
-        if *fate == Fate::Survived {
-            let place = format!("{}:{}:{}", change.file, change.line, change.column);
-            let (before, after) = (short(&change.before), short(&change.mutant.instead));
-            let _ = writeln!(out, "| {place} | {} | `{before}` | `{after}` |", change.mutant.operator);
-        }
+    for change in unexplained(judged, explained) {
+        let _ = writeln!(out, "{}", row(change));
     }
 }
 

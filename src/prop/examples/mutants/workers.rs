@@ -10,10 +10,13 @@ use std::error::Error;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use sys::{Command, DiskFs, Exec, Exit, Fs, ProcessExec};
+use sys::{Command, DiskFs, Exec, Exit, Fs, Mode, ProcessExec};
 
 /// Time after which a process is ended, beyond the evaluator's own limit.
 const MOST_TIME: Duration = Duration::from_secs(180);
+
+/// Mutants after which what is known is told and written.
+const TOLD: usize = 20;
 
 /// A mutant and what became of it.
 #[derive(Clone, Debug)]
@@ -43,10 +46,11 @@ pub fn judge_all(arguments: &Arguments) -> Result<Vec<Judged>, Box<dyn Error>> {
                 None => apart(arguments, &program, *number, change),
             };
             let mut fates = fates.lock().expect("no panic while holding the fates");
-            if at.is_multiple_of(20) {
-                eprintln!("{at} of {}", tasks.len());
-            }
             fates.insert(at, fate);
+            if fates.len().is_multiple_of(TOLD) {
+                eprintln!("{} of {}", fates.len(), tasks.len());
+                so_far(arguments, &tasks, &fates);
+            }
         }
     };
     std::thread::scope(|scope| {
@@ -60,6 +64,20 @@ pub fn judge_all(arguments: &Arguments) -> Result<Vec<Judged>, Box<dyn Error>> {
         judged.push(Judged { change, fate: fate? });
     }
     Ok(judged)
+}
+
+/// Writes the fates that are known, so that a run that is ended can be taken up by `--again`.
+fn so_far(arguments: &Arguments, tasks: &[(usize, Change)], fates: &BTreeMap<usize, Result<Fate, String>>) {
+    let Some(path) = &arguments.json else { return };
+    let known = fates.iter().filter_map(|(at, fate)| {
+        Some(Judged {
+            change: tasks[*at].1.clone(),
+            fate: fate.clone().ok()?,
+        })
+    });
+    if let Err(error) = DiskFs.write(path, table::json(&known.collect::<Vec<_>>()).as_bytes(), Mode::Plain) {
+        eprintln!("error: {error}");
+    }
 }
 
 /// Returns the mutants that are asked for, each with its number in its file.

@@ -1,7 +1,7 @@
 //! Merging without a type: the functions that types and modules merge with.
 
 use super::{Choices, FILES, numbers};
-use crate::laws::asking::law;
+use crate::laws::asking::{gives, law};
 use crate::{Claim, Def, Expected, Expr, Ground, Law, Plain, Question, Scene, Side};
 
 /// The merge functions of options.
@@ -87,7 +87,7 @@ fn question(scene: &Scene, _: &Ground) -> Option<Question> {
             },
             Side {
                 name: "function",
-                // Several functions are not asked for: nixpkgs merges what they give as if it were definitions.
+                // Several are another law's.
                 expr: Expr::call(
                     "value: { called = lib.mergeDefaultOption [ \"f\" ] [ { value = _: value; file = \"f\"; } ] null; }",
                     [values[0].expr()],
@@ -99,6 +99,37 @@ fn question(scene: &Scene, _: &Ground) -> Option<Question> {
             Claim::Parts(1, [("called".to_owned(), Expected::Value(plain[0].clone()))].into()),
         ],
     })
+}
+
+/// Merging functions without a type.
+pub(super) const FUNCTIONS: Law = law(
+    "lib-functions-merge",
+    "functions that are merged without a type give what their results merge to",
+    "A module may give a function, such as an overlay, to an option without a type. Two of them must give one that \
+     can be called.",
+    numbers,
+    |scene, _| {
+        let mut choices = Choices::of(scene);
+        let results: Vec<Def> = (0..functions(&mut choices)).map(|_| of_kind(&mut choices, 3)).collect();
+        let plain: Vec<Plain> = results.iter().map(Def::plain).collect::<Option<_>>()?;
+        let asked = "results: { called = lib.mergeDefaultOption [ \"o\" ] (map (result: { file = \"a.nix\"; value = \
+                     _: result; }) results) null; }";
+        gives(
+            "merged",
+            Expr::call(asked, [Expr::List(results.iter().map(Def::expr).collect())]),
+            [("called", Expected::Value(joined(&plain)?))],
+        )
+    },
+);
+
+/// Draws how many functions are merged.
+fn functions(choices: &mut Choices<'_>) -> usize {
+    1 + choices.below(3)
+}
+
+/// Whether a scene of [`FUNCTIONS`] has several.
+pub(in crate::laws) fn has_functions(scene: &Scene) -> bool {
+    functions(&mut Choices::of(scene)) > 1
 }
 
 fn of_kind(choices: &mut Choices<'_>, kind: usize) -> Def {

@@ -10,6 +10,8 @@ mod merged;
 mod pretty;
 mod shown;
 
+pub(super) use merged::has_functions;
+
 use crate::random::Draw;
 use crate::{Def, Ground, Law, Scene};
 
@@ -19,6 +21,7 @@ pub(super) const LAWS: &[Law] = &[
     shown::NAMES,
     shown::DEFINITIONS,
     merged::MERGED,
+    merged::FUNCTIONS,
     literal::LITERAL,
     made::ENABLE,
     made::PACKAGE,

@@ -1,7 +1,9 @@
 //! The law about what types do that random modules seldom ask for: a table of sentences, each an expression that must
 //! be true, or must be refused.
 
+mod evaluation;
 mod merging;
+mod messages;
 mod modules;
 mod types;
 
@@ -32,10 +34,11 @@ pub const LAW: Law = Law {
         let mut parts = BTreeMap::new();
         // One text for all, evaluated once and kept, as is the library; the sentences are evaluated for each case.
         let mut text = format!("let {HEAD}in _: {{\n");
-        for Corner { name, nix, refused } in group.iter() {
-            let expected = match refused {
-                [] => Expected::Value(Plain::Bool(true)),
-                words => Expected::Refused(words.iter().map(|word| (*word).to_owned()).collect()),
+        for Corner { name, nix, must } in group.iter() {
+            let expected = match must {
+                Must::Hold => Expected::Value(Plain::Bool(true)),
+                Must::Fail(words) => Expected::Refused(words.iter().map(|word| (*word).to_owned()).collect()),
+                Must::Say(message) => Expected::Says((*message).to_owned()),
             };
             parts.insert((*name).to_owned(), expected);
             text.extend(["  ", name, " = ", nix, ";\n"]);
@@ -59,22 +62,36 @@ fn known(ground: &Ground) -> Option<Edition> {
 #[derive(Debug)]
 struct Corner {
     name: &'static str,
-    /// What must be true, or refused.
+    /// What is asked.
     nix: &'static str,
-    /// Words of the refusal.
-    refused: &'static [&'static str],
+    /// What must come of it.
+    must: Must,
+}
+
+/// What must come of a sentence.
+#[derive(Debug)]
+enum Must {
+    /// It is true.
+    Hold,
+    /// It is refused with a message that has these words in it.
+    Fail(&'static [&'static str]),
+    /// It is refused with this message.
+    Say(&'static str),
 }
 
 const fn holds(name: &'static str, nix: &'static str) -> Corner {
-    Corner {
-        name,
-        nix,
-        refused: &[],
-    }
+    let must = Must::Hold;
+    Corner { name, nix, must }
 }
 
-const fn fails(name: &'static str, nix: &'static str, refused: &'static [&'static str]) -> Corner {
-    Corner { name, nix, refused }
+const fn fails(name: &'static str, nix: &'static str, words: &'static [&'static str]) -> Corner {
+    let must = Must::Fail(words);
+    Corner { name, nix, must }
+}
+
+const fn says(name: &'static str, nix: &'static str, message: &'static str) -> Corner {
+    let must = Must::Say(message);
+    Corner { name, nix, must }
 }
 
 /// Names that all sentences use: `def` makes a definition, `merge` merges definitions of files `f`, `g`… of an
@@ -96,4 +113,7 @@ static GROUPS: &[&[Corner]] = &[
     types::VALUES,
     merging::COHERENCE,
     merging::META,
+    evaluation::EVALUATION,
+    evaluation::OPTIONS,
+    messages::MESSAGES,
 ];

@@ -57,6 +57,27 @@ pub(super) const TAGS: &[Corner] = &[
         "(merge (types.attrTag { a = opt types.int; b = opt types.int; }) [ { a = 1; } { b = 2; } ]).a",
         &["The option `o` is defined both as `a` and `b`, in `f' and `f'."],
     ),
+    holds(
+        "tag-places-unknown",
+        "let t = (types.attrTag { a = opt types.int; }).nestedTypes.a; in t.declarations == [ ] && t.declarationPositions == [ ]",
+    ),
+    holds(
+        "tag-places",
+        "let t = (types.attrTag (lib.genAttrs [ \"a\" ] (_: opt types.int))).nestedTypes.a; in map (lib.hasSuffix \"/attrsets.nix\") t.declarations == [ true ] && map (p: lib.hasSuffix \"/attrsets.nix\" p.file && p.line > 0 && p.column > 0) t.declarationPositions == [ true ]",
+    ),
+    holds(
+        "tag-places-given",
+        "(types.attrTag { a = opt types.int // { declarations = [ \"d\" ]; }; }).nestedTypes.a.declarations == [ \"d\" ]",
+    ),
+    fails(
+        "tag-of-two",
+        "(types.attrTag { a = opt types.int; b = opt types.int; }).merge [ \"o\" ] [ (def \"f\" { a = 1; b = 2; }) ]",
+        &[],
+    ),
+    holds(
+        "tag-join-keeps-both",
+        "let t = joined (types.attrTag { a = opt types.int; c = opt types.str; }) (types.attrTag { b = opt types.bool; a = opt types.int; }); in lib.mapAttrs (_: o: o.type.name) t.nestedTypes == { a = \"int\"; b = \"bool\"; c = \"str\"; }",
+    ),
 ];
 
 pub(super) const MODULES: &[Corner] = &[

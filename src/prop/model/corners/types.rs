@@ -100,6 +100,64 @@ pub(super) const CORE: &[Corner] = &[
         "path-type-joins",
         "(joined types.path types.path).description == \"absolute path\" && joined types.path types.pathInStore == null",
     ),
+    fails(
+        "merge-with-and-without-payload",
+        "let f = payload: { name = \"f\"; inherit payload; type = x: [ x ]; binOp = a: b: 1; }; in lib.types.defaultTypeMerge (f null) (f 1)",
+        &[],
+    ),
+    fails(
+        "merge-without-and-with-payload",
+        "let f = payload: { name = \"f\"; inherit payload; type = x: [ x ]; binOp = a: b: 1; }; in lib.types.defaultTypeMerge (f 1) (f null)",
+        &[],
+    ),
+    holds(
+        "package-of-text",
+        "(merge types.package [ \"/nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-n\" ]).type == \"derivation\"",
+    ),
+    holds(
+        "package-of-path",
+        "(merge types.package [ /nix/store/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-n ]).type == \"derivation\"",
+    ),
+    holds(
+        "path-of-a-stored-file",
+        "(types.pathWith { inStore = true; }).check (builtins.toFile \"a\" \"b\")",
+    ),
+    holds(
+        "described-attr-list-of-lists",
+        "(types.attrListOf (types.listOf types.int)).description == \"attribute list of list of signed integer\" && (types.attrListOf (types.either types.int types.str)).description == \"attribute list of (signed integer or string)\"",
+    ),
+    holds(
+        "described-open-noun",
+        "(types.submodule { freeformType = types.int; }).description == \"open submodule of signed integer\"",
+    ),
+    holds(
+        "described-open-composite",
+        "(types.submodule { freeformType = types.listOf types.int; }).description == \"open submodule of list of signed integer\"",
+    ),
+    holds(
+        "described-clause-or-conjunction",
+        "(types.either types.ints.positive (types.either types.int types.str)).description == \"positive integer, meaning >0, or signed integer or string\"",
+    ),
+    holds(
+        "described-conjunction-or",
+        "(types.either (types.either types.int types.str) types.bool).description == \"signed integer or string or boolean\"",
+    ),
+    holds(
+        "attr-list-keeps-winner",
+        "merge (types.attrListOf types.int) [ { k = 2; } { k = lib.mkForce 1; } ] == [ { k = 1; } ]",
+    ),
+    holds(
+        "attr-list-keeps-strongest",
+        "merge (types.attrListOf types.int) [ { k = lib.mkOverride 60 1; } { k = lib.mkForce 2; } ] == [ { k = 2; } ]",
+    ),
+    holds(
+        "attr-list-keeps-strongest-first",
+        "merge (types.attrListOf types.int) [ { k = lib.mkForce 2; } { k = lib.mkOverride 60 1; } ] == [ { k = 2; } ]",
+    ),
+    holds(
+        "sub-options-unchecked",
+        "(types.submodule { config._module.check = true; config.y = 1; options.x = mkOption { }; }).getSubOptions [ ] ? x",
+    ),
 ];
 
 pub(super) const CONFLICTS: &[Corner] = &[
