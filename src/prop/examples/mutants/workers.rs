@@ -117,3 +117,38 @@ fn apart(arguments: &Arguments, program: &std::path::Path, number: usize, change
         exit => Ok(Fate::Crashed(format!("{exit:?}"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge;
+    use clap::Parser;
+
+    /// Each change of the stand-in's library that is tried here must be noticed, or `docs/mutants.md` tells why it
+    /// cannot be. The full run is a command, which the same page has.
+    #[test]
+    fn a_sample_of_mutants_is_noticed_or_explained() {
+        let root = testkit::root();
+        let library = root.join("fixtures/inputs/nixpkgs/lib");
+        let arguments = ["mutants".as_ref(), library.as_os_str(), "--sample=32".as_ref()];
+        let arguments = Arguments::parse_from(arguments);
+        let tasks = tasks(&arguments).expect("the library is in the repository");
+        assert_eq!(tasks.len(), 32);
+        let laws = arguments.laws();
+        let one = |(_, change): &(usize, Change)| Judged {
+            change: change.clone(),
+            fate: judge::fate(&library, Some(change), &laws, arguments.cases, arguments.seed),
+        };
+        let all = |tasks: &[(usize, Change)]| tasks.iter().map(one).collect::<Vec<Judged>>();
+        let (left, right) = tasks.split_at(tasks.len() / 2);
+        let judged = std::thread::scope(|scope| {
+            let other = scope.spawn(|| all(right));
+            let mut judged = all(left);
+            judged.extend(other.join().expect("judging ends"));
+            judged
+        });
+        let explained = DiskFs.read(&root.join("docs/mutants.md")).expect("the page is there");
+        let left = table::unexplained(&judged, &String::from_utf8_lossy(&explained));
+        assert!(left.is_empty(), "nothing notices, and nobody explains: {left:?}");
+    }
+}
