@@ -317,9 +317,9 @@ impl Heap {
     /// Returns what a cell holds.
     #[inline(always)]
     pub fn get(&self, cell: Ref) -> Val {
-        // SAFETY: a `Ref` names an allocated, thus initialised, cell (an all-zero `Val` is a valid
-        // one, should the name be another heap's).
-        unsafe { self.cells.add(cell.0 as usize).read() }
+        // SAFETY: a `Ref` names an allocated, thus initialised, cell; should the name be another heap's, the
+        // words there may be zero, which `from_words` takes as well.
+        Val::from_words(unsafe { self.cells.add(cell.0 as usize).cast::<[u64; 2]>().read() })
     }
 
     /// Replaces what a cell holds.
@@ -501,8 +501,8 @@ mod tests {
         );
         drop(heap);
         // SAFETY: the mapping stays for the rest of the process; what is read is zeroed memory.
-        let after = unsafe { cells.add(at).read() };
-        assert_eq!(after.as_int(), None);
+        let after = unsafe { cells.add(at).cast::<[u64; 2]>().read() };
+        assert_eq!(after, [0, 0]);
     }
 
     #[test]

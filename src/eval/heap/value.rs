@@ -1,13 +1,15 @@
 //! Values: sixteen bytes each, plain data.
 //!
 //! A [`Val`] is what a cell holds or what an evaluation returns. Its first byte tells what it is;
-//! everything from [`Tag::Thunk`] on is not evaluated yet.
+//! everything from [`Tag::Thunk`] on is not evaluated yet. It is two words of which the first is never
+//! zero, so that a value, and the result of an evaluation with it, travels in two registers.
 
 use super::{Bytes, Ref, Words};
 use crate::attrs::Shape;
 use crate::code::{Code, Lambda};
 use crate::layers::Layer;
 use std::marker::PhantomData;
+use std::num::NonZeroU64;
 
 /// What a value is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -67,15 +69,18 @@ impl ContextId {
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Val {
-    tag: Tag,
-    small: u8,
-    a: u32,
+    /// From the lowest byte: the tag, the mark, and in the upper half what [`Val::a`] returns.
+    head: NonZeroU64,
     b: u64,
     /// A value belongs to the thread of its evaluator.
     own: PhantomData<*const ()>,
 }
 
+/// Set in the first word of every value.
+const MARK: u64 = 1 << 8;
+
 const _: () = assert!(std::mem::size_of::<Val>() == 16);
+const _: () = assert!(std::mem::size_of::<Option<Val>>() == 16);
 
 impl Val {
     /// `null`.
@@ -93,10 +98,17 @@ impl Val {
 
     #[inline(always)]
     const fn new(tag: Tag, a: u32, b: u64) -> Val {
+        Val::from_words([tag as u64 | (a as u64) << 32, b])
+    }
+
+    /// Returns the value that a cell with these words holds; words that read zero are `null`.
+    #[inline(always)]
+    pub(super) const fn from_words([head, b]: [u64; 2]) -> Val {
+        let Some(head) = NonZeroU64::new(head | MARK) else {
+            unreachable!()
+        };
         Val {
-            tag,
-            small: 0,
-            a,
+            head,
             b,
             own: PhantomData,
         }
@@ -105,20 +117,28 @@ impl Val {
     /// Returns what kind of value this is.
     #[inline(always)]
     pub fn tag(self) -> Tag {
-        self.tag
+        // SAFETY: the lowest byte is a tag: `new` puts it there, and what `from_words` is given comes from a cell,
+        // which holds a value or zeroes.
+        unsafe { std::mem::transmute::<u8, Tag>(self.head.get() as u8) }
+    }
+
+    /// Returns the number that stands beside the tag.
+    #[inline(always)]
+    fn a(self) -> u32 {
+        (self.head.get() >> 32) as u32
     }
 
     /// Whether this is evaluated (to weak head normal form).
     #[inline(always)]
     pub fn is_whnf(self) -> bool {
-        (self.tag as u8) < Tag::Thunk as u8
+        (self.tag() as u8) < Tag::Thunk as u8
     }
 
     /// Whether this is evaluated and equal to whatever looks the same, so that cells with it can be
     /// shared; not so a float, as one cell is equal to itself even if it holds no number.
     #[inline(always)]
     pub fn is_plain(self) -> bool {
-        matches!(self.tag, Tag::Null | Tag::Bool | Tag::Int | Tag::String | Tag::Path)
+        matches!(self.tag(), Tag::Null | Tag::Bool | Tag::Int | Tag::String | Tag::Path)
     }
 
     /// Returns an integer.
@@ -218,32 +238,32 @@ impl Val {
     /// Returns the integer, if this is one.
     #[inline(always)]
     pub fn as_int(self) -> Option<i64> {
-        (self.tag == Tag::Int).then_some(self.b as i64)
+        (self.tag() == Tag::Int).then_some(self.b as i64)
     }
 
     /// Returns the float, if this is one.
     #[inline(always)]
     pub fn as_float(self) -> Option<f64> {
-        (self.tag == Tag::Float).then(|| f64::from_bits(self.b))
+        (self.tag() == Tag::Float).then(|| f64::from_bits(self.b))
     }
 
     /// Returns the Boolean, if this is one.
     #[inline(always)]
     pub fn as_bool(self) -> Option<bool> {
-        (self.tag == Tag::Bool).then_some(self.b != 0)
+        (self.tag() == Tag::Bool).then_some(self.b != 0)
     }
 
     /// Returns the string's bytes, if this is a string.
     #[inline(always)]
     pub fn as_string(self) -> Option<&'static [u8]> {
-        (self.tag == Tag::String).then(|| self.bytes().get())
+        (self.tag() == Tag::String).then(|| self.bytes().get())
     }
 
     /// Returns the string's context; the empty one if this is no string.
     #[inline(always)]
     pub fn context(self) -> ContextId {
-        if self.tag == Tag::String {
-            ContextId(self.a)
+        if self.tag() == Tag::String {
+            ContextId(self.a())
         } else {
             ContextId::EMPTY
         }
@@ -252,8 +272,8 @@ impl Val {
     /// Returns the same string with another context; anything but a string as it is.
     #[inline(always)]
     pub fn with_context(self, context: ContextId) -> Val {
-        if self.tag == Tag::String {
-            Val { a: context.0, ..self }
+        if self.tag() == Tag::String {
+            Val::new(Tag::String, context.0, self.b)
         } else {
             self
         }
@@ -262,73 +282,73 @@ impl Val {
     /// Returns the path's bytes, if this is a path.
     #[inline(always)]
     pub fn as_path(self) -> Option<&'static [u8]> {
-        (self.tag == Tag::Path).then(|| self.bytes().get())
+        (self.tag() == Tag::Path).then(|| self.bytes().get())
     }
 
     /// Whether this is an attribute set.
     #[inline(always)]
     pub fn is_attrs(self) -> bool {
-        matches!(self.tag, Tag::Attrs | Tag::Layered)
+        matches!(self.tag(), Tag::Attrs | Tag::Layered)
     }
 
     /// Whether this is a function or a builtin.
     #[inline(always)]
     pub fn is_function(self) -> bool {
-        matches!(self.tag, Tag::Lambda | Tag::Builtin | Tag::Partial)
+        matches!(self.tag(), Tag::Lambda | Tag::Builtin | Tag::Partial)
     }
 
     /// Returns the array and length of a list, if this is one.
     #[inline(always)]
     pub fn as_list(self) -> Option<(Words, usize)> {
-        (self.tag == Tag::List).then(|| (Words::from_index(self.b as u32), self.a as usize))
+        (self.tag() == Tag::List).then(|| (Words::from_index(self.b as u32), self.a() as usize))
     }
 
     /// Returns function and environment of a lambda, if this is one.
     #[inline(always)]
     pub fn as_lambda(self) -> Option<(&'static Lambda, Env)> {
-        (self.tag == Tag::Lambda).then(|| (self.address_of::<Lambda>(), Words::from_index(self.a)))
+        (self.tag() == Tag::Lambda).then(|| (self.address_of::<Lambda>(), Words::from_index(self.a())))
     }
 
     /// Returns the index of a builtin, if this is one.
     #[inline(always)]
     pub fn as_builtin(self) -> Option<u32> {
-        (self.tag == Tag::Builtin).then_some(self.a)
+        (self.tag() == Tag::Builtin).then_some(self.a())
     }
 
     /// Returns function and argument of a partial application, if this is one.
     #[inline(always)]
     pub fn as_partial(self) -> Option<(Ref, Ref)> {
-        (self.tag == Tag::Partial).then(|| self.pair())
+        (self.tag() == Tag::Partial).then(|| self.pair())
     }
 
     /// Returns shape and values of a flat attribute set, if this is one.
     #[inline(always)]
     pub fn as_flat(self) -> Option<(&'static Shape, Words)> {
-        (self.tag == Tag::Attrs).then(|| (self.address_of::<Shape>(), Words::from_index(self.a)))
+        (self.tag() == Tag::Attrs).then(|| (self.address_of::<Shape>(), Words::from_index(self.a())))
     }
 
     /// Returns the layer record of a layered attribute set, if this is one.
     #[inline(always)]
     pub fn as_layered(self) -> Option<&'static Layer> {
-        (self.tag == Tag::Layered).then(|| self.address_of::<Layer>())
+        (self.tag() == Tag::Layered).then(|| self.address_of::<Layer>())
     }
 
     /// Returns code and environment of a thunk, if this is one.
     #[inline(always)]
     pub(crate) fn as_thunk(self) -> Option<(&'static Code, Env)> {
-        (self.tag == Tag::Thunk).then(|| (self.address_of::<Code>(), Words::from_index(self.a)))
+        (self.tag() == Tag::Thunk).then(|| (self.address_of::<Code>(), Words::from_index(self.a())))
     }
 
     /// Returns function and argument of a suspended call, if this is one.
     #[inline(always)]
     pub(crate) fn as_apply(self) -> Option<(Ref, Ref)> {
-        (self.tag == Tag::Apply).then(|| self.pair())
+        (self.tag() == Tag::Apply).then(|| self.pair())
     }
 
     /// Returns function and arguments of a suspended call with two arguments, if this is one.
     #[inline(always)]
     pub(crate) fn as_apply_two(self) -> Option<(Ref, [Ref; 2])> {
-        (self.tag == Tag::ApplyTwo).then(|| {
+        (self.tag() == Tag::ApplyTwo).then(|| {
             let (function, first) = self.pair();
             (function, [first, Ref::from_index((self.b >> 32) as u32)])
         })
@@ -337,17 +357,17 @@ impl Val {
     /// Returns the error's index of a failed evaluation, if this is one.
     #[inline(always)]
     pub(crate) fn as_failed(self) -> Option<u32> {
-        (self.tag == Tag::Failed).then_some(self.a)
+        (self.tag() == Tag::Failed).then_some(self.a())
     }
 
     #[inline(always)]
     fn pair(self) -> (Ref, Ref) {
-        (Ref::from_index(self.a), Ref::from_index(self.b as u32))
+        (Ref::from_index(self.a()), Ref::from_index(self.b as u32))
     }
 
     #[inline(always)]
     fn bytes(self) -> Bytes {
-        debug_assert!(matches!(self.tag, Tag::String | Tag::Path));
+        debug_assert!(matches!(self.tag(), Tag::String | Tag::Path));
         // SAFETY: only `string` and `path` make these tags, and both store `Bytes::address`.
         unsafe { Bytes::from_address(self.b) }
     }
