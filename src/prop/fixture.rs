@@ -82,7 +82,11 @@ pub(crate) fn with_files<R: Send + 'static>(
 
 /// Returns the files of the stand-in's library, by their paths in it.
 pub(crate) fn library() -> Vec<(PathBuf, Vec<u8>)> {
-    let lib = testkit::root().join("fixtures/inputs/nixpkgs/lib");
+    files_of(&libraries()[0])
+}
+
+/// Returns the files of a library, by their paths in it.
+fn files_of(lib: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
     let mut open = vec![PathBuf::new()];
     while let Some(folder) = open.pop() {
@@ -105,7 +109,12 @@ pub(crate) fn library() -> Vec<(PathBuf, Vec<u8>)> {
 
 /// Returns files in memory: the stand-in's library at `/nixpkgs/lib`.
 pub(crate) fn library_in_memory() -> MemoryFs {
-    library().into_iter().fold(MemoryFs::new(), |fs, (path, text)| {
+    in_memory(&libraries()[0])
+}
+
+/// Returns files in memory: a library at `/nixpkgs/lib`.
+pub(crate) fn in_memory(lib: &Path) -> MemoryFs {
+    files_of(lib).into_iter().fold(MemoryFs::new(), |fs, (path, text)| {
         fs.file(Path::new("/nixpkgs/lib").join(path), text)
     })
 }

@@ -85,6 +85,8 @@ pub enum Claim {
     Given(usize, usize),
     /// The claims behind this one count only if this side has a value.
     HasValue(usize),
+    /// The claims behind this one count only if this side has a value, all parts of it.
+    Accepted(usize),
     /// The claims behind this one count only if this side is `true`.
     Yes(usize),
     /// The claims behind this one count only if nobody refuses this side in words.
@@ -92,6 +94,8 @@ pub enum Claim {
     /// No part of a side crashes in these texts: fails there, or on a way through them, with an error that nobody
     /// worded. A name of these that is missing somewhere is no crash: it was looked up where the case did not put it.
     NoCrash(usize, Arc<[Span]>, Vec<String>),
+    /// Where words that are written in these texts refuse a part of a side, they have all of these in them.
+    Names(usize, Arc<[Span]>, Vec<String>),
 }
 
 /// What one answer must be.

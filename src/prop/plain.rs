@@ -84,6 +84,12 @@ impl Refusal {
         self.places.iter().find(inside).copied()
     }
 
+    /// Whether it was raised in one of these texts, and not in what they call.
+    pub fn is_raised_in(&self, texts: &[Span]) -> bool {
+        let first = self.places.first();
+        first.is_some_and(|pos| texts.iter().any(|text| text.start <= *pos && *pos < text.end))
+    }
+
     /// Whether the module system or an author said no on purpose; else evaluation broke.
     pub fn is_said(&self) -> bool {
         matches!(self.kind, ErrorKind::Thrown | ErrorKind::Assertion | ErrorKind::Abort)

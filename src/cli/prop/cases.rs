@@ -13,6 +13,8 @@ pub struct Judged {
     pub tally: Tally,
     /// Whether it had all its cases.
     pub finished: bool,
+    /// The host on which all cases were tried on the same declaration, if here there were only some.
+    pub shared: Option<String>,
     /// What was found.
     pub findings: Vec<Finding>,
 }
@@ -33,6 +35,15 @@ pub fn case(law: &Law, judged: Vec<Judged>, seed: u64) -> Option<Case> {
     if ran == 0 && stopped == 0 && finished == judged.len() {
         return None;
     }
+    let mut shared: BTreeMap<&str, u64> = BTreeMap::new();
+    for host in judged.iter().filter_map(|one| one.shared.as_deref()) {
+        *shared.entry(host).or_default() += 1;
+    }
+    let shared: Vec<String> = shared
+        .into_iter()
+        .map(|(host, options)| format!("{options} in full on {host}"))
+        .collect();
+    let not_in_host = sum(&|tally| tally.not_in_host);
     let options = judged.len();
     let findings: Vec<Finding> = judged.into_iter().flat_map(|one| one.findings).collect();
     let outcome = match (&crashed, findings.is_empty()) {
@@ -52,6 +63,12 @@ pub fn case(law: &Law, judged: Vec<Judged>, seed: u64) -> Option<Case> {
     }
     for (id, times) in known {
         case = case.property(format!("known:{id}"), times.to_string());
+    }
+    if !shared.is_empty() {
+        case = case.property("shared", shared.join(", "));
+    }
+    if not_in_host > 0 {
+        case = case.property("not-in-host", not_in_host.to_string());
     }
     if stopped > 0 {
         case = case.property("stopped", stopped.to_string());
@@ -76,6 +93,7 @@ mod tests {
             law,
             tally: tally.clone(),
             finished: tally.ran + tally.void + tally.stopped == 10,
+            shared: None,
             findings: Vec::new(),
         });
         case(law, judged.collect(), 7)

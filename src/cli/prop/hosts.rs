@@ -263,6 +263,7 @@ impl Work<'_> {
                     ..Tally::default()
                 },
                 finished: in_time && !sys::interrupted(),
+                shared: None,
                 findings,
             };
             let Some(case) = cases::case(law, vec![judged], self.seed) else {

@@ -34,6 +34,8 @@ pub struct Work<'w> {
     pub(super) chosen: Vec<&'static Law>,
     /// What is known of values of one declaration.
     pub(super) pools: own::Pools,
+    /// What was tried on hosts before.
+    shared: own::Shared,
     regressions: Option<Regressions>,
     started: Duration,
     /// How counterexamples get at the flake; a library has none.
@@ -116,6 +118,7 @@ impl<'w> Work<'w> {
             seed,
             chosen,
             pools: own::Pools::new(seed),
+            shared: own::Shared::default(),
             regressions: regressions(&run, args, folder),
             started: run.machine.clock.monotonic(),
             run,
@@ -296,7 +299,7 @@ impl<'w> Work<'w> {
         on: On<'_>,
         deadline: Option<Duration>,
     ) -> usize {
-        let slots = self.slots(&subjects, on);
+        let (slots, mut shared) = self.slots(&subjects, on);
         let budget = Budget {
             cases: self.plan.cases(),
             deadline,
@@ -314,7 +317,7 @@ impl<'w> Work<'w> {
             return 1;
         };
         let mut by_law: BTreeMap<usize, Vec<Judged>> = BTreeMap::new();
-        for (slot, tally) in slots.iter().zip(tallies) {
+        for (number, (slot, tally)) in slots.iter().zip(tallies).enumerate() {
             self.cases += tally.ran;
             let subject = &subjects[slot.ground];
             let finding = tally.found.as_ref().and_then(|found| {
@@ -327,10 +330,17 @@ impl<'w> Work<'w> {
                 };
                 self.finding(session, subject, &told)
             });
+            let finished = tally.found.is_some() || tally.ran + tally.void + tally.stopped >= slot.count(budget.cases);
+            if let (Subject::Own(option, _), Some((host, _)), None) = (subject, on.host, &slot.cases)
+                && finished
+            {
+                self.shared.tried(option, host, slot.law, tally.found.as_ref());
+            }
             let order = self.chosen.iter().position(|law| law.id == slot.law.id).unwrap_or(0);
             by_law.entry(order).or_default().push(Judged {
                 law: slot.law,
-                finished: tally.found.is_some() || tally.ran + tally.void + tally.stopped >= budget.cases,
+                finished,
+                shared: shared.remove(&number),
                 findings: finding.into_iter().collect(),
                 tally,
             });
@@ -346,9 +356,11 @@ impl<'w> Work<'w> {
         ended
     }
 
-    /// Returns the laws that are asked for on each subject, but those that a saved counterexample has broken already.
-    fn slots(&self, subjects: &[Subject], on: On<'_>) -> Vec<Slot> {
+    /// Returns the laws that are asked for on each subject, but those that a saved counterexample has broken already;
+    /// and by the number of a slot the host on which all its cases were tried before.
+    fn slots(&self, subjects: &[Subject], on: On<'_>) -> (Vec<Slot>, BTreeMap<usize, String>) {
         let mut slots = Vec::new();
+        let mut shared = BTreeMap::new();
         for (ground, subject) in subjects.iter().enumerate() {
             for &law in &self.chosen {
                 let of_subject = match subject {
@@ -358,15 +370,24 @@ impl<'w> Work<'w> {
                 let host = on.host.map(|(host, _)| host.to_owned());
                 let known = (law.id.to_owned(), host, subject.option().map(str::to_owned));
                 if of_subject && self.run.gate.applies(law.id) && !self.broken.contains(&known) {
+                    let left = match subject {
+                        Subject::Lib(_) => None,
+                        Subject::Own(option, _) => self.shared.left(option, law, self.plan.cases()),
+                    };
+                    let cases = left.map(|left| {
+                        shared.insert(slots.len(), left.host);
+                        left.cases
+                    });
                     slots.push(Slot {
                         law,
                         ground,
                         key: subject.key().to_owned(),
+                        cases,
                     });
                 }
             }
         }
-        slots
+        (slots, shared)
     }
 
     /// Returns the finding of a broken law, and keeps its counterexample if that is asked for.

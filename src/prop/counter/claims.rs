@@ -1,7 +1,9 @@
 //! Claims as Nix, and read back.
 
 use crate::{Claim, Expected, Expr, Plain, Question};
+use diag::{Pos, Span};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Returns the claims of a question as Nix; `None` if a value of theirs cannot be written, as it was cut.
 pub(super) fn written(question: &Question) -> Option<Expr> {
@@ -13,10 +15,16 @@ pub(super) fn written(question: &Question) -> Option<Expr> {
             Claim::SameUpToOrder(left, right) => both(SAME_UP_TO_ORDER, *left, *right),
             Claim::Given(left, right) => both(GIVEN, *left, *right),
             Claim::HasValue(side) => Expr::attrs([(HAS_VALUE, name(*side))]),
+            Claim::Accepted(side) => Expr::attrs([(ACCEPTED, name(*side))]),
             Claim::Yes(side) => Expr::attrs([(YES, name(*side))]),
             Claim::NotRefused(side) => Expr::attrs([(NOT_REFUSED, name(*side))]),
             // A file knows no places of other files: no crash is good, wherever it is.
             Claim::NoCrash(side, ..) => Expr::attrs([(SIDE, name(*side)), (WHOLE, Expr::str(SANE))]),
+            // Wherever the words are written: who saves the case wants them to have these.
+            Claim::Names(side, _, words) => {
+                let words = words.iter().map(Expr::str).collect();
+                Expr::attrs([(SIDE, name(*side)), (NAMES, Expr::List(words))])
+            }
             Claim::Whole(side, wanted) => Expr::attrs([(SIDE, name(*side)), (WHOLE, expected(wanted)?)]),
             Claim::Parts(side, parts) => {
                 let parts = parts
@@ -37,6 +45,7 @@ const HAS_VALUE: &str = "hasValue";
 const YES: &str = "yes";
 const NOT_REFUSED: &str = "notRefused";
 const SIDE: &str = "side";
+const NAMES: &str = "names";
 const WHOLE: &str = "whole";
 const PARTS: &str = "parts";
 const VALUE: &str = "value";
@@ -115,8 +124,12 @@ fn one(claim: &Plain, sides: &[String]) -> Result<Claim, String> {
             }
         }
         [(HAS_VALUE, name)] => Claim::HasValue(side(name)?),
+        [(ACCEPTED, name)] => Claim::Accepted(side(name)?),
         [(YES, name)] => Claim::Yes(side(name)?),
         [(NOT_REFUSED, name)] => Claim::NotRefused(side(name)?),
+        [(NAMES, Plain::List(words)), (SIDE, name)] => {
+            Claim::Names(side(name)?, anywhere(), texts(words).ok_or_else(wrong)?)
+        }
         [(SIDE, name), (WHOLE, wanted)] => Claim::Whole(side(name)?, read_expected(wanted)?),
         [(PARTS, Plain::Attrs(parts)), (SIDE, name)] => {
             let parts = parts
@@ -126,6 +139,20 @@ fn one(claim: &Plain, sides: &[String]) -> Result<Claim, String> {
         }
         _ => return Err(wrong()),
     })
+}
+
+/// Returns elements that are all strings.
+fn texts(elements: &[Plain]) -> Option<Vec<String>> {
+    let text = |element: &Plain| match element {
+        Plain::Str(text) => Some(text.clone()),
+        _ => None,
+    };
+    elements.iter().map(text).collect()
+}
+
+/// Returns the span of all texts.
+fn anywhere() -> Arc<[Span]> {
+    Arc::new([Span::new(Pos(1), Pos(u32::MAX))])
 }
 
 fn read_expected(wanted: &Plain) -> Result<Expected, String> {
@@ -141,13 +168,7 @@ fn read_expected(wanted: &Plain) -> Result<Expected, String> {
             (VALUE, value) => return Ok(Expected::Value(value.clone())),
             (UP_TO_ORDER, value) => return Ok(Expected::UpToOrder(value.clone())),
             (SAYS, Plain::Str(message)) => return Ok(Expected::Says(message.clone())),
-            (REFUSED, Plain::List(words)) => {
-                let words = words.iter().map(|word| match word {
-                    Plain::Str(word) => Ok(word.clone()),
-                    _ => Err(wrong()),
-                });
-                return Ok(Expected::Refused(words.collect::<Result<_, _>>()?));
-            }
+            (REFUSED, Plain::List(words)) => return texts(words).map(Expected::Refused).ok_or_else(wrong),
             _ => {}
         }
     }
@@ -200,8 +221,10 @@ mod tests {
         let claims = vec![
             Claim::Given(0, 1),
             Claim::HasValue(0),
+            Claim::Accepted(1),
             Claim::Yes(0),
             Claim::NotRefused(1),
+            Claim::Names(1, anywhere(), vec!["option `x'".into(), "a.nix".into()]),
             Claim::Same(0, 1),
             Claim::SameUpToOrder(1, 0),
             Claim::Whole(1, Expected::Sane),

@@ -10,8 +10,10 @@
 //! | `{ sameUpToOrder = [ "a" "b" ]; }` | the same but for the order of lists and of joined text |
 //! | `{ side = "a"; whole = EXPECTED; }` | the side as a whole |
 //! | `{ side = "a"; parts = { x = EXPECTED; }; }` | some of its attributes; the others may be anything |
+//! | `{ side = "a"; names = [ "x" … ]; }` | where words refuse a part of the side, they have all of these in them |
 //! | `{ given = [ "a" "b" ]; }` | the claims behind it count only if both are the same but for order |
 //! | `{ hasValue = "a"; }` | … only if the side has a value |
+//! | `{ accepted = "a"; }` | … only if the side has a value, all parts of it |
 //! | `{ yes = "a"; }` | … only if the side is `true` |
 //! | `{ notRefused = "a"; }` | … only if nobody refuses the side in words |
 //!

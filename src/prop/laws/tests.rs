@@ -18,6 +18,7 @@ fn tally(ev: &mut Evaluator, ground: &mut Ground, law: &'static Law, cases: u64)
         law,
         ground: 0,
         key: String::new(),
+        cases: None,
     };
     let budget = Budget {
         cases,

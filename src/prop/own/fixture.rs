@@ -11,7 +11,7 @@ use eval::Evaluator;
 use nixos::diagnose::Viewpoint;
 use std::path::PathBuf;
 use std::sync::Arc;
-use sys::{DiskFs, Fs};
+use sys::{DiskFs, Fs, MemoryFs};
 
 /// Cases of each law on each option.
 const CASES: u64 = 60;
@@ -36,13 +36,18 @@ pub(super) struct Finding {
     pub at: String,
     pub message: String,
     pub hint: String,
+    pub notes: Vec<String>,
 }
 
 impl Host {
     /// Returns a host that is made of these modules, files of a flake in memory.
     pub(super) fn of(modules: &[(&str, &str)]) -> Host {
+        Host::on(library_in_memory(), modules)
+    }
+
+    /// Returns such a host with the library of these files in memory, at `/nixpkgs/lib`.
+    pub(super) fn on(mut fs: MemoryFs, modules: &[(&str, &str)]) -> Host {
         let names: Vec<String> = modules.iter().map(|(name, _)| format!("/fleet/{name}")).collect();
-        let mut fs = library_in_memory();
         for (name, text) in modules {
             fs = fs.file(format!("/fleet/{name}"), *text);
         }
@@ -55,6 +60,15 @@ impl Host {
             root: "/fleet".into(),
             nixpkgs: "/nixpkgs".into(),
         }
+    }
+
+    /// Returns the host without what its outputs have under a name.
+    pub(super) fn without(self, name: &str) -> Host {
+        let outputs = format!(
+            "let outputs = {}; in {{ nixosConfigurations.web = removeAttrs outputs.nixosConfigurations.web [ \"{name}\" ]; }}",
+            self.outputs
+        );
+        Host { outputs, ..self }
     }
 
     /// Returns the host of a twin.
@@ -102,6 +116,7 @@ impl Host {
                     at: place.map(|place| place.to_string()).unwrap_or_default(),
                     message: said.message,
                     hint: said.hints.concat(),
+                    notes: said.notes,
                 });
             }
             findings
@@ -158,6 +173,7 @@ fn slots(subjects: &[Subject]) -> Vec<Slot> {
             law,
             ground,
             key: subject.key.clone(),
+            cases: None,
         }));
     }
     slots

@@ -9,6 +9,8 @@ use std::sync::Arc;
 pub struct Known {
     /// Its path.
     pub path: Vec<String>,
+    /// Its path in the host: longer than the other if it is an option of one of the host's homes.
+    pub in_host: Vec<String>,
     /// Its type.
     pub shape: Shape,
     /// Values to try.
@@ -17,6 +19,8 @@ pub struct Known {
     pub texts: Arc<[Span]>,
     /// Whether its declaration has an `apply`.
     pub apply: bool,
+    /// Where that is written, if the user wrote it.
+    pub apply_at: Option<Span>,
     /// Whether its declaration has a default that evaluates.
     pub default: bool,
 }
@@ -32,6 +36,8 @@ pub struct Shape {
     pub merge: Option<Function>,
     /// The function that a user wrote to check definitions, if the type has one that can be seen.
     pub check: Option<Function>,
+    /// Whether the user's own function merges definitions whose elements have a type, `nestedTypes.elemType`.
+    pub elements: bool,
     /// Whether its definitions are merged alike in any order, as far as the library is concerned.
     pub orderly: bool,
     /// Whether it takes account of properties inside definitions, as far as the library is concerned.
@@ -48,7 +54,7 @@ pub struct Function {
 }
 
 /// Values that were tried on a type, by what it says of them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Values {
     /// It checks and merges them.
     pub good: Vec<Def>,
@@ -65,6 +71,7 @@ impl Default for Shape {
             name: "unspecified".into(),
             merge: None,
             check: None,
+            elements: false,
             orderly: false,
             resolves: false,
         }

@@ -187,6 +187,17 @@ pub(super) fn has_words(value: &Def) -> bool {
     }
 }
 
+/// Whether a value has a function in it that nobody wrote but us. Where a type takes modules, it is one, and says that the
+/// configuration is itself.
+pub(super) fn has_function(value: &Def) -> bool {
+    match value {
+        Def::Nix(text) => **text == *"x: x",
+        Def::List(elements) => elements.iter().any(has_function),
+        Def::Attrs(entries) => entries.iter().any(|(_, value)| has_function(value)),
+        _ => false,
+    }
+}
+
 /// Returns a value with one small change: another text, another number, a part more or less.
 pub(super) fn changed(draw: &mut Draw<'_>, value: &Def) -> Def {
     match value {

@@ -7,7 +7,7 @@ use super::known::{Function, Shape};
 use super::read::{attempt, get, list, text};
 use super::sample;
 use crate::{Coercion, Custom, Decl, Def, Simple, Ty};
-use diag::Pos;
+use diag::{Pos, Span};
 use eval::error::Eval;
 use eval::{Evaluator, Val};
 use nixos::diagnose::Viewpoint;
@@ -29,13 +29,15 @@ pub(super) fn read(ev: &mut Evaluator, ty: Val, view: &Viewpoint<'_>) -> Eval<Op
         options: MOST_OPTIONS,
         merge: None,
     };
-    let check = reader.own(ev, ty, "check")?;
+    let check = own(ev, view, ty, &["check"])?;
+    let elements = own_merge(ev, view, ty)?.is_some() && get(ev, ty, &["nestedTypes", "elemType", "check"])?.is_some();
     let part = reader.part(ev, ty, 0)?;
     Ok(Some(Shape {
         ty: part.ty,
         merge: reader.merge,
         check: check.map(|span| Function { of: name.clone(), span }),
         name,
+        elements,
         orderly: part.orderly,
         resolves: part.resolves,
     }))
@@ -58,7 +60,7 @@ struct Reader<'v> {
 impl Reader<'_> {
     fn part(&mut self, ev: &mut Evaluator, ty: Val, depth: usize) -> Eval<Part> {
         let name = text(ev, ty, &["name"])?.unwrap_or_default();
-        let own = self.own(ev, ty, "merge")?;
+        let own = own_merge(ev, self.view, ty)?;
         if let Some(span) = own
             && self.merge.is_none()
         {
@@ -81,17 +83,6 @@ impl Reader<'_> {
             (part.orderly, part.resolves) = (true, true);
         }
         Ok(part)
-    }
-
-    /// Returns where a function of a type is bound, if the user wrote it.
-    fn own(&self, ev: &mut Evaluator, ty: Val, name: &str) -> Eval<Option<diag::Span>> {
-        let Some(function) = get(ev, ty, &[name])? else {
-            return Ok(None);
-        };
-        match nixos::function_pos(ev, function)? {
-            Some(pos) if self.view.owns(&ev.sources, pos) => nixos::function_at(ev, function),
-            _ => Ok(None),
-        }
     }
 
     /// Returns a type of the library; `None` if it is none.
@@ -263,6 +254,25 @@ impl Reader<'_> {
             path.pop();
         }
         Ok(())
+    }
+}
+
+/// Returns where the function is bound that merges definitions of a type, if the user wrote it.
+fn own_merge(ev: &mut Evaluator, view: &Viewpoint<'_>, ty: Val) -> Eval<Option<Span>> {
+    match own(ev, view, ty, &["merge", "v2"])? {
+        Some(span) => Ok(Some(span)),
+        None => own(ev, view, ty, &["merge"]),
+    }
+}
+
+/// Returns where the function is bound that a path of names leads to, if the user wrote it.
+pub(super) fn own(ev: &mut Evaluator, view: &Viewpoint<'_>, from: Val, path: &[&str]) -> Eval<Option<Span>> {
+    let Some(function) = get(ev, from, path)? else {
+        return Ok(None);
+    };
+    match nixos::function_pos(ev, function)? {
+        Some(pos) if view.owns(&ev.sources, pos) => nixos::function_at(ev, function),
+        _ => Ok(None),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::known::Shape;
 use super::known::{Known, Values};
 use super::read::{get, text};
+use super::shared::Declaration;
 use super::values::Pools;
 use super::{laws, sample, shape};
 use crate::ground::Binding;
@@ -46,6 +47,8 @@ pub struct Subject {
     pub declared_in: Vec<String>,
     /// What is known of it.
     pub known: Arc<Known>,
+    /// What hosts share cases by.
+    pub(super) declaration: Declaration,
     /// The laws that say something about it.
     pub laws: Vec<&'static Law>,
 }
@@ -95,6 +98,7 @@ struct Read {
     shape: Shape,
     span: Span,
     apply: bool,
+    apply_at: Option<Span>,
     default: bool,
     description: String,
     /// The values that it has.
@@ -131,6 +135,7 @@ fn read(ev: &mut Evaluator, own: &OwnOption, view: &Viewpoint<'_>) -> Eval<Optio
         shape,
         span: option.places(ev)?.first().copied().unwrap_or_default(),
         apply: get(ev, set, &["apply"])?.is_some_and(Val::is_function),
+        apply_at: shape::own(ev, view, set, &["apply"])?,
         default: get(ev, set, &["default"])?.is_some(),
         description: text(ev, ty, &["description"])?.unwrap_or_default(),
         samples: sample::of_option(ev, set)?,
@@ -154,9 +159,18 @@ fn subject(
         None => option.path.to_string(),
     };
     let mut known = Known {
+        in_host: match home {
+            Some(home) => ["home-manager", "users", home]
+                .map(str::to_owned)
+                .into_iter()
+                .chain(path.clone())
+                .collect(),
+            None => path.clone(),
+        },
         path,
         texts: texts.clone(),
         apply: read.apply,
+        apply_at: read.apply_at,
         default: read.default,
         shape: read.shape,
         values: Arc::new(Values::default()),
@@ -171,6 +185,7 @@ fn subject(
     known.values = pools.values(ev, &mut ground, &known, declaration, read.samples)?;
     let known = Arc::new(known);
     let subject = Subject {
+        declaration: Declaration::of(&known, &key, read.span, &read.description),
         option: option.path.to_string(),
         key,
         span: read.span,

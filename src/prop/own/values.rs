@@ -91,7 +91,7 @@ impl Pools {
 
 impl Values {
     /// Returns the values that mean the same on every host.
-    fn without_words(&self) -> Values {
+    pub(super) fn without_words(&self) -> Values {
         let plain = |values: &[Def]| {
             values
                 .iter()

@@ -114,6 +114,11 @@ pub fn judge_sides(names: &[&str], claims: &[Claim], seen: &[Seen]) -> Verdict {
                 Seen::Whole(Err(_)) => return Verdict::Holds,
                 _ => None,
             },
+            Claim::Accepted(side) => match &seen[*side] {
+                Seen::Whole(answer) if answer.is_ok() => None,
+                Seen::Parts(parts) if parts.values().all(Result::is_ok) => None,
+                _ => return Verdict::Holds,
+            },
             Claim::Yes(side) => match &seen[*side] {
                 Seen::Whole(Ok(Plain::Bool(true))) => None,
                 _ => return Verdict::Holds,
@@ -123,6 +128,7 @@ pub fn judge_sides(names: &[&str], claims: &[Claim], seen: &[Seen]) -> Verdict {
                 _ => None,
             },
             Claim::NoCrash(side, texts, own) => crash(names[*side], &seen[*side], texts, own),
+            Claim::Names(side, texts, words) => unnamed(names[*side], &seen[*side], texts, words),
             Claim::Whole(side, expected) => {
                 let name = names[*side];
                 match &seen[*side] {
@@ -210,9 +216,33 @@ fn crash(name: &str, seen: &Seen, texts: &[Span], own: &[String]) -> Option<Brok
     let of = |part: &str, answer: &Answer| {
         let refusal = answer.as_ref().err()?;
         let is_own = |name: &String| refusal.message == format!("attribute '{name}' missing");
-        let crashes = !refusal.is_said() && !own.iter().any(is_own);
+        // A file that is not there was made up by the case, and what needs something built is not told here.
+        let is_outside = matches!(refusal.kind, ErrorKind::Io | ErrorKind::ImportFromDerivation);
+        let crashes = !refusal.is_said() && !is_outside && !own.iter().any(is_own);
         (crashes && refusal.place_in(texts).is_some()).then(|| Broken {
             lines: vec![told(name, part, answer)],
+            part: part.into(),
+            answers: vec![answer.clone()],
+        })
+    };
+    match seen {
+        Seen::Whole(answer) => of("", answer),
+        Seen::Parts(parts) => parts.iter().find_map(|(part, answer)| of(part, answer)),
+    }
+}
+
+/// Returns the first part of a side that is refused in these texts by words that lack one of `wanted`.
+fn unnamed(name: &str, seen: &Seen, texts: &[Span], wanted: &[String]) -> Option<Broken> {
+    let of = |part: &str, answer: &Answer| {
+        let refusal = answer.as_ref().err()?;
+        let lacks = |word: &&String| !refusal.message.contains(word.as_str());
+        let lacking: Vec<&str> = wanted.iter().filter(lacks).map(String::as_str).collect();
+        let is_own = refusal.is_said() && refusal.is_raised_in(texts);
+        (is_own && !lacking.is_empty()).then(|| Broken {
+            lines: vec![
+                told(name, part, answer),
+                format!("the message does not name {}", lacking.join(", ")),
+            ],
             part: part.into(),
             answers: vec![answer.clone()],
         })

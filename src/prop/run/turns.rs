@@ -3,6 +3,7 @@
 use super::ask::{Broken, Verdict, ask};
 use super::tree::{SceneTree, Scenes};
 use crate::laws::known;
+use crate::own::{Standing, standing};
 use crate::random::numbers;
 use crate::{Ground, Law, Scene};
 use eval::Evaluator;
@@ -39,6 +40,30 @@ pub struct Slot {
     pub ground: usize,
     /// What the random numbers depend on beside the law, such as the option's path: the same on all hosts.
     pub key: String,
+    /// The numbers of its cases; `None` for all of the budget.
+    pub cases: Option<Vec<u64>>,
+}
+
+impl Slot {
+    /// Returns the number of its cases within a budget of so many.
+    pub fn count(&self, all: u64) -> u64 {
+        self.cases.as_ref().map_or(all, |cases| cases.len() as u64)
+    }
+
+    /// Returns the numbers of its cases in a turn.
+    fn turn(&self, turn: u64, all: u64) -> Vec<u64> {
+        let places = turn * TURN..self.count(all).min((turn + 1) * TURN);
+        match &self.cases {
+            None => places.collect(),
+            Some(cases) => {
+                let skipped = cases.iter().skip(usize::try_from(places.start).unwrap_or(usize::MAX));
+                skipped
+                    .take(usize::try_from(TURN).unwrap_or(usize::MAX))
+                    .copied()
+                    .collect()
+            }
+        }
+    }
 }
 
 /// What a law on a ground came to.
@@ -50,6 +75,8 @@ pub struct Tally {
     pub void: u64,
     /// Cases that break the law as the module system itself does: by which known behaviour, and how often.
     pub known: BTreeMap<&'static str, u64>,
+    /// Crashes of an option alone that its host does not show with the same definitions; they are not told.
+    pub not_in_host: u64,
     /// Cases that could not be judged: how many, and why the first of them.
     pub stopped: u64,
     /// Why the first of these stopped.
@@ -69,6 +96,8 @@ pub struct Found {
     pub broken: Broken,
     /// The number of the case, from zero.
     pub case: u64,
+    /// Why it could not be looked at in the host, if it is a crash that should have been.
+    pub unconfirmed: Option<String>,
 }
 
 /// Is told how far the work is, and says when it is to end.
@@ -90,23 +119,28 @@ pub fn run<G: AsMut<Ground>>(
     watcher: &mut dyn Watcher,
 ) -> Eval<Vec<Tally>> {
     let mut tallies = vec![Tally::default(); slots.len()];
-    let all = budget.cases.saturating_mul(slots.len() as u64);
+    let all = slots
+        .iter()
+        .fold(0, |all: u64, slot| all.saturating_add(slot.count(budget.cases)));
     let mut done = 0;
     let mut turn = 0;
     while turn * TURN < budget.cases {
-        let cases = turn * TURN..budget.cases.min((turn + 1) * TURN);
         for (slot, tally) in slots.iter().zip(&mut tallies) {
+            let cases = slot.turn(turn, budget.cases);
+            if cases.is_empty() {
+                continue;
+            }
             let late = budget.deadline.is_some_and(|deadline| watcher.now() >= deadline);
             if watcher.interrupted() || late {
                 return Ok(tallies);
             }
             watcher.progressed(slot, done, all);
-            done += cases.end - cases.start;
+            done += cases.len() as u64;
             if tally.found.is_some() {
                 continue;
             }
             let ground = grounds[slot.ground].as_mut();
-            for case in cases.clone() {
+            for case in cases {
                 one(ev, ground, slot, budget.seed, case, tally)?;
                 if tally.found.is_some() {
                     break;
@@ -144,8 +178,26 @@ fn one(ev: &mut Evaluator, ground: &mut Ground, slot: &Slot, seed: u64, case: u6
                 *tally.known.entry(known.id).or_default() += 1;
                 return Ok(());
             }
-            let (scene, broken) = smallest(ev, ground, slot.law, &mut tree, broken)?;
-            tally.found = Some(Found { scene, broken, case });
+            let first = (tree.current(), broken.clone());
+            let unconfirmed = match standing(ev, ground, slot.law, &first.0, &broken, tally.not_in_host)? {
+                Standing::Stands => None,
+                Standing::Unknown(why) => Some(why),
+                Standing::Falls => {
+                    tally.not_in_host += 1;
+                    return Ok(());
+                }
+            };
+            let mut small = smallest(ev, ground, slot.law, &mut tree, broken)?;
+            if standing(ev, ground, slot.law, &small.0, &small.1, 0)? == Standing::Falls {
+                small = first;
+            }
+            let (scene, broken) = small;
+            tally.found = Some(Found {
+                scene,
+                broken,
+                case,
+                unconfirmed,
+            });
         }
     }
     Ok(())

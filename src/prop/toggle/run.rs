@@ -133,6 +133,7 @@ impl Running<'_> {
             law: &FAILS,
             ground: 0,
             key: String::new(),
+            cases: None,
         };
         let mut sets = Sets::new(self.toggles.len(), budget.seed, self.system.name());
         let mut failing: Vec<Vec<usize>> = Vec::new();

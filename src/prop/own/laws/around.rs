@@ -1,22 +1,33 @@
 //! Properties around whole definitions: what the module system resolves before a type sees anything.
 
-use super::{DEFAULT, declaration, parts, said, scene, value};
+use super::{DEFAULT, Own, Said, declaration, parts, said, scene, value};
 use crate::random::Draw;
 use crate::{Claim, Def, Ground, Law, Module, Question, Scene, Scope, Side};
 use diag::Severity;
 
-pub(super) const LAW: Law = Law {
-    id: "definition-ignores-property",
-    scope: Scope::Option,
-    severity: Severity::Error,
-    title: "properties around a definition mean what they say, whatever the type of the option",
-    why: "`lib.mkForce` beats what has no property, that beats `lib.mkDefault`, and that beats the default of the option; \
-          `lib.mkIf false` takes a definition away, and `lib.mkMerge` is the same as several modules. The module system \
-          sees to that before a type is asked. If it is not so, the library that the host is made of is not what it \
-          should be.",
-    fix: "Look for an overlay or an `extend` that changes `lib.modules` or the type.",
-    draw,
-    question,
+pub(super) const PROPERTY: Own = Own {
+    law: Law {
+        id: "definition-ignores-property",
+        scope: Scope::Option,
+        severity: Severity::Error,
+        title: "properties around a definition mean what they say, whatever the type of the option",
+        why: "`lib.mkForce` beats what has no property, that beats `lib.mkDefault`, and that beats the default of the option; \
+              `lib.mkIf false` takes a definition away, and `lib.mkMerge` is the same as several modules. The module system \
+              sees to that before a type is asked. If it is not so, the library that the host is made of is not what it \
+              should be.",
+        fix: "Look for an overlay or an `extend` that changes `lib.modules` or the type.",
+        draw,
+        question,
+    },
+    about: |_| true,
+    says: |about| Said {
+        message: format!(
+            "a property around a definition of `{}` does not mean what it says",
+            about.option
+        ),
+        words: false,
+        hint: "look for what changes `lib.modules` or the type",
+    },
 };
 
 fn draw(draw: &mut Draw<'_>, ground: &Ground) -> Option<Scene> {

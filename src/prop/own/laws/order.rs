@@ -1,22 +1,33 @@
 //! The order of modules.
 
-use super::{forced, parts, said, scene, value};
+use super::{Own, Said, forced, parts, said, scene, value};
 use crate::random::Draw;
 use crate::{Claim, Def, Ground, Law, Module, Question, Scene, Scope, Side};
 use diag::Severity;
 
-pub(super) const LAW: Law = Law {
-    id: "merge-order-dependent",
-    scope: Scope::Option,
-    severity: Severity::Error,
-    title: "a value does not depend on the order in which modules are imported",
-    why: "Modules are imported in whatever order files happen to name them. A merge function that takes the first or the \
-          last of several definitions gives another value as soon as somebody sorts a list of imports, and nobody is \
-          told that two files disagree. Only the order of elements in lists, and of text that is put together, may \
-          follow the order of modules.",
-    fix: "Refuse definitions that differ with `lib.mergeEqualOption`, or give the parts of the value types of their own.",
-    draw,
-    question,
+pub(super) const ORDER: Own = Own {
+    law: Law {
+        id: "merge-order-dependent",
+        scope: Scope::Option,
+        severity: Severity::Error,
+        title: "a value does not depend on the order in which modules are imported",
+        why: "Modules are imported in whatever order files happen to name them. A merge function that takes the first or the \
+              last of several definitions gives another value as soon as somebody sorts a list of imports, and nobody is \
+              told that two files disagree. Only the order of elements in lists, and of text that is put together, may \
+              follow the order of modules.",
+        fix: "Refuse definitions that differ with `lib.mergeEqualOption`, or give the parts of the value types of their own.",
+        draw,
+        question,
+    },
+    about: |known| known.shape.merge.is_some() && known.shape.orderly,
+    says: |about| Said {
+        message: format!(
+            "the value of the type `{}` depends on the order in which modules are imported",
+            about.merging
+        ),
+        words: false,
+        hint: "refuse definitions that differ: `lib.mergeEqualOption`",
+    },
 };
 
 fn draw(draw: &mut Draw<'_>, ground: &Ground) -> Option<Scene> {

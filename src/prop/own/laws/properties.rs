@@ -1,59 +1,95 @@
 //! Properties inside definitions: what `mkForce`, `mkIf` and `mkMerge` mean for one name of a set.
 
-use super::{parts, said, scene, with_definitions};
+use super::{Own, Said, parts, said, scene, with_definitions};
+use crate::own::known::Known;
 use crate::random::Draw;
 use crate::{Claim, Def, Ground, Law, Question, Scene, Scope, Side};
 use diag::Severity;
 
-pub(super) const PRIORITY: Law = Law {
-    id: "merge-ignores-priority",
-    scope: Scope::Option,
-    severity: Severity::Error,
-    title: "`lib.mkForce` inside of a definition wins over other definitions of the same name",
-    why: "A set that several modules have a say in is merged name by name, and whoever writes `lib.mkForce` before the \
-          value of one name means that one. A merge function that takes values as they are lets another definition win, \
-          or leaves the property itself in the value, and says nothing.",
-    fix: "Make the type of types that know priorities, such as `lib.types.attrsOf lib.types.anything`, or a submodule.",
-    draw: |draw, ground| {
-        let weak = u32::from(draw.once_in(2));
-        let mut scene = drawn(draw, ground, |value, _| value.weighed(Def::FORCE))?;
-        scene.choices.push(weak);
-        Some(scene)
+pub(super) const PRIORITY: Own = Own {
+    law: Law {
+        id: "merge-ignores-priority",
+        scope: Scope::Option,
+        severity: Severity::Error,
+        title: "`lib.mkForce` inside of a definition wins over other definitions of the same name",
+        why: "A set that several modules have a say in is merged name by name, and whoever writes `lib.mkForce` before the \
+              value of one name means that one. A merge function that takes values as they are lets another definition win, \
+              or leaves the property itself in the value, and says nothing.",
+        fix: "Make the type of types that know priorities, such as `lib.types.attrsOf lib.types.anything`, or a submodule.",
+        draw: |draw, ground| {
+            let weak = u32::from(draw.once_in(2));
+            let mut scene = drawn(draw, ground, |value, _| value.weighed(Def::FORCE))?;
+            scene.choices.push(weak);
+            Some(scene)
+        },
+        // The choice is between `mkForce` and `mkDefault`, so that a counterexample shows the first where it can.
+        question: |scene, ground| question(&chosen(scene), ground, false),
     },
-    // The choice is between `mkForce` and `mkDefault`, so that a counterexample shows the first where it can.
-    question: |scene, ground| question(&chosen(scene), ground, false),
+    about: resolves,
+    says: |about| Said {
+        message: format!(
+            "the type `{}` ignores `{}` inside of a definition",
+            about.merging,
+            property(about.scene)
+        ),
+        words: false,
+        hint: "make it of types that know priorities: `lib.types.attrsOf lib.types.anything`",
+    },
 };
 
-pub(super) const CONDITION: Law = Law {
-    id: "merge-ignores-condition",
-    scope: Scope::Option,
-    severity: Severity::Error,
-    title: "what stands under `lib.mkIf false` inside of a definition is not there",
-    why: "Inside a set, `lib.mkIf` before the value of one name makes that name depend on a condition. A merge function \
-          that takes values as they are leaves it there, or puts the property itself into the value.",
-    fix: "Make the type of types that know conditions, such as `lib.types.attrsOf lib.types.anything`, or a submodule; \
-          or use `lib.optionalAttrs` in definitions.",
-    draw: |draw, ground| {
-        let condition = draw.once_in(2);
-        drawn(draw, ground, |value, _| value.when(condition))
+pub(super) const CONDITION: Own = Own {
+    law: Law {
+        id: "merge-ignores-condition",
+        scope: Scope::Option,
+        severity: Severity::Error,
+        title: "what stands under `lib.mkIf false` inside of a definition is not there",
+        why: "Inside a set, `lib.mkIf` before the value of one name makes that name depend on a condition. A merge function \
+              that takes values as they are leaves it there, or puts the property itself into the value.",
+        fix: "Make the type of types that know conditions, such as `lib.types.attrsOf lib.types.anything`, or a submodule; \
+              or use `lib.optionalAttrs` in definitions.",
+        draw: |draw, ground| {
+            let condition = draw.once_in(2);
+            drawn(draw, ground, |value, _| value.when(condition))
+        },
+        question: |scene, ground| question(scene, ground, true),
     },
-    question: |scene, ground| question(scene, ground, true),
+    about: resolves,
+    says: |about| Said {
+        message: format!(
+            "the type `{}` ignores `{}` inside of a definition",
+            about.merging,
+            property(about.scene)
+        ),
+        words: false,
+        hint: "make it of types that know conditions: `lib.types.attrsOf lib.types.anything`",
+    },
 };
 
-pub(super) const MERGE: Law = Law {
-    id: "merge-ignores-mkmerge",
-    scope: Scope::Option,
-    severity: Severity::Error,
-    title: "`lib.mkMerge` inside of a definition is the same as several modules",
-    why: "Inside a set, `lib.mkMerge` before the value of one name gives that name several definitions. A merge function \
-          that takes values as they are puts the property itself into the value.",
-    fix: "Make the type of types that know properties, such as `lib.types.attrsOf lib.types.anything`, or a submodule.",
-    draw: |draw, ground| drawn(draw, ground, |value, other| Def::Merge(vec![value, other])),
-    question: |scene, ground| question(scene, ground, true),
+pub(super) const MERGE: Own = Own {
+    law: Law {
+        id: "merge-ignores-mkmerge",
+        scope: Scope::Option,
+        severity: Severity::Error,
+        title: "`lib.mkMerge` inside of a definition is the same as several modules",
+        why: "Inside a set, `lib.mkMerge` before the value of one name gives that name several definitions. A merge function \
+              that takes values as they are puts the property itself into the value.",
+        fix: "Make the type of types that know properties, such as `lib.types.attrsOf lib.types.anything`, or a submodule.",
+        draw: |draw, ground| drawn(draw, ground, |value, other| Def::Merge(vec![value, other])),
+        question: |scene, ground| question(scene, ground, true),
+    },
+    about: resolves,
+    says: |about| Said {
+        message: format!(
+            "the type `{}` ignores `lib.mkMerge` inside of a definition",
+            about.merging
+        ),
+        words: false,
+        hint: "make it of types that know properties: `lib.types.attrsOf lib.types.anything`",
+    },
 };
 
 /// Returns a scene with `mkDefault` in place of `mkForce`, if that is its choice.
-pub(in crate::own) fn chosen(scene: &Scene) -> Scene {
+fn chosen(scene: &Scene) -> Scene {
     fn weak(definition: &mut Def) {
         match definition {
             Def::Override(priority, _) => *priority = Def::DEFAULT,
@@ -240,4 +276,27 @@ pub(super) fn resolved(definitions: &[Def]) -> Vec<Def> {
         }
     }
     meant
+}
+
+/// Whether the user's own function merges definitions that may have properties in them.
+fn resolves(known: &Known) -> bool {
+    known.shape.merge.is_some() && known.shape.resolves
+}
+
+/// Returns the first property inside the definitions of a scene, as it is written.
+fn property(scene: &Scene) -> &'static str {
+    let scene = chosen(scene);
+    fn of(definition: &Def) -> Option<&'static str> {
+        match definition {
+            Def::Override(Def::DEFAULT, _) => Some("lib.mkDefault"),
+            Def::Override(..) => Some("lib.mkForce"),
+            Def::If(false, _) => Some("lib.mkIf false"),
+            Def::If(true, _) => Some("lib.mkIf"),
+            Def::Merge(_) => Some("lib.mkMerge"),
+            Def::Attrs(entries) => entries.iter().find_map(|(_, value)| of(value)),
+            _ => None,
+        }
+    }
+    let definitions = scene.modules.iter().filter_map(|module| module.config.as_ref());
+    definitions.into_iter().find_map(of).unwrap_or("lib.mkForce")
 }
