@@ -25,6 +25,10 @@ pub(super) const EVALUATION: &[Corner] = &[
         "(config [ { options.x = opt (types.listOf types.int); } { key = /a; x = [ 1 ]; } { key = \"/a\"; x = [ 1 ]; } ]).x == [ 1 ]",
     ),
     holds(
+        "key-is-a-path-beside-config",
+        "(config [ { options.x = opt (types.listOf types.int); } { key = /a; config.x = [ 1 ]; } { key = \"/a\"; config.x = [ 1 ]; } ]).x == [ 1 ]",
+    ),
+    holds(
         "positions-of-declarations",
         "let at = (options [ { options = lib.genAttrs [ \"x\" ] (_: mkOption { }); } { _file = \"f\"; options.x = mkOption { }; } ]).x.declarationPositions; in lib.head at == { file = \"f\"; line = null; column = null; } && lib.hasSuffix \"/attrsets.nix\" (lib.last at).file && (lib.last at).line > 0 && lib.length at == 2",
     ),
