@@ -94,20 +94,32 @@ pub fn markdown(judged: &[Judged], explained: &str) -> String {
     out
 }
 
-/// Returns the survivors that a text does not explain: those whose [`row`] is no line of it.
+/// Returns the survivors that a text does not explain: no line of it is their [`row`], or their [`place`].
 pub fn unexplained<'j>(judged: &'j [Judged], explained: &str) -> Vec<&'j Change> {
     let lines: BTreeSet<&str> = explained.lines().collect();
     let survivors = judged.iter().filter(|judged| judged.fate == Fate::Survived);
-    let changes = survivors.map(|judged| &judged.change);
-    changes.filter(|change| !lines.contains(row(change).as_str())).collect()
+    let told = |change: &Change| lines.contains(&*row(change)) || lines.contains(&*place(change));
+    survivors
+        .map(|judged| &judged.change)
+        .filter(|change| !told(change))
+        .collect()
 }
 
-/// Returns the line of a table that tells of a mutant. Lines of the file are not in it: they change with any edit.
+/// Returns the line of a table that tells of a mutant by its text, for a library that is edited: any edit changes
+/// places.
 fn row(change: &Change) -> String {
     let (before, after) = (short(&change.before), short(&change.mutant.instead));
     format!(
         "| {} | {} | `{before}` | `{after}` |",
         change.file, change.mutant.operator
+    )
+}
+
+/// Returns the line of a table that tells of a mutant by its place, for a library that is not ours to quote.
+fn place(change: &Change) -> String {
+    format!(
+        "| {}:{}:{} | {} |",
+        change.file, change.line, change.column, change.mutant.operator
     )
 }
 
@@ -170,8 +182,13 @@ fn killers(out: &mut String, judged: &[Judged]) {
 }
 
 fn survivors(out: &mut String, judged: &[Judged], explained: &str) {
-    let _ = writeln!(out, "\n| survivor | operator | before | after |\n|---|---|---|---|");
-    for change in unexplained(judged, explained) {
+    let left = unexplained(judged, explained);
+    let _ = writeln!(out, "\n| survivor | operator |\n|---|---|");
+    for change in &left {
+        let _ = writeln!(out, "{}", place(change));
+    }
+    let _ = writeln!(out, "\n| file | operator | before | after |\n|---|---|---|---|");
+    for change in &left {
         let _ = writeln!(out, "{}", row(change));
     }
 }

@@ -109,6 +109,11 @@ pub(super) const MESSAGES: &[Corner] = &[
         "The option `x' in module `e' would be a parent of the following options, but its type `signed integer' does not support nested options.\n - option(s) with prefix `x.a' in module `f'\n - option(s) with prefix `x.b' in module `g'\n - option(s) with prefix `x.c' in module `f'",
     ),
     says(
+        "read-only-twice",
+        "config [ { _file = \"e\"; options.x = mkOption { type = types.int; readOnly = true; default = 1; }; } { _file = \"f\"; config.x = 2; } ]",
+        "The option `x' is read-only, but it's set multiple times. Definition values:\n- In `e': 1\n- In `f': 2",
+    ),
+    says(
         "wrong-only",
         "merge types.int [ 1 \"a\" ]",
         "A definition for option `o' is not of type `signed integer'. Definition values:\n- In `f': \"a\"",
