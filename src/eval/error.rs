@@ -119,6 +119,12 @@ impl EvalError {
         self.unsettled || self.kind.is_of_this_run()
     }
 
+    /// Returns how many bytes of text it has.
+    pub(crate) fn text_len(&self) -> usize {
+        let frames: usize = self.traces.iter().map(|frame| frame.text.len()).sum();
+        self.message.len() + frames
+    }
+
     /// Returns it placed at `pos`.
     pub fn at(mut self, pos: Pos) -> EvalError {
         self.pos = pos;

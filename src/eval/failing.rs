@@ -5,12 +5,16 @@ use crate::code::{Assert, Code};
 use crate::error::{ErrorKind, EvalError, Fail, SharedError, Trace};
 use crate::evaluator::Evaluator;
 use crate::heap::{Env, Val};
+use crate::limits::BYTES_A_STEP;
 use diag::{Pos, Span};
 use std::cell::RefCell;
 use std::rc::Rc;
 use syntax::Symbol;
 use syntax::ast::BinaryOp;
 use syntax::{SyntaxError, SyntaxWarning};
+
+/// Bytes that the error of a failed value takes beside its texts.
+const KEPT_ERROR: u64 = 256;
 
 impl Evaluator {
     /// Raises an error.
@@ -102,6 +106,7 @@ impl Evaluator {
         {
             return Val::failed(self.failed.len() as u32 - 1);
         }
+        self.mem.outside += KEPT_ERROR + error.borrow().text_len() as u64;
         self.failed.push(error);
         Val::failed(self.failed.len() as u32 - 1)
     }
@@ -109,10 +114,12 @@ impl Evaluator {
     /// Raises the error of a failed value anew: a copy, so that frames added from now on stay out of
     /// what the value keeps.
     pub(crate) fn raise_again(&mut self, index: u32) -> Fail {
-        self.error = self
-            .failed
-            .get(index as usize)
-            .map(|e| Rc::new(RefCell::new(e.borrow().clone())));
+        let kept = self.failed.get(index as usize).cloned();
+        let len = kept.as_ref().map_or(0, |error| error.borrow().text_len());
+        // Copies of long texts are work; if it is too much, that is the error under way.
+        if self.spend(len / BYTES_A_STEP).is_ok() {
+            self.error = kept.map(|error| Rc::new(RefCell::new(error.borrow().clone())));
+        }
         Fail
     }
 

@@ -53,6 +53,12 @@ impl Evaluator {
         self.spend(string.as_string().map_or(0, <[u8]>::len) / BYTES_A_STEP)
     }
 
+    /// Counts a text that is kept outside of the heap, and the work of writing it.
+    pub(crate) fn keep_text(&mut self, len: usize) -> Eval<()> {
+        self.mem.outside += len as u64;
+        self.spend(len / BYTES_A_STEP)
+    }
+
     /// Raises an error if a text that is being made outside the heap got too long for it.
     #[inline]
     pub(crate) fn text_room(&mut self, len: usize) -> Eval<()> {
@@ -101,6 +107,7 @@ impl Evaluator {
             self.exhausted = true;
             return Err(self.fail(ErrorKind::Limit, "evaluation was interrupted"));
         }
+        self.mem.names = self.symbols.memory();
         self.mem.count_code();
         if self.mem.heap.over_limit() {
             return Err(self.no_memory());
@@ -165,6 +172,7 @@ impl Evaluator {
             self.limits.millis = limits.millis;
         }
         if let Some(more) = limits.memory {
+            self.mem.names = self.symbols.memory();
             let most = self.mem.used().saturating_add(more);
             if most < self.mem.heap.limit() {
                 self.mem.heap.set_limit(most);

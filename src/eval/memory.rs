@@ -25,6 +25,10 @@ pub struct Memory {
     pub empty_list: Ref,
     /// The cells of `true`, `false` and `null`.
     pub constants: [Ref; 3],
+    /// Bytes that are kept outside of heap and arena: messages, errors of failed values, texts in the store.
+    pub(crate) outside: u64,
+    /// Bytes that the names take.
+    pub(crate) names: u64,
 }
 
 impl Memory {
@@ -46,6 +50,8 @@ impl Memory {
             empty_bytes,
             empty_list,
             constants,
+            outside: 0,
+            names: 0,
         }
     }
 
@@ -55,9 +61,10 @@ impl Memory {
         self.heap.used()
     }
 
-    /// Makes the heap know how much code and shapes take.
+    /// Makes the heap know how much is taken beside it: by code and shapes, by names, and by what is kept outside.
     pub(crate) fn count_code(&mut self) {
-        self.heap.set_code(self.arena.allocated_bytes() as u64);
+        let code = self.arena.allocated_bytes() as u64;
+        self.heap.set_code(code + self.names + self.outside);
     }
 
     /// Returns a string without context.

@@ -48,6 +48,7 @@ struct Before {
     layers: LayerMark,
     store: store::Round,
     failed: usize,
+    outside: u64,
     error: Option<SharedError>,
     frames: Vec<Frame>,
     scratch: Vec<Val>,
@@ -118,6 +119,7 @@ impl Evaluator {
             layers: self.mem.layers.mark(),
             store: self.store.begin_round(),
             failed: self.failed.len(),
+            outside: self.mem.outside,
             error: self.swap_error(None),
             frames: std::mem::take(&mut self.frames),
             scratch: std::mem::take(&mut self.scratch),
@@ -137,6 +139,8 @@ impl Evaluator {
         self.mem.layers.forget(before.layers);
         self.store.end_round(before.store);
         self.failed.truncate(before.failed);
+        self.mem.outside = before.outside;
+        self.mem.count_code();
         self.swap_error(before.error);
         self.frames = before.frames;
         self.scratch = before.scratch;

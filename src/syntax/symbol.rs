@@ -34,6 +34,12 @@ impl Default for Symbols {
 }
 
 impl Symbols {
+    /// Returns how many bytes the names take.
+    pub fn memory(&self) -> u64 {
+        let table = self.slots.len() * size_of::<Slot>() + self.starts.len() * size_of::<u32>();
+        (table + self.bytes.len()) as u64
+    }
+
     /// Returns a table with the names that Nix knows from the start, in Nix's order.
     pub fn new() -> Symbols {
         let mut symbols = Symbols {

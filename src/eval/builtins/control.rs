@@ -5,7 +5,11 @@ use crate::coerce::Coercion;
 use crate::error::{ErrorKind, Eval, EvalError, Trace};
 use crate::evaluator::Evaluator;
 use crate::heap::{Ref, Tag, Val};
+use crate::limits::BYTES_A_STEP;
 use diag::Pos;
+
+/// Bytes of a context above which it counts as work, and takes the place of an error that a limit ended.
+const LONG_CONTEXT: usize = 4096;
 
 pub(super) const TABLE: &[Entry] = &[
     entry("abort", 1, abort).global(),
@@ -57,6 +61,7 @@ pub(super) fn constants(ev: &mut Evaluator) -> Vec<(&'static str, bool, Val)> {
 fn abort(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let context = "while evaluating the error message passed to builtins.abort";
     let text = ev.coerce_cell(args[0], Pos::NONE, context, Coercion::INTERPOLATE)?;
+    ev.spend_on_text(text)?;
     let text = String::from_utf8_lossy(text.as_string().unwrap_or_default());
     Err(ev.fail(
         ErrorKind::Abort,
@@ -67,6 +72,7 @@ fn abort(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
 fn throw(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let context = "while evaluating the error message passed to builtin.throw";
     let text = ev.coerce_cell(args[0], Pos::NONE, context, Coercion::INTERPOLATE)?;
+    ev.spend_on_text(text)?;
     let text = String::from_utf8_lossy(text.as_string().unwrap_or_default());
     Err(ev.fail(ErrorKind::Thrown, text))
 }
@@ -82,7 +88,11 @@ fn add_error_context(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
             let under_way = ev.suspend_error();
             let context = "while evaluating the error message passed to builtins.addErrorContext";
             let text = ev.coerce_cell(args[0], Pos::NONE, context, Coercion::PLAIN)?;
-            let text = String::from_utf8_lossy(text.as_string().unwrap_or_default()).into_owned();
+            let text = text.as_string().unwrap_or_default();
+            if text.len() > LONG_CONTEXT {
+                ev.keep_text(text.len())?;
+            }
+            let text = String::from_utf8_lossy(text).into_owned();
             ev.resume_error(under_way);
             ev.push_trace(Trace {
                 pos: Pos::NONE,
@@ -137,8 +147,18 @@ fn trace(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         Some(string) => text.extend_from_slice(string),
         None => text.extend_from_slice(&ev.show(value)),
     }
-    ev.say(&text);
+    told(ev, &text)?;
     ev.force(args[1], Pos::NONE)
+}
+
+/// Says a line, which may be kept.
+fn told(ev: &mut Evaluator, text: &[u8]) -> Eval<()> {
+    match ev.settings.keep_messages {
+        true => ev.keep_text(text.len())?,
+        false => ev.spend(text.len() / BYTES_A_STEP)?,
+    }
+    ev.say(text);
+    Ok(())
 }
 
 fn trace_verbose(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
@@ -153,7 +173,7 @@ fn warn(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let context = "while evaluating the first argument; the message passed to builtins.warn";
     let message = ev.force_string(args[0], Pos::NONE, context)?;
     let text = [b"evaluation warning: ", message.as_string().unwrap_or_default()].concat();
-    ev.say(&text);
+    told(ev, &text)?;
     if ev.settings.abort_on_warn {
         let message = "aborting to reveal stack trace of warning, as abort-on-warn is set";
         return Err(ev.raise(EvalError::new(ErrorKind::Eval, message)));

@@ -189,6 +189,7 @@ impl Draft {
         for &element in elements {
             let text = "while evaluating an element of the argument list";
             let string = ev.coerce_cell(element, Pos::NONE, text, Coercion::DERIVATION)?;
+            ev.spend_on_text(string)?;
             let argument = self.take(string);
             self.drv.args.push(argument.into());
         }
@@ -210,6 +211,7 @@ impl Draft {
     /// Takes in an attribute that becomes an environment variable.
     fn variable(&mut self, ev: &mut Evaluator, symbol: Symbol, cell: Ref) -> Eval<()> {
         let string = ev.coerce_cell(cell, Pos::NONE, "", Coercion::DERIVATION)?;
+        ev.spend_on_text(string)?;
         let value = self.take(string);
         let names = &ev.names;
         if symbol == names.json {

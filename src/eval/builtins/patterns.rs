@@ -11,6 +11,9 @@ use std::rc::Rc;
 
 pub(super) const TABLE: &[Entry] = &[entry("match", 2, match_whole), entry("split", 2, split)];
 
+/// Compiled patterns that are kept; a configuration has some dozens.
+const MOST_REGEXES: usize = 1_000;
+
 /// Returns a compiled pattern; each is compiled once.
 fn compiled(ev: &mut Evaluator, pattern: &[u8]) -> Eval<Rc<Regex>> {
     if let Some(known) = ev.caches.regexes.get(pattern) {
@@ -18,6 +21,10 @@ fn compiled(ev: &mut Evaluator, pattern: &[u8]) -> Eval<Rc<Regex>> {
     }
     let regex = Regex::new(pattern).map(Rc::new);
     let regex = checked(ev, regex)?;
+    ev.spend(regex.size())?;
+    if ev.caches.regexes.len() >= MOST_REGEXES {
+        ev.caches.regexes.clear();
+    }
     ev.caches.regexes.insert(pattern.into(), regex.clone());
     Ok(regex)
 }

@@ -64,6 +64,11 @@ impl Regex {
         })
     }
 
+    /// How many steps the pattern is made of.
+    pub fn size(&self) -> usize {
+        self.program.steps.len()
+    }
+
     /// How many groups the pattern has.
     pub fn group_count(&self) -> usize {
         self.program.groups
