@@ -4,7 +4,7 @@
 #   benches/throughput.sh [-n RUNS] OURS ORACLE LIB [CASES [SEED]]
 #
 # OURS is the program of src/prop/examples/throughput.rs:
-#   cargo build --profile bench-dev -p cfgcheck-prop --example throughput
+#   cargo build --release -p cfgcheck-prop --example throughput
 # ORACLE is nix-instantiate (words are split, so `chroot DIR nix-instantiate` works), LIB the folder of nixpkgs's
 # `lib`, which both see under this path. OURS first chooses CASES cases of SEED: small ones that do not end Nix. Then it
 # draws each of them by its number and judges it; the same cases are written as one Nix expression, in the folder that
