@@ -53,7 +53,7 @@ impl Files {
 
 /// Where the files of a copied source are.
 pub(crate) struct Mount {
-    /// The path to read instead.
+    /// The path to read instead; the source itself if it lay in the store before it was copied, as a flake does.
     pub root: Vec<u8>,
     /// The paths below the root that a filter kept, without a slash in front; `None` if it kept all.
     pub kept: Option<FxHashSet<Vec<u8>>>,
@@ -159,9 +159,22 @@ impl Evaluator {
                     {
                         return Place::Nowhere;
                     }
+                    if path.starts_with(&mount.root) && path.len() == mount.root.len() + rest.len() {
+                        return Place::Outside(path);
+                    }
                     path = Cow::Owned([&mount.root, rest].concat());
                 }
             }
+        }
+    }
+
+    /// Whether the files of a folder are those that lie at this store path, and not in another source.
+    pub(crate) fn is_of(&self, folder: &[u8], source: &StorePath) -> bool {
+        match self.place(folder) {
+            Place::Outside(path) => {
+                StorePath::split(&path).is_ok_and(|(found, rest)| found == *source && rest.is_empty())
+            }
+            _ => false,
         }
     }
 

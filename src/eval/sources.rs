@@ -218,10 +218,26 @@ impl Evaluator {
             Err(error) => return Err(self.store_failed(error_text(error))),
         };
         let address = ContentAddress { method, hash };
-        let origin = self.mount(Mount {
-            root: root.to_vec(),
-            kept: filter.map(|_| kept),
-        });
+        let others = References {
+            others: &references,
+            own: false,
+        };
+        let path = match content_addressed_path(name, &address, &others) {
+            Ok(path) => path,
+            Err(error) => return Err(self.store_failed(error)),
+        };
+        let mount = if self.is_of(root, &path) {
+            Mount {
+                root: path.to_path().into_bytes(),
+                kept: None,
+            }
+        } else {
+            Mount {
+                root: root.to_vec(),
+                kept: filter.map(|_| kept),
+            }
+        };
+        let origin = self.mount(mount);
         match self.store.add_source(name, &address, references, origin) {
             Ok(path) => Ok(path),
             Err(error) => Err(self.store_failed(error)),

@@ -232,3 +232,29 @@ fn builds_that_evaluation_needs_are_kept() {
     });
     assert_eq!(found, (1, "ports.nix".to_owned(), vec!["«string»:1:36".to_owned()]));
 }
+
+#[test]
+fn a_source_that_is_copied_to_where_it_lies_can_be_read() {
+    let copied = answer(
+        &mut evaluator(Settings::default()),
+        "builtins.path { path = /tmp/tree/sub/deep; name = \"source\"; }",
+    );
+    let path = copied.trim().trim_start_matches("= ").trim_matches('"');
+    for copy in [
+        "builtins.path { path = tree; name = \"source\"; }",
+        "builtins.path { path = tree; name = \"source\"; filter = _: _: true; }",
+        // By way of another name.
+        "builtins.path { path = builtins.path { path = tree; name = \"other\"; }; name = \"source\"; }",
+    ] {
+        let world = SmallWorld::new(false).copied("/tmp/tree/sub/deep", path);
+        let mut ev = Evaluator::new(Settings::default(), Box::new(world), STACK / 2);
+        let expression = format!(
+            "let tree = /. + \"{path}\"; copy = {copy}; in [ (copy == \"{path}\") (builtins.readFile (copy + \"/c\")) (builtins.readDir tree) ]"
+        );
+        assert_eq!(
+            answer_in_trials_too(&mut ev, &expression),
+            "  = [ true \"y\\n\" { c = \"regular\"; } ]\n",
+            "{copy}"
+        );
+    }
+}

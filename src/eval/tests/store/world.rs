@@ -49,6 +49,22 @@ impl SmallWorld {
         SmallWorld { nodes, pure }
     }
 
+    /// Has a copy of a folder without folders in it at another path, too.
+    pub fn copied(mut self, from: &str, to: &str) -> SmallWorld {
+        let below = |path: &[u8]| Some([to.as_bytes(), path.strip_prefix(from.as_bytes())?].concat());
+        let copies: Vec<(Vec<u8>, Node)> = self
+            .nodes
+            .iter()
+            .filter_map(|(path, node)| match node {
+                Node::File(bytes) => Some((below(path)?, Node::File(bytes))),
+                Node::Folder => Some((below(path)?, Node::Folder)),
+                Node::Program(_) | Node::Link(_) => None,
+            })
+            .collect();
+        self.nodes.extend(copies);
+        self
+    }
+
     fn allow(&self, path: &[u8]) -> Result<(), IoError> {
         if !self.pure {
             return Ok(());
