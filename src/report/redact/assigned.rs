@@ -34,6 +34,18 @@ const PLAIN: [&str; 18] = [
     "path",
 ];
 
+/// Functions of the module system that stand before a value.
+const PROPERTIES: [&str; 8] = [
+    "mkForce",
+    "mkDefault",
+    "mkOverride",
+    "mkIf",
+    "mkMerge",
+    "mkBefore",
+    "mkAfter",
+    "mkOrder",
+];
+
 /// Beginnings of values that say where the secret is instead of what it is.
 const REFERENCES: [&str; 25] = [
     "/run/", "/etc/", "/var/", "/nix/", "/home/", "/root/", "/srv/", "/mnt/", "/persist", "/dev/", "/secrets", "/tmp/",
@@ -299,8 +311,11 @@ fn is_bare_value(word: &str, after: &str, prose: bool) -> bool {
     }
     let code = word.bytes().all(|byte| name_byte(byte) || byte == b'(') && !word.as_bytes()[0].is_ascii_digit();
     let next = after.trim_start_matches([' ', '\t']);
-    // `token = cfg.token;`, `token = lib.mkOption {`
-    let of_nix = after.starts_with([';', ')']) || next.starts_with(['{', '(', '[']) || word.contains('(');
+    // `token = cfg.token;`, `token = lib.mkOption {`, `password = mkForce null;`
+    let of_nix = PROPERTIES.contains(&word)
+        || after.starts_with([';', ')'])
+        || next.starts_with(['{', '(', '['])
+        || word.contains('(');
     if code && (of_nix || word.contains('.') && word.split('.').all(is_identifier)) {
         return false;
     }
@@ -381,6 +396,7 @@ mod tests {
         for text in [
             "password = \"\";",
             "password = null;",
+            "initialPassword = mkForce null;",
             "token = cfg.token;",
             "password = secrets.root.password",
             "token = mkOption { type = types.str; };",
