@@ -5,7 +5,7 @@
 
 The folder of clones has a bare clone `OWNER+NAME` of each flake and of what inputs can be had. Nothing of
 a flake is built or run: cfgcheck evaluates it, without a network. The steps are `lint`, `check`, `list`,
-`docs`, `explain`, `diff` and `tables`; all of them, if none is named. Answers are kept in the folder of work.
+`docs`, `explain`, `diff`, `prop` and `tables`; all of them, if none is named. Answers are kept in the folder of work.
 """
 
 import argparse
@@ -22,9 +22,11 @@ sys.dont_write_bytecode = True
 import inputs  # noqa: E402
 
 HERE = Path(__file__).parent
-STEPS = ["lint", "check", "list", "docs", "explain", "diff", "tables"]
+STEPS = ["lint", "check", "list", "docs", "explain", "diff", "prop", "tables"]
 # A host that needs more than this is told as such by cfgcheck itself.
 LIMITS = ["--max-memory", "6GiB", "--max-time", "4min"]
+# The toggles of a fleet, in the time that a pull request would give them.
+PROP = ["--laws", "toggles", "--max-memory", "6GiB", "--max-time", "120s"]
 # Longest time for a command, in seconds. One that needs more is a finding about cfgcheck.
 PATIENCE = 1500
 
@@ -120,6 +122,8 @@ def judge(args, repository, commit, day, options, have):
         for host in hosts(args.out / slug / "check.json")[:3]:
             for option in ("networking.hostName", "environment.systemPackages", "services.openssh.settings"):
                 run(args, f"{slug}/explain-{host}-{option}", ["explain", "option", host, option, "--flake", flake, *offline])
+    if "prop" in args.steps:
+        run(args, f"{slug}/prop", ["prop", flake, *offline, *today, *PROP, "--output", "text=-", "--output", json_of("prop")])
     if "diff" in args.steps:
         run(args, f"{slug}/diff", ["diff", f"git+file://{flake}?rev={parent(tree)}", flake, *offline])
 
