@@ -57,8 +57,17 @@ fn entangled() -> Vec<String> {
           config.users = lib.mapAttrs (_: site: if site.enable then 7 else 8) config.fleet.sites;
         }"
         .into(),
+        PACKAGES.into(),
+        module("six", false, "nixpkgs.config.six = 6; users.seven = 7;"),
     ]
 }
+
+/// What packages are made with, and something that is made of them.
+const PACKAGES: &str = "{ config, lib, ... }:
+{
+  options.nixpkgs.config = lib.mkOption { type = lib.types.attrsOf lib.types.int; default = { }; };
+  config.users = config.nixpkgs.config;
+}";
 
 /// What a set of flips came to, in the form in which it is compared.
 fn told(case: &Case) -> Result<&str, &str> {
@@ -77,12 +86,13 @@ fn both_ways(ev: &mut Evaluator, system: &System, view: &Viewpoint<'_>, sets: &[
     let survey = survey(ev, system, view, &mut |_| true).expect("the options can be listed");
     let toggles = survey.toggles;
     let mut switched = Switched::new(ev, system, &toggles).expect("the host can be extended");
+    switched.set_apart(ev, system).expect("the host can be looked at");
     assert!(matches!(switched.warm(ev), Case::Evaluates(_)), "the host evaluates");
     let mut cases = Cases::new();
     for set in sets {
         let flips: Vec<usize> = (0..toggles.len()).filter(|one| set >> one & 1 == 1).collect();
         let case = switched.case(ev, &flips);
-        let afresh = switched.afresh(ev, system, &toggles, &flips);
+        let afresh = switched.afresh(ev, &flips);
         assert_eq!(told(&case), told(&afresh), "{flips:?}");
         let flipped: Vec<&Toggle> = flips.iter().map(|&one| &toggles[one]).collect();
         let outcome = told(&case).map(str::to_owned).map_err(str::to_owned);
@@ -94,7 +104,7 @@ fn both_ways(ev: &mut Evaluator, system: &System, view: &Viewpoint<'_>, sets: &[
 fn entangled_cases() -> Cases {
     let modules = entangled();
     let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
-    let sets: Vec<usize> = (0..64).collect();
+    let sets: Vec<usize> = (0..128).collect();
     with_host(&modules, move |ev, system, view| both_ways(ev, system, view, &sets))
 }
 
@@ -110,6 +120,32 @@ fn cases_are_what_the_host_with_these_definitions_is() {
         "{fail} fail, {} evaluate to different systems",
         drvs.len()
     );
+}
+
+#[test]
+fn what_packages_need_is_set_apart_if_it_is_little() {
+    let check = |others: usize, expected: &[&str]| {
+        let mut modules = vec![
+            PACKAGES.to_owned(),
+            module("wide", false, "nixpkgs.config.wide = 1;"),
+            module("narrow", false, "users.narrow = 1;"),
+        ];
+        modules.extend((0..others).map(|one| module(&format!("other-{one}"), true, "")));
+        let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
+        let apart = with_host(&modules, |ev, system, view| {
+            let toggles = survey(ev, system, view, &mut |_| true)
+                .expect("the options can be listed")
+                .toggles;
+            let mut switched = Switched::new(ev, system, &toggles).expect("the host can be extended");
+            switched.set_apart(ev, system).expect("the host can be looked at");
+            let apart = switched.apart().iter().map(|&one| toggles[one].path.to_string());
+            apart.collect::<Vec<String>>()
+        });
+        assert_eq!(apart, expected);
+    };
+    check(0, &[]);
+    check(1, &["fleet.wide.enable"]);
+    check(9, &["fleet.wide.enable"]);
 }
 
 /// Ten modules on a real NixOS, in one state each alone and in a few sets.

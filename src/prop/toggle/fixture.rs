@@ -58,9 +58,22 @@ pub(crate) fn with_host<R: Send + 'static>(
     modules: &[&str],
     look: impl FnOnce(&mut Evaluator, &System, &Viewpoint<'_>) -> R + Send + 'static,
 ) -> R {
+    with_host_from(modules, 0, look)
+}
+
+/// Does the same with a host whose modules are those from a number on; they may import those before it.
+fn with_host_from<R: Send + 'static>(
+    modules: &[&str],
+    first: usize,
+    look: impl FnOnce(&mut Evaluator, &System, &Viewpoint<'_>) -> R + Send + 'static,
+) -> R {
     let mut files = vec![("/nixpkgs/base.nix".to_owned(), BASE)];
     files.extend(named(modules).map(|(name, module)| (format!("/fleet/{name}"), module)));
-    let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+    let paths = files.iter().map(|(path, _)| path.as_str()).enumerate();
+    let paths: Vec<&str> = paths
+        .filter(|(at, _)| *at == 0 || *at > first)
+        .map(|(_, path)| path)
+        .collect();
     let text = host("/nixpkgs/lib", &paths);
     let fs = files
         .into_iter()
@@ -113,7 +126,12 @@ pub(crate) fn with_text<R: Send + 'static>(
 
 /// Returns what the laws come to on a host with these modules, and each finding in one line.
 pub(crate) fn judged(modules: &[&str], cases: u64) -> (Survey, Outcome, Vec<String>) {
-    with_host(modules, move |ev, system, view| {
+    judged_from(modules, 0, cases)
+}
+
+/// Does the same with a host whose modules are those from a number on; they may import those before it.
+pub(crate) fn judged_from(modules: &[&str], first: usize, cases: u64) -> (Survey, Outcome, Vec<String>) {
+    with_host_from(modules, first, move |ev, system, view| {
         let survey = survey(ev, system, view, &mut |_| true).expect("the options can be listed");
         let budget = Budget {
             cases,

@@ -8,6 +8,8 @@
 //! - what the file says of options that it declares itself, or that stand beside a toggle of it;
 //! - assertions, warnings and the like, and overlays, which only matter where their packages are used.
 //!
+//! What a module without a name defines (`imports = [ (import ./modules) ]`) is known by the text that it stands in.
+//!
 //! A file that mostly defines things unconditionally, and has a toggle for a part of them, means it so: it is
 //! only told of where at least as much depends on the toggles as does not.
 
@@ -16,7 +18,7 @@ use super::laws::LEAKS;
 use super::run::Finding;
 use super::switched::Switched;
 use crate::Plain;
-use diag::{Diagnostic, Pos};
+use diag::{Diagnostic, FileId, Pos};
 use eval::error::Eval;
 use eval::{Evaluator, Ref};
 use nixos::diagnose::{Viewpoint, binding_at};
@@ -36,19 +38,44 @@ struct Defined {
     value: Plain,
 }
 
+/// A module of the user's that declares toggles.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Module {
+    /// What the module system calls it.
+    file: String,
+    /// The text that it stands in, if all modules without a name are called so.
+    text: Option<FileId>,
+}
+
+impl Module {
+    fn of(ev: &Evaluator, file: &str, toggle: &Toggle) -> Module {
+        let is_path = file.starts_with('/');
+        Module {
+            file: file.to_owned(),
+            text: if is_path { None } else { text_of(ev, toggle.span.start) },
+        }
+    }
+}
+
+/// Returns the text that a position is in.
+fn text_of(ev: &Evaluator, pos: Pos) -> Option<FileId> {
+    ev.sources.lookup(pos).map(|(text, _)| text)
+}
+
 /// Values by their paths; one path may be defined several times.
 type All = BTreeMap<Vec<String>, Vec<Defined>>;
 
-/// Returns what each file with toggles still defines when they are off.
+/// Returns what each file with toggles still defines when they are off; of some files only if time is up.
 pub(crate) fn leaks(
     ev: &mut Evaluator,
     switched: &Switched,
     system: &System,
     toggles: &[Toggle],
     view: &Viewpoint<'_>,
+    is_over: &mut dyn FnMut() -> bool,
 ) -> Eval<Vec<Finding>> {
     // A home checks its assertions before anything of it can be read: it is there in each trial only.
-    let shared = match ev.contained(|ev| ready(ev, switched, system)) {
+    let shared = match ev.contained(|ev| ready(ev, switched.shared(), system)) {
         Ok(Some(host)) => Some(host),
         Ok(None) => return Ok(Vec::new()),
         Err(_) if ev.error_kind() == eval::ErrorKind::Open => {
@@ -58,19 +85,25 @@ pub(crate) fn leaks(
         Err(fail) => return Err(fail),
     };
     let mut found = Vec::new();
-    let files: BTreeSet<&String> = toggles.iter().flat_map(|toggle| &toggle.files).collect();
-    for file in files {
-        let own: Vec<usize> = (0..toggles.len())
-            .filter(|&one| toggles[one].files.contains(file))
-            .collect();
+    let mut modules: BTreeMap<Module, Vec<usize>> = BTreeMap::new();
+    for (one, toggle) in toggles.iter().enumerate() {
+        for file in &toggle.files {
+            let module = Module::of(ev, file, toggle);
+            modules.entry(module).or_default().push(one);
+        }
+    }
+    for (module, own) in modules {
+        if is_over() {
+            break;
+        }
         let flips = |on: bool| -> Vec<usize> { own.iter().copied().filter(|&one| toggles[one].on != on).collect() };
         let mut look = |on: bool| {
-            switched.look(ev, &flips(on), |ev| {
+            switched.look(ev, &flips(on), |ev, host| {
                 let own: Vec<&Toggle> = own.iter().map(|&one| &toggles[one]).collect();
                 match &shared {
-                    Some(host) => defined(ev, host, file, &own, view),
-                    None => match ready(ev, switched, system)? {
-                        Some(host) => defined(ev, &host, file, &own, view),
+                    Some(shared) if host == switched.shared() => defined(ev, shared, &module, &own, view),
+                    _ => match ready(ev, host, system)? {
+                        Some(host) => defined(ev, &host, &module, &own, view),
                         None => Ok(All::new()),
                     },
                 }
@@ -85,17 +118,21 @@ pub(crate) fn leaks(
     Ok(found)
 }
 
-/// Returns the host in which toggles are flipped, its modules loaded; `None` if they cannot be listed.
-fn ready(ev: &mut Evaluator, switched: &Switched, system: &System) -> Eval<Option<System>> {
-    let host = ev.force(switched.host, Pos::NONE)?;
+/// Returns a host in which toggles are flipped, its modules loaded; `None` if they cannot be listed.
+fn ready(ev: &mut Evaluator, host: Ref, system: &System) -> Eval<Option<System>> {
+    let host = ev.force(host, Pos::NONE)?;
     let host = system.extended(ev, host);
     Ok(host.load_modules(ev)?.then_some(host))
 }
 
-/// Returns what a file defines outside of its own options.
-fn defined(ev: &mut Evaluator, host: &System, file: &str, own: &[&Toggle], view: &Viewpoint<'_>) -> Eval<All> {
+/// Returns what a module defines outside of its own options.
+fn defined(ev: &mut Evaluator, host: &System, module: &Module, own: &[&Toggle], view: &Viewpoint<'_>) -> Eval<All> {
+    let file = module.file.as_str();
     let mut all = All::new();
     for one in host.contributions(ev, file, view)? {
+        if module.text.is_some() && module.text != text_of(ev, one.pos) {
+            continue;
+        }
         let at = one.option.map_or(one.path.as_slice(), |length| {
             &one.path[..one.path.len().min(length + 1)]
         });

@@ -3,16 +3,16 @@
 use super::Toggle;
 use super::laws::FAILS;
 use super::leaks::leaks;
-use super::sets::Sets;
+use super::sets::{Sets, smallest};
 use super::switched::{Outcome as Case, Switched};
-use super::verdict::is_refused;
+use super::verdict::{Verdict, verdict};
 use crate::Law;
 use crate::run::{Budget, Slot, Watcher};
 use diag::{Diagnostic, Pos};
 use eval::error::Eval;
-use eval::{ErrorKind, EvalError, Evaluator};
+use eval::{ErrorKind, EvalError, Evaluator, Ref};
 use nixos::diagnose::{Viewpoint, diagnose_from};
-use nixos::{Kind, System};
+use nixos::{Kind, Reading, System};
 use std::collections::BTreeMap;
 
 /// What the toggle laws came to on a host.
@@ -24,6 +24,9 @@ pub struct Outcome {
     pub ran: u64,
     /// Those of them in which the host was refused by somebody who said why.
     pub refused: u64,
+    /// What modules need when they are switched on alone, an option of their own that nothing sets; each as
+    /// `TOGGLE: OPTION`. They are among the refused.
+    pub needs: Vec<String>,
     /// Cases that could not be judged.
     pub stopped: u64,
     /// Why the first of these stopped.
@@ -79,7 +82,7 @@ pub fn run(
     let all = toggles.len() as u64;
     let mut outcome = Outcome::default();
     for toggles in groups.values() {
-        if outcome.unjudged.is_some() {
+        if outcome.unjudged.is_some() || is_over(budget, watcher) {
             break;
         }
         let mut running = Running {
@@ -92,10 +95,12 @@ pub fn run(
         // Each alone has its case; of what is more, each group has its share.
         let more = budget.cases.saturating_sub(all) * toggles.len() as u64 / all;
         let cases = budget.cases.min(toggles.len() as u64 + more);
+        running.switched.set_apart(ev, system)?;
         match running.switched.warm(ev) {
             Case::Evaluates(drv) => {
                 running.flips(ev, &drv, Budget { cases, ..budget }, watcher);
-                let leaks = leaks(ev, &running.switched, system, toggles, view)?;
+                let mut is_over = || is_over(budget, watcher);
+                let leaks = leaks(ev, &running.switched, system, toggles, view, &mut is_over)?;
                 running.outcome.findings.extend(leaks);
             }
             Case::Fails(error) => running.outcome.unjudged = Some(diagnose_from(ev, &error, view).diagnostic),
@@ -104,6 +109,12 @@ pub fn run(
         outcome = running.outcome;
     }
     Ok(outcome)
+}
+
+/// Whether time is up.
+fn is_over(budget: Budget, watcher: &dyn Watcher) -> bool {
+    let is_late = budget.deadline.is_some_and(|deadline| watcher.now() >= deadline);
+    is_late || watcher.interrupted()
 }
 
 struct Running<'r> {
@@ -120,6 +131,8 @@ enum Judged {
     Holds,
     /// Somebody said why not.
     Refused,
+    /// A module that is switched on needs this option to be set.
+    Needs(String),
     /// It breaks the law.
     Broken(EvalError),
     /// It could not be told.
@@ -138,8 +151,7 @@ impl Running<'_> {
         let mut sets = Sets::new(self.toggles.len(), budget.seed, self.system.name());
         let mut failing: Vec<Vec<usize>> = Vec::new();
         for done in 0..budget.cases {
-            let late = budget.deadline.is_some_and(|deadline| watcher.now() >= deadline);
-            if late || watcher.interrupted() {
+            if is_over(budget, watcher) {
                 return;
             }
             watcher.progressed(&slot, done, budget.cases);
@@ -150,15 +162,27 @@ impl Running<'_> {
             {
                 self.outcome.without_effect.push(self.toggles[*one].path.to_string());
             }
-            match self.judge(ev, case, &set) {
-                Judged::Holds => self.outcome.ran += 1,
-                Judged::Refused => {
-                    self.outcome.ran += 1;
+            let judged = self.judge(ev, case, &set);
+            self.outcome.ran += u64::from(!matches!(judged, Judged::Stopped(_)));
+            if let (Judged::Refused | Judged::Needs(_), [one]) = (&judged, set.as_slice()) {
+                sets.refused(*one);
+            }
+            match judged {
+                Judged::Holds => {}
+                Judged::Refused => self.outcome.refused += 1,
+                Judged::Needs(option) => {
                     self.outcome.refused += 1;
+                    if let [one] = set.as_slice() {
+                        self.outcome
+                            .needs
+                            .push(format!("{}: {option}", self.toggles[*one].path));
+                    }
                 }
                 Judged::Broken(_) => {
-                    self.outcome.ran += 1;
-                    let set = self.smallest(ev, set);
+                    let set = smallest(set, &mut |fewer| {
+                        let in_time = !is_over(budget, watcher);
+                        in_time && matches!(self.again(ev, fewer), Judged::Broken(_))
+                    });
                     self.tell(ev, &set);
                     failing.push(set);
                 }
@@ -167,43 +191,53 @@ impl Running<'_> {
         }
     }
 
-    fn judge(&self, ev: &Evaluator, case: Case, set: &[usize]) -> Judged {
+    fn again(&self, ev: &mut Evaluator, set: &[usize]) -> Judged {
+        let case = self.switched.case(ev, set);
+        self.judge(ev, case, set)
+    }
+
+    fn judge(&self, ev: &mut Evaluator, case: Case, set: &[usize]) -> Judged {
         let flipped: Vec<&Toggle> = set.iter().map(|&one| &self.toggles[one]).collect();
         match case {
             Case::Evaluates(_) => Judged::Holds,
-            Case::Fails(error) if is_refused(ev, &error, self.view, &flipped) => Judged::Refused,
-            Case::Fails(error) => Judged::Broken(error),
+            Case::Fails(error) => match verdict(ev, &error, self.view, &flipped) {
+                Verdict::Refused => Judged::Refused,
+                Verdict::Needs(option) => Judged::Needs(option),
+                Verdict::Broken if self.brings_back(ev, set) => Judged::Refused,
+                Verdict::Broken => Judged::Broken(error),
+            },
             Case::Stopped(why) => Judged::Stopped(why),
         }
     }
 
-    /// Returns a set that is broken of which no flip can be left out.
-    fn smallest(&self, ev: &mut Evaluator, set: Vec<usize>) -> Vec<usize> {
-        let mut set = set;
-        let mut at = 0;
-        while set.len() > 1 && at < set.len() {
-            let mut fewer = set.clone();
-            fewer.remove(at);
-            let case = self.switched.case(ev, &fewer);
-            if matches!(self.judge(ev, case, &fewer), Judged::Broken(_)) {
-                set = fewer;
-            } else {
-                at += 1;
-            }
-        }
-        set
+    /// Whether one of these toggles stands in a submodule that the others take away. A definition inside of it brings
+    /// half of the submodule back, which nobody would write.
+    fn brings_back(&self, ev: &mut Evaluator, set: &[usize]) -> bool {
+        set.len() > 1
+            && set.iter().any(|&one| {
+                let toggle = &self.toggles[one];
+                let around = toggle.around();
+                let is_outside = |other: &usize| !self.toggles[*other].path.starts_with(around);
+                let others: Vec<usize> = set.iter().copied().filter(is_outside).collect();
+                let is_gone = |ev: &mut Evaluator, host: Ref| {
+                    let host = ev.force(host, Pos::NONE)?;
+                    let value = self.system.extended(ev, host).value(ev, around)?;
+                    Ok(matches!(value, Reading::Absent))
+                };
+                toggle.within.is_some() && self.switched.look(ev, &others, is_gone) == Some(true)
+            })
     }
 
     /// Evaluates a broken set as the user would write it, and tells of it.
     fn tell(&mut self, ev: &mut Evaluator, set: &[usize]) {
-        let afresh = self.switched.afresh(ev, self.system, self.toggles, set);
+        let afresh = self.switched.afresh(ev, set);
         match self.judge(ev, afresh, set) {
             Judged::Broken(error) => {
                 let finding = self.finding(ev, set, &error);
                 self.outcome.findings.push(finding);
             }
             Judged::Stopped(why) => self.stopped(why),
-            Judged::Holds | Judged::Refused => {
+            Judged::Holds | Judged::Refused | Judged::Needs(_) => {
                 self.stopped("cfgcheck broke: flips fail that do not fail by themselves".into());
             }
         }
@@ -234,8 +268,8 @@ impl Running<'_> {
             _ => "make it conditional, or add an assertion that says what belongs together",
         };
         // The configuration may know what is wrong, and yet nobody is told.
-        let known = self.switched.look(ev, set, |ev| {
-            let host = ev.force(self.switched.host, Pos::NONE)?;
+        let known = self.switched.look(ev, set, |ev, host| {
+            let host = ev.force(host, Pos::NONE)?;
             nixos::failed_assertions(ev, host)
         });
         for message in known.unwrap_or_default() {

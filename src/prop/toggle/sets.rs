@@ -1,4 +1,6 @@
 //! Which toggles are flipped together: each alone, then pairs and larger sets at random, none twice.
+//!
+//! A toggle that is refused alone is mostly refused with others, too, so that three sets of four are without such.
 
 use super::laws::FAILS;
 use crate::random::{Draw, numbers};
@@ -14,6 +16,7 @@ pub(crate) struct Sets {
     alone: usize,
     rng: TestRng,
     drawn: BTreeSet<Vec<usize>>,
+    refused: BTreeSet<usize>,
 }
 
 impl Sets {
@@ -24,7 +27,13 @@ impl Sets {
             alone: 0,
             rng: numbers(seed, &[FAILS.id, key], 0),
             drawn: BTreeSet::new(),
+            refused: BTreeSet::new(),
         }
+    }
+
+    /// Notes that a toggle is refused alone.
+    pub fn refused(&mut self, toggle: usize) {
+        self.refused.insert(toggle);
     }
 
     /// Returns the next set; none that has one of these in it, as it would fail alike.
@@ -42,8 +51,9 @@ impl Sets {
         if left.len() < 2 {
             return None;
         }
+        let allowed: Vec<usize> = left.iter().copied().filter(|one| !self.refused.contains(one)).collect();
         for _ in 0..MOST_DRAWS {
-            let set = self.draw(&left);
+            let set = self.draw(&left, &allowed);
             if free(&set) && self.drawn.insert(set.clone()) {
                 return Some(set);
             }
@@ -51,8 +61,13 @@ impl Sets {
         None
     }
 
-    fn draw(&mut self, from: &[usize]) -> Vec<usize> {
+    fn draw(&mut self, all: &[usize], allowed: &[usize]) -> Vec<usize> {
         let mut draw = Draw::new(&mut self.rng);
+        let from = if allowed.len() < 2 || draw.once_in(4) {
+            all
+        } else {
+            allowed
+        };
         let size = if draw.once_in(2) {
             2
         } else {
@@ -63,6 +78,31 @@ impl Sets {
         set.sort_unstable();
         set
     }
+}
+
+/// Returns a set that is broken of which nothing can be left out. Halves are left out first, then smaller parts.
+///
+/// Sets of one are not tried: each toggle alone had its turn before any set, and none that is broken alone is in one.
+pub(crate) fn smallest(set: Vec<usize>, is_broken: &mut dyn FnMut(&[usize]) -> bool) -> Vec<usize> {
+    let mut set = set;
+    let mut part = set.len() / 2;
+    while part > 0 && set.len() > 2 {
+        let mut without = (0..set.len()).step_by(part).map(|from| {
+            let left = set
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| !(from..from + part).contains(at));
+            left.map(|(_, &one)| one).collect::<Vec<usize>>()
+        });
+        match without.find(|fewer| fewer.len() > 1 && is_broken(fewer)) {
+            Some(fewer) => {
+                set = fewer;
+                part = part.min(set.len() / 2);
+            }
+            None => part /= 2,
+        }
+    }
+    set
 }
 
 #[cfg(test)]
@@ -88,6 +128,45 @@ mod tests {
     fn sets_depend_on_the_seed_alone() {
         assert_eq!(all(6, 3, &[]), all(6, 3, &[]));
         assert_ne!(all(6, 3, &[]), all(6, 4, &[]));
+    }
+
+    #[test]
+    fn what_is_refused_alone_is_seldom_in_a_set() {
+        let mut sets = Sets::new(12, 1, "web");
+        for toggle in 0..12 {
+            sets.next(&[]);
+            if toggle >= 4 {
+                sets.refused(toggle);
+            }
+        }
+        let drawn: Vec<Vec<usize>> = (0..8).map_while(|_| sets.next(&[])).collect();
+        let allowed = drawn.iter().filter(|set| set.iter().all(|&one| one < 4)).count();
+        assert!((4..8).contains(&allowed), "{drawn:?}");
+        // And yet all are tried in the end.
+        let more = std::iter::from_fn(|| sets.next(&[])).take(200).flatten();
+        assert_eq!(more.collect::<BTreeSet<usize>>().len(), 12);
+    }
+
+    #[test]
+    fn of_the_smallest_set_nothing_can_be_left_out() {
+        fn check(of: usize, is_broken: impl Fn(&[usize]) -> bool, expected: &[usize]) {
+            let found = smallest((0..of).collect(), &mut |set| is_broken(set));
+            assert_eq!(found, expected);
+        }
+        let all = |of: &'static [usize]| move |set: &[usize]| of.iter().all(|one| set.contains(one));
+        for of in 3..12 {
+            check(of, all(&[0, 2]), &[0, 2]);
+            check(of, all(&[1, 2]), &[1, 2]);
+            check(of, all(&[0, 1, 2]), &[0, 1, 2]);
+        }
+        check(9, all(&[3, 8]), &[3, 8]);
+        check(9, all(&[0, 4, 5, 8]), &[0, 4, 5, 8]);
+        check(2, all(&[0, 1]), &[0, 1]);
+        // The second one hides what the last two break, and the first one undoes that.
+        let hides = |set: &[usize]| all(&[2, 3])(set) && (set.contains(&0) || !set.contains(&1));
+        check(4, hides, &[2, 3]);
+        // What cannot be tried any more stays as it is.
+        check(4, |_| false, &[0, 1, 2, 3]);
     }
 
     #[test]

@@ -4,20 +4,31 @@
 //! `flipped` is an *open cell* ([`Evaluator::open_cell`]): nobody knows it yet. What does not need any of these
 //! is evaluated once, by rehearsing a case ([`Evaluator::rehearse`]), and shared by all cases. A case is a trial
 //! that fills the cells. With none of them flipped this is the host itself, as `mkIf false` is nothing.
+//!
+//! A toggle that says something of how nixpkgs is made (`nixpkgs.config`, `nixpkgs.overlays`) is one that all packages
+//! need, and with them nearly all of the host. If few are like that, they are *set apart*: their cells are closed as
+//! not flipped, so that the others share the packages, and a case with one of them is evaluated anew.
 
 use super::Toggle;
 use diag::{Origin, Pos};
 use eval::error::Eval;
 use eval::{ErrorKind, EvalError, Evaluator, Limits, Ref, Stopped, Val};
 use nixos::{Kind, System};
+use std::collections::BTreeSet;
 
 /// A host, in which each toggle can be flipped.
 pub(crate) struct Switched {
     kind: Kind,
+    /// The host as it is.
+    root: Val,
     /// The extended host.
-    pub(crate) host: Ref,
-    /// For each toggle the open cell that says whether it is flipped.
+    host: Ref,
+    /// For each toggle the definition that flips it.
+    definitions: Vec<Ref>,
+    /// For each toggle the cell that says whether it is flipped: an open one, or it is set apart.
     flipped: Vec<Ref>,
+    /// The toggles that are set apart.
+    apart: BTreeSet<usize>,
     limits: Limits,
 }
 
@@ -39,6 +50,11 @@ const MOST_REHEARSALS: usize = 5;
 const FEW_THUNKS: usize = 6_000;
 /// How many times the steps of the host itself a case may take.
 const MOST_TIMES: u64 = 8;
+/// What nixpkgs is made with.
+const OF_PACKAGES: [[&str; 2]; 2] = [["nixpkgs", "config"], ["nixpkgs", "overlays"]];
+/// One of so many toggles may be set apart: a case that is evaluated anew costs five times one that shares packages,
+/// and one that shares all but packages three times as much, on public flakes.
+const APART: usize = 3;
 /// Steps that any case may take.
 const LEAST_STEPS: u64 = 2_000_000;
 /// Memory that a case may use, in bytes.
@@ -52,6 +68,7 @@ impl Switched {
     pub fn new(ev: &mut Evaluator, system: &System, toggles: &[Toggle]) -> Eval<Switched> {
         let mut modules = Vec::new();
         let mut flipped = Vec::new();
+        let mut definitions = Vec::new();
         for toggle in toggles {
             let condition = ev.open_cell();
             let content = definition(ev, toggle);
@@ -60,16 +77,67 @@ impl Switched {
             let config = set(ev, &[("_type", kind), ("condition", condition), ("content", content)]);
             modules.push(set(ev, &[("config", config)]));
             flipped.push(condition);
+            definitions.push(content);
         }
         ev.mem.heap.pin();
         let host = extended(ev, system.root(), &modules)?;
         ev.mem.heap.pin();
         Ok(Switched {
             kind: system.kind(),
+            root: system.root(),
             host,
+            definitions,
             flipped,
+            apart: BTreeSet::new(),
             limits: Limits::default(),
         })
+    }
+
+    /// Sets apart the toggles that packages need, if they are few; to be called before anything is evaluated.
+    pub fn set_apart(&mut self, ev: &mut Evaluator, system: &System) -> Eval<()> {
+        if !self.packages_need(ev, system, None)? {
+            return Ok(());
+        }
+        let mut apart = BTreeSet::new();
+        for one in 0..self.flipped.len() {
+            if self.packages_need(ev, system, Some(one))? {
+                apart.insert(one);
+            }
+        }
+        if apart.len() * APART <= self.flipped.len() {
+            apart
+                .iter()
+                .for_each(|&one| ev.fill(self.flipped[one], Val::bool(false)));
+            self.apart = apart;
+        }
+        Ok(())
+    }
+
+    /// Whether packages need to know whether a toggle is flipped; without one, whether they need any.
+    fn packages_need(&self, ev: &mut Evaluator, system: &System, toggle: Option<usize>) -> Eval<bool> {
+        let read = |ev: &mut Evaluator| {
+            let host = ev.force(self.host, Pos::NONE)?;
+            let host = system.extended(ev, host);
+            for path in OF_PACKAGES {
+                host.value(ev, &path)?;
+            }
+            Ok(())
+        };
+        let failed = match toggle {
+            None => ev.contained(read).err().map(|_| ev.take_error()),
+            Some(open) => {
+                let others = |ev: &mut Evaluator| {
+                    let others = self.flipped.iter().enumerate().filter(|(number, _)| *number != open);
+                    others.for_each(|(_, &cell)| ev.fill(cell, Val::bool(false)));
+                    read(ev)
+                };
+                match ev.trial_with(Limits::default(), others) {
+                    Err(Stopped::Failed(error)) => Some(error),
+                    _ => None,
+                }
+            }
+        };
+        Ok(failed.is_some_and(|error| error.kind == ErrorKind::Open))
     }
 
     /// Evaluates the host as it is, shares what can be shared with all cases, and sets their limits by what
@@ -80,7 +148,7 @@ impl Switched {
             ..Limits::default()
         };
         // As far as it goes without any of the cells; a rehearsal then finds most of what there is to share.
-        if ev.contained(|ev| self.made(ev)).is_err() && ev.error_kind() == ErrorKind::Limit {
+        if ev.contained(|ev| self.made(ev, self.host)).is_err() && ev.error_kind() == ErrorKind::Limit {
             return Outcome::of(Err(Stopped::Failed(ev.take_error())));
         }
         let mut last = Outcome::Stopped("it was not evaluated".into());
@@ -89,7 +157,7 @@ impl Switched {
             let mut calls = 0;
             let work = |ev: &mut Evaluator| {
                 self.fill(ev, &[]);
-                let made = self.made(ev);
+                let made = self.made(ev, self.host);
                 calls = ev.stats.calls - before;
                 made
             };
@@ -115,49 +183,74 @@ impl Switched {
     /// Evaluates a case: the toggles with these numbers flipped.
     pub fn case(&self, ev: &mut Evaluator, flips: &[usize]) -> Outcome {
         Outcome::of(ev.trial_with(self.limits, |ev| {
-            self.fill(ev, flips);
-            self.made(ev)
+            let host = self.with(ev, flips)?;
+            self.made(ev, host)
         }))
     }
 
-    /// Returns what looking at a case gives, without evaluating its derivation; `None` if it fails.
+    /// Evaluates a case anew, by a host that is extended by these flips only, as a counterexample says it.
+    pub fn afresh(&self, ev: &mut Evaluator, flips: &[usize]) -> Outcome {
+        Outcome::of(ev.trial_with(self.limits, |ev| {
+            let host = self.anew(ev, flips)?;
+            self.made(ev, host)
+        }))
+    }
+
+    /// Returns what looking at the host of a case gives, without evaluating its derivation; `None` if it fails.
     pub fn look<T: Send>(
         &self,
         ev: &mut Evaluator,
         flips: &[usize],
-        look: impl FnOnce(&mut Evaluator) -> Eval<T>,
+        look: impl FnOnce(&mut Evaluator, Ref) -> Eval<T>,
     ) -> Option<T> {
         let looked = ev.trial_with(self.limits, |ev| {
-            self.fill(ev, flips);
-            look(ev)
+            let host = self.with(ev, flips)?;
+            look(ev, host)
         });
         looked.ok()
+    }
+
+    /// Returns the toggles that are set apart.
+    #[cfg(test)]
+    pub fn apart(&self) -> &BTreeSet<usize> {
+        &self.apart
+    }
+
+    /// Returns the host that cases share; its toggles are open outside of them.
+    pub fn shared(&self) -> Ref {
+        self.host
+    }
+
+    /// Returns the host with these toggles flipped; to be called in a trial.
+    fn with(&self, ev: &mut Evaluator, flips: &[usize]) -> Eval<Ref> {
+        if flips.iter().any(|one| self.apart.contains(one)) {
+            return self.anew(ev, flips);
+        }
+        self.fill(ev, flips);
+        Ok(self.host)
+    }
+
+    /// Returns the host extended by these flips only.
+    fn anew(&self, ev: &mut Evaluator, flips: &[usize]) -> Eval<Ref> {
+        let mut modules = Vec::new();
+        for &flip in flips {
+            modules.push(set(ev, &[("config", self.definitions[flip])]));
+        }
+        extended(ev, self.root, &modules)
     }
 
     /// Gives the open cells their values; to be called in a trial.
     fn fill(&self, ev: &mut Evaluator, flips: &[usize]) {
         for (number, &cell) in self.flipped.iter().enumerate() {
-            ev.fill(cell, Val::bool(flips.contains(&number)));
+            if !self.apart.contains(&number) {
+                ev.fill(cell, Val::bool(flips.contains(&number)));
+            }
         }
     }
 
-    fn made(&self, ev: &mut Evaluator) -> Eval<String> {
-        let host = ev.force(self.host, Pos::NONE)?;
+    fn made(&self, ev: &mut Evaluator, host: Ref) -> Eval<String> {
+        let host = ev.force(host, Pos::NONE)?;
         nixos::made_of(ev, self.kind, host)
-    }
-
-    /// Evaluates a case anew, by a host that is extended by these flips only, as a counterexample says it.
-    pub fn afresh(&self, ev: &mut Evaluator, system: &System, toggles: &[Toggle], flips: &[usize]) -> Outcome {
-        Outcome::of(ev.trial_with(self.limits, |ev| {
-            let mut modules = Vec::new();
-            for &flip in flips {
-                let config = definition(ev, &toggles[flip]);
-                modules.push(set(ev, &[("config", config)]));
-            }
-            let host = extended(ev, system.root(), &modules)?;
-            let host = ev.force(host, Pos::NONE)?;
-            nixos::made_of(ev, self.kind, host)
-        }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The toggle laws on small hosts.
 
-use super::fixture::{judged, module};
+use super::fixture::{judged, judged_from, module};
 use super::*;
 
 /// Holds what is found on a host with these modules against lines.
@@ -44,6 +44,14 @@ fn what_nobody_worded_is_a_finding() {
         "networking.name = lib.head [ ];",
         "5 toggle-fails with `fleet.app.enable = true`: 'builtins.head' called on an empty list",
     );
+    check(
+        "networking.name = throw \"\";",
+        "5 toggle-fails with `fleet.app.enable = true`: ",
+    );
+    check(
+        "assertions = [ { assertion = false; message = \"\"; } ];",
+        "5 toggle-fails with `fleet.app.enable = true`: an assertion failed",
+    );
 }
 
 #[test]
@@ -78,6 +86,7 @@ fn an_option_without_default_is_asked_for_by_the_module_that_has_it() {
     let wants = "{ config, lib, ... }:\n{\n  options.fleet.app.enable = lib.mkEnableOption \"it\";\n  options.fleet.app.name = lib.mkOption { type = lib.types.str; };\n  config.networking.name = lib.mkIf config.fleet.app.enable config.fleet.app.name;\n}\n";
     let (_, outcome, found) = judged(&[wants], 50);
     assert_eq!((outcome.refused, found), (1, vec![]));
+    assert_eq!(outcome.needs, ["fleet.app.enable: fleet.app.name"]);
     // Here it is another module that goes without it.
     let gives = module("app", true, "users.app = 1;");
     let takes = "{ config, lib, ... }:\n{\n  options.fleet.id = lib.mkOption { type = lib.types.int; };\n  config.fleet.id = lib.mkIf (config.users ? app) 1;\n  config.networking.ports = [ config.fleet.id ];\n}\n".to_owned();
@@ -192,6 +201,33 @@ fn switches_inside_of_submodules_are_flipped() {
 }
 
 #[test]
+fn a_switch_is_not_flipped_inside_of_what_another_one_takes_away() {
+    let sites = "{ config, lib, ... }:
+    {
+      options.fleet.sites = lib.mkOption {
+        default = { };
+        type = lib.types.attrsOf (lib.types.submodule ({ config, ... }: {
+          options.enable = lib.mkOption { type = lib.types.bool; default = true; };
+          options.hosts = lib.mkOption {
+            default = { };
+            type = lib.types.attrsOf (lib.types.submodule {
+              options.enable = lib.mkEnableOption \"a name\";
+              options.port = lib.mkOption { type = lib.types.port; };
+            });
+          };
+          config.hosts = lib.mkIf config.enable { www.port = 80; };
+        }));
+      };
+      config.networking.ports =
+        lib.concatMap (site: lib.mapAttrsToList (_: host: host.port) site.hosts) (lib.attrValues config.fleet.sites);
+    }";
+    let (survey, outcome, found) = judged(&[sites, "{ fleet.sites.blog = { }; }"], 50);
+    let paths: Vec<String> = survey.toggles.iter().map(|toggle| toggle.path.to_string()).collect();
+    assert_eq!(paths, ["fleet.sites.blog.enable", "fleet.sites.blog.hosts.www.enable"]);
+    assert_eq!((outcome.ran, outcome.refused, found), (3, 1, vec![]));
+}
+
+#[test]
 fn a_host_that_does_not_evaluate_is_not_judged() {
     let modules = [
         module("app", false, "users.app = 1;"),
@@ -290,6 +326,23 @@ fn what_depends_on_the_switch_or_asks_for_nothing_is_not_told() {
         let (_, _, found) = judged(&modules, 1);
         assert_eq!(found, Vec::<String>::new(), "{always}");
     }
+}
+
+#[test]
+fn modules_without_a_name_are_told_apart() {
+    // The module system calls both of them `<unknown-file>`.
+    let modules = [
+        leaky("networking.name = \"app\";"),
+        module("other", true, "users.other = 1;"),
+    ];
+    let others = "{ services.web.text = \"x\"; users.web = 2; }";
+    let imports = "{ imports = map import [ ./a.nix ./b.nix ./c.nix ]; }";
+    let modules = [modules[0].as_str(), modules[1].as_str(), others, imports];
+    let (_, _, found) = judged_from(&modules, 3, 50);
+    assert_eq!(
+        found,
+        ["a.nix:8 toggle-leaks `fleet.app.enable = false` leaves `networking.name` as defined as before"]
+    );
 }
 
 #[test]

@@ -8,9 +8,10 @@
 //! the module system says of options and definitions (it throws, too), such as that two definitions are in
 //! conflict; and what functions of a library throw of arguments that they cannot use.
 //!
-//! Between the two is an option without default that a module needs once it is switched on. The message names
-//! the option, and whoever switches the module on has to set it: that is refused. Where something is missing
-//! that is no option of the module that was switched on, it is broken.
+//! Between the two is an option without default that a module needs once it is switched on (*needs*). The message
+//! names the option, and whoever switches the module on has to set it, as with most modules of NixOS itself: that is
+//! no finding, but it is told beside the refusals. Where something is missing that is no option of the module that was
+//! switched on, such as one of a module that was switched off, it is broken.
 
 use super::Toggle;
 use diag::Origin;
@@ -20,19 +21,39 @@ use nixos::diagnose::{Complaint, Viewpoint, complaint};
 /// Files of a library by which modules word a refusal (`lib.assertMsg`, `lib.throwIf`).
 const WORDED_BY_CALLERS: [&str; 2] = ["asserts.nix", "trivial.nix"];
 
-/// Whether somebody worded why the configuration fails.
-pub(crate) fn is_refused(ev: &Evaluator, error: &EvalError, view: &Viewpoint<'_>, flipped: &[&Toggle]) -> bool {
-    match complaint(error) {
-        Some(Complaint::Removed) => return true,
-        Some(Complaint::NoValue(option)) => return flipped.iter().any(|toggle| toggle.wants(&option)),
-        Some(Complaint::Other) => return false,
-        None => {}
-    }
-    match error.kind {
-        ErrorKind::Thrown | ErrorKind::Abort => !is_of_library(ev, error, view),
-        ErrorKind::Assertion => true,
-        _ => false,
-    }
+/// How a configuration fails.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Verdict {
+    /// Somebody worded why.
+    Refused,
+    /// A module that was switched on needs this option of its own to be set.
+    Needs(String),
+    /// Nobody did.
+    Broken,
+}
+
+/// Returns how a configuration with these toggles flipped fails.
+pub(crate) fn verdict(ev: &Evaluator, error: &EvalError, view: &Viewpoint<'_>, flipped: &[&Toggle]) -> Verdict {
+    let is_worded = match complaint(error) {
+        Some(Complaint::Removed) => true,
+        Some(Complaint::NoValue(option)) if flipped.iter().any(|toggle| toggle.wants(&option)) => {
+            return Verdict::Needs(option);
+        }
+        Some(Complaint::NoValue(_) | Complaint::Other) => false,
+        None => match error.kind {
+            ErrorKind::Thrown | ErrorKind::Abort | ErrorKind::Assertion => {
+                !is_of_library(ev, error, view) && !has_no_words(&error.message)
+            }
+            _ => false,
+        },
+    };
+    if is_worded { Verdict::Refused } else { Verdict::Broken }
+}
+
+/// Whether a message says nothing: it is empty, or lists assertions that failed, all of them without a message.
+fn has_no_words(message: &str) -> bool {
+    let said = message.trim().trim_start_matches("Failed assertions:");
+    said.chars().all(|c| c == '-' || c.is_whitespace())
 }
 
 /// Whether a function of an input's library raised it: of `lib/NAME.nix`, but not of NixOS's own `nixos/lib`.
