@@ -277,7 +277,12 @@ impl Work<'_> {
                 .iter()
                 .map(|left| format!("{}: {}", left.path, left.why))
                 .collect();
-            for (name, values) in [("left-out", &left_out), ("without-effect", &flipped.without_effect)] {
+            let told = [
+                ("left-out", &left_out),
+                ("needs", &flipped.needs),
+                ("without-effect", &flipped.without_effect),
+            ];
+            for (name, values) in told {
                 if !values.is_empty() {
                     case = case.property(name, values.join("; "));
                 }

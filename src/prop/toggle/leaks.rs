@@ -8,7 +8,8 @@
 //! - what the file says of options that it declares itself, or that stand beside a toggle of it;
 //! - assertions, warnings and the like, and overlays, which only matter where their packages are used.
 //!
-//! What a module without a name defines (`imports = [ (import ./modules) ]`) is known by the text that it stands in.
+//! Modules that are imported as values (`imports = map import [ ./a.nix ./b.nix ]`) have the name of who imports them,
+//! or none. They are told apart by the texts that they stand in.
 //!
 //! A file that mostly defines things unconditionally, and has a toggle for a part of them, means it so: it is
 //! only told of where at least as much depends on the toggles as does not.
@@ -18,7 +19,7 @@ use super::laws::LEAKS;
 use super::run::Finding;
 use super::switched::Switched;
 use crate::Plain;
-use diag::{Diagnostic, FileId, Pos};
+use diag::{Diagnostic, FileId, Origin, Pos};
 use eval::error::Eval;
 use eval::{Evaluator, Ref};
 use nixos::diagnose::{Viewpoint, binding_at};
@@ -43,16 +44,22 @@ struct Defined {
 struct Module {
     /// What the module system calls it.
     file: String,
-    /// The text that it stands in, if all modules without a name are called so.
+    /// The text that it stands in, if that is not what it is called.
     text: Option<FileId>,
 }
 
 impl Module {
     fn of(ev: &Evaluator, file: &str, toggle: &Toggle) -> Module {
-        let is_path = file.starts_with('/');
+        let text = text_of(ev, toggle.span.start).filter(|&text| match &ev.sources.file(text).origin {
+            Origin::File(path) => {
+                let rest = path.strip_prefix(file.as_bytes());
+                !matches!(rest, Some(b"" | b"/default.nix"))
+            }
+            _ => true,
+        });
         Module {
             file: file.to_owned(),
-            text: if is_path { None } else { text_of(ev, toggle.span.start) },
+            text,
         }
     }
 }

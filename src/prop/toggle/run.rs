@@ -5,7 +5,7 @@ use super::laws::FAILS;
 use super::leaks::leaks;
 use super::sets::{Sets, smallest};
 use super::switched::{Outcome as Case, Switched};
-use super::verdict::{Verdict, verdict};
+use super::verdict::{Verdict, has_no_words, verdict};
 use crate::Law;
 use crate::run::{Budget, Slot, Watcher};
 use diag::{Diagnostic, Pos};
@@ -24,8 +24,8 @@ pub struct Outcome {
     pub ran: u64,
     /// Those of them in which the host was refused by somebody who said why.
     pub refused: u64,
-    /// What modules need when they are switched on alone, an option of their own that nothing sets; each as
-    /// `TOGGLE: OPTION`. They are among the refused.
+    /// What modules need when they are switched on alone, an option that nothing sets; each as `TOGGLE: OPTION`. They
+    /// are among the refused.
     pub needs: Vec<String>,
     /// Cases that could not be judged.
     pub stopped: u64,
@@ -253,6 +253,9 @@ impl Running<'_> {
         let diagnosis = diagnose_from(ev, error, self.view);
         let mut diagnostic = diagnosis.diagnostic.rule(FAILS.id);
         diagnostic.severity = FAILS.severity;
+        if has_no_words(&error.message) {
+            diagnostic.message = "it fails and does not say why".into();
+        }
         let said: Vec<String> = toggles
             .iter()
             .map(|toggle| format!("`{} = {}`", toggle.path, !toggle.on))

@@ -46,11 +46,11 @@ fn what_nobody_worded_is_a_finding() {
     );
     check(
         "networking.name = throw \"\";",
-        "5 toggle-fails with `fleet.app.enable = true`: ",
+        "5 toggle-fails with `fleet.app.enable = true`: it fails and does not say why",
     );
     check(
         "assertions = [ { assertion = false; message = \"\"; } ];",
-        "5 toggle-fails with `fleet.app.enable = true`: an assertion failed",
+        "3 toggle-fails with `fleet.app.enable = true`: it fails and does not say why",
     );
 }
 
@@ -87,6 +87,13 @@ fn an_option_without_default_is_asked_for_by_the_module_that_has_it() {
     let (_, outcome, found) = judged(&[wants], 50);
     assert_eq!((outcome.refused, found), (1, vec![]));
     assert_eq!(outcome.needs, ["fleet.app.enable: fleet.app.name"]);
+    let shared = "{ lib, ... }: { options.fleet.domain = lib.mkOption { type = lib.types.str; }; }";
+    let app = module("app", false, "networking.name = config.fleet.domain;");
+    let (_, outcome, found) = judged(&[&app, shared], 50);
+    assert_eq!(
+        (outcome.needs, found),
+        (vec!["fleet.app.enable: fleet.domain".into()], vec![])
+    );
     // Here it is another module that goes without it.
     let gives = module("app", true, "users.app = 1;");
     let takes = "{ config, lib, ... }:\n{\n  options.fleet.id = lib.mkOption { type = lib.types.int; };\n  config.fleet.id = lib.mkIf (config.users ? app) 1;\n  config.networking.ports = [ config.fleet.id ];\n}\n".to_owned();
@@ -329,8 +336,8 @@ fn what_depends_on_the_switch_or_asks_for_nothing_is_not_told() {
 }
 
 #[test]
-fn modules_without_a_name_are_told_apart() {
-    // The module system calls both of them `<unknown-file>`.
+fn modules_that_are_imported_as_values_are_told_apart() {
+    // The module system calls each of them by the name of the last one.
     let modules = [
         leaky("networking.name = \"app\";"),
         module("other", true, "users.other = 1;"),

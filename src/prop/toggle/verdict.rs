@@ -10,8 +10,9 @@
 //!
 //! Between the two is an option without default that a module needs once it is switched on (*needs*). The message
 //! names the option, and whoever switches the module on has to set it, as with most modules of NixOS itself: that is
-//! no finding, but it is told beside the refusals. Where something is missing that is no option of the module that was
-//! switched on, such as one of a module that was switched off, it is broken.
+//! no finding, but it is told beside the refusals. Where something was switched off, too, the option has to be one
+//! that stands beside a toggle that was switched on: else it may be missing because of what was switched off, which
+//! nobody can know, and the configuration is broken.
 
 use super::Toggle;
 use diag::Origin;
@@ -26,7 +27,7 @@ const WORDED_BY_CALLERS: [&str; 2] = ["asserts.nix", "trivial.nix"];
 pub(crate) enum Verdict {
     /// Somebody worded why.
     Refused,
-    /// A module that was switched on needs this option of its own to be set.
+    /// A module that was switched on needs this option to be set.
     Needs(String),
     /// Nobody did.
     Broken,
@@ -36,7 +37,7 @@ pub(crate) enum Verdict {
 pub(crate) fn verdict(ev: &Evaluator, error: &EvalError, view: &Viewpoint<'_>, flipped: &[&Toggle]) -> Verdict {
     let is_worded = match complaint(error) {
         Some(Complaint::Removed) => true,
-        Some(Complaint::NoValue(option)) if flipped.iter().any(|toggle| toggle.wants(&option)) => {
+        Some(Complaint::NoValue(option)) if are_on(flipped) || flipped.iter().any(|toggle| toggle.wants(&option)) => {
             return Verdict::Needs(option);
         }
         Some(Complaint::NoValue(_) | Complaint::Other) => false,
@@ -50,8 +51,13 @@ pub(crate) fn verdict(ev: &Evaluator, error: &EvalError, view: &Viewpoint<'_>, f
     if is_worded { Verdict::Refused } else { Verdict::Broken }
 }
 
+/// Whether all of these were switched on.
+fn are_on(flipped: &[&Toggle]) -> bool {
+    flipped.iter().all(|toggle| !toggle.on)
+}
+
 /// Whether a message says nothing: it is empty, or lists assertions that failed, all of them without a message.
-fn has_no_words(message: &str) -> bool {
+pub(crate) fn has_no_words(message: &str) -> bool {
     let said = message.trim().trim_start_matches("Failed assertions:");
     said.chars().all(|c| c == '-' || c.is_whitespace())
 }
