@@ -11,7 +11,7 @@ use crate::run::{Budget, Slot, Watcher};
 use diag::{Diagnostic, Pos};
 use eval::error::Eval;
 use eval::{ErrorKind, EvalError, Evaluator, Ref};
-use nixos::diagnose::{Viewpoint, diagnose_from};
+use nixos::diagnose::{Complaint, Viewpoint, complaint, diagnose_from};
 use nixos::{Kind, Reading, System};
 use std::collections::BTreeMap;
 
@@ -203,11 +203,22 @@ impl Running<'_> {
             Case::Fails(error) => match verdict(ev, &error, self.view, &flipped) {
                 Verdict::Refused => Judged::Refused,
                 Verdict::Needs(option) => Judged::Needs(option),
-                Verdict::Broken if self.brings_back(ev, set) => Judged::Refused,
+                Verdict::Broken if self.is_wanting(&error, set) || self.brings_back(ev, set) => Judged::Refused,
                 Verdict::Broken => Judged::Broken(error),
             },
             Case::Stopped(why) => Judged::Stopped(why),
         }
+    }
+
+    /// Whether an option has no value that one of these toggles needs alone, whatever else is flipped.
+    fn is_wanting(&self, error: &EvalError, set: &[usize]) -> bool {
+        let Some(Complaint::NoValue(option)) = complaint(error) else {
+            return false;
+        };
+        set.iter().any(|&one| {
+            let need = format!("{}: {option}", self.toggles[one].path);
+            self.outcome.needs.contains(&need)
+        })
     }
 
     /// Whether one of these toggles stands in a submodule that the others take away. A definition inside of it brings

@@ -258,12 +258,30 @@ impl Outcome {
     fn of(result: Result<String, Stopped>) -> Outcome {
         match result {
             Ok(drv) => Outcome::Evaluates(drv),
-            Err(Stopped::Failed(error)) if matches!(error.kind, ErrorKind::Limit | ErrorKind::ImportFromDerivation) => {
+            Err(Stopped::Failed(error)) if is_of_this_run(error.kind, &error.message) => {
                 Outcome::Stopped(error.message)
             }
             Err(Stopped::Failed(error)) => Outcome::Fails(error),
             Err(Stopped::Panicked(why)) => Outcome::Stopped(format!("cfgcheck broke: {why}")),
         }
+    }
+}
+
+/// How the messages begin or end of what could not be had from the network.
+const OUT_OF_REACH: [&str; 3] = [
+    "cannot be fetched with --offline",
+    "unable to download '",
+    "unable to resolve '",
+];
+
+/// Whether an error tells of this run, its limits and what it may reach, and not of the host.
+fn is_of_this_run(kind: ErrorKind, message: &str) -> bool {
+    match kind {
+        ErrorKind::Limit | ErrorKind::ImportFromDerivation => true,
+        ErrorKind::Io => OUT_OF_REACH
+            .iter()
+            .any(|words| message.starts_with(words) || message.ends_with(words)),
+        _ => false,
     }
 }
 
@@ -296,4 +314,22 @@ fn set(ev: &mut Evaluator, entries: &[(&str, Ref)]) -> Ref {
     let entries = entries.iter().map(entry).collect();
     let set = ev.mem.attrs_from(entries);
     ev.cell(set)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_fetched_is_no_fault_of_the_host() {
+        for message in [
+            "'https://example.org/x' is not in the cache and cannot be fetched with --offline",
+            "unable to download 'https://example.org/x': HTTP error 503",
+            "unable to resolve 'example.org': no such host",
+        ] {
+            assert!(is_of_this_run(ErrorKind::Io, message), "{message}");
+            assert!(!is_of_this_run(ErrorKind::Thrown, message), "{message}");
+        }
+        assert!(!is_of_this_run(ErrorKind::Io, "path '/x/y' does not exist"));
+    }
 }

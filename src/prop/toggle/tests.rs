@@ -94,6 +94,10 @@ fn an_option_without_default_is_asked_for_by_the_module_that_has_it() {
         (outcome.needs, found),
         (vec!["fleet.app.enable: fleet.domain".into()], vec![])
     );
+    // What else is switched off has nothing to do with it.
+    let other = module("other", true, "users.other = 1;");
+    let (_, outcome, found) = judged(&[&app, shared, &other], 50);
+    assert_eq!((outcome.ran, outcome.refused, found), (3, 2, vec![]));
     // Here it is another module that goes without it.
     let gives = module("app", true, "users.app = 1;");
     let takes = "{ config, lib, ... }:\n{\n  options.fleet.id = lib.mkOption { type = lib.types.int; };\n  config.fleet.id = lib.mkIf (config.users ? app) 1;\n  config.networking.ports = [ config.fleet.id ];\n}\n".to_owned();
