@@ -20,6 +20,10 @@ const WARM: u64 = 4;
 /// Most scenes that are tried to make a counterexample smaller.
 const MOST_STEPS: usize = 4000;
 
+/// Cases that could not be judged after which a law is no more tried on a ground: each used all that a case may use, and
+/// the next ones would too.
+const MOST_STOPPED: u64 = 6;
+
 /// How much may be done.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
@@ -87,6 +91,13 @@ pub struct Tally {
     pub found: Option<Found>,
 }
 
+impl Tally {
+    /// Whether further cases would tell nothing new: the law is broken, or cases of it cannot be judged.
+    fn is_done(&self) -> bool {
+        self.found.is_some() || self.stopped >= MOST_STOPPED
+    }
+}
+
 /// A case that breaks its law.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -136,13 +147,13 @@ pub fn run<G: AsMut<Ground>>(
             }
             watcher.progressed(slot, done, all);
             done += cases.len() as u64;
-            if tally.found.is_some() {
+            if tally.is_done() {
                 continue;
             }
             let ground = grounds[slot.ground].as_mut();
             for case in cases {
                 one(ev, ground, slot, budget.seed, case, tally)?;
-                if tally.found.is_some() {
+                if tally.is_done() {
                     break;
                 }
             }
@@ -236,4 +247,54 @@ fn smallest(
         };
     }
     Ok(best)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Unwatched, on_stand_in};
+    use crate::{Claim, Expected, Expr, Question, Scope, Side};
+    use diag::Severity;
+
+    const ENDLESS: Law = Law {
+        id: "endless",
+        scope: Scope::Lib,
+        severity: Severity::Error,
+        title: "",
+        why: "",
+        fix: "",
+        draw: |_, _| Some(Scene::default()),
+        question: |_, _| {
+            let nix = "_: let grow = list: builtins.seq (builtins.length list) (grow (list ++ list)); in grow [ 1 ]";
+            Some(Question {
+                sides: vec![Side {
+                    name: "one",
+                    expr: Expr::call(nix, [Expr::Null]),
+                }],
+                claims: vec![Claim::Whole(0, Expected::Accepted)],
+            })
+        },
+    };
+
+    #[test]
+    fn a_law_whose_cases_run_away_is_not_tried_to_the_last() {
+        let tally = on_stand_in(|ev, ground| {
+            let slot = Slot {
+                law: &ENDLESS,
+                ground: 0,
+                key: String::new(),
+                cases: None,
+            };
+            let budget = Budget {
+                cases: 100,
+                deadline: None,
+                seed: 0,
+            };
+            let tallies = run(ev, std::slice::from_mut(ground), &[slot], budget, &mut Unwatched);
+            tallies.expect("the run goes on").remove(0)
+        });
+        assert_eq!((tally.ran, tally.stopped), (0, MOST_STOPPED));
+        let why = tally.why.expect("there is a reason");
+        assert!(why.contains("memory"), "{why}");
+    }
 }
