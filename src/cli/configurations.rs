@@ -214,7 +214,7 @@ impl Configurations {
         }
         complain(&format!("error: the flake has no host or home `{name}`"));
         let known: Vec<&str> = self.targets.iter().map(|target| target.name.as_str()).collect();
-        match ::check::nearest(name, known.iter().copied()) {
+        match yaml::nearest(name, known.iter().copied()) {
             Some(near) => complain(&format!("help: did you mean `{near}`?")),
             None if known.is_empty() => complain("help: it has no configurations at all"),
             None => complain(&format!("help: there are {}", known.join(", "))),

@@ -3,7 +3,6 @@
 use crate::args::ColorArg;
 use crate::machine::Machine;
 use crate::stream::{complain, write_out};
-use ::check::nearest;
 use diag::Severity;
 use report::Report;
 use report::junit::Dialect;
@@ -11,6 +10,7 @@ use report::text::TextStyle;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use sys::{Mode, Stream};
+use yaml::nearest;
 
 /// The variable that is `true` on GitHub Actions.
 const ON_GITHUB: &str = "GITHUB_ACTIONS";

@@ -1,6 +1,8 @@
-//! Activation tests in virtual machines. So far: which accelerator QEMU runs a guest with.
+//! Builds and activation tests in virtual machines.
 
 pub mod accel;
+pub mod generation;
+pub mod guest;
 mod processor;
 
 pub use processor::Processor;

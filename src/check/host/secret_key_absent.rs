@@ -3,10 +3,11 @@
 use super::reading::{Host, lossy, shown, text_of};
 use super::{Found, Stop};
 use crate::source::secret_keys;
-use crate::{Level, Rule, nearest};
+use crate::{Level, Rule};
 use eval::{Ref, Val};
 use report::Stage;
 use std::collections::BTreeMap;
+use yaml::nearest;
 
 /// The rule.
 pub const RULE: Rule = Rule {

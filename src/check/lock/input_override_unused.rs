@@ -48,7 +48,7 @@ fn below(
                 let above = path.join("/");
                 let message = format!("the input `{above}` has no input `{name}`, for which something is set here");
                 let diagnostic = RULE.found(message).at(view.span(inner), "");
-                let near = crate::nearest(name, node.inputs.keys().map(String::as_str));
+                let near = yaml::nearest(name, node.inputs.keys().map(String::as_str));
                 found.push(match near {
                     Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
                     None => diagnostic.hint("remove it"),

@@ -71,7 +71,7 @@ impl Policy {
                 let way = step(&step(&way, Step::Key(key.into())), Step::Index(i));
                 let warning = Diagnostic::warning(format!("no {what} fits `{text}`")).rule("policies");
                 let warning = warning.at(self.text.span(&way), "");
-                let near = crate::nearest(&text, known.iter().copied());
+                let near = yaml::nearest(&text, known.iter().copied());
                 warnings.push(match near {
                     Some(near) => warning.hint(format!("did you mean `{near}`?")),
                     None => warning.note(format!("in the policy `{}`", self.id)),

@@ -16,7 +16,6 @@ use super::option_path::OptionPath;
 use super::place::{self, Step, Way, step};
 use super::tree::Tree;
 use super::{Example, Expected, Expression, Policies, Policy, cel as expressions, pattern};
-use crate::yaml;
 
 /// What messages call what is read.
 const WHAT: &str = "policies";

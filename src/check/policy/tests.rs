@@ -587,7 +587,7 @@ fn hostile_files_are_refused() {
         )))
         .is_err()
     );
-    assert!(read(&" ".repeat(crate::yaml::MOST_BYTES + 1)).is_err());
+    assert!(read(&" ".repeat(yaml::MOST_BYTES + 1)).is_err());
 }
 
 proptest! {

@@ -118,7 +118,7 @@ impl Tree {
                 Tree::Attrs(attributes) => match attributes.get(name) {
                     Some(inner) => tree = inner,
                     None => {
-                        let near = crate::nearest(name, attributes.keys().map(String::as_str));
+                        let near = yaml::nearest(name, attributes.keys().map(String::as_str));
                         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                         return Tree::Missing(format!("there is no attribute `{name}`{near}"));
                     }

@@ -1,8 +1,9 @@
 //! `allow-malformed`: a comment addressed to cfgcheck that does nothing.
 
 use super::{Answer, Entry, Judged};
-use crate::{Level, Rule, nearest};
+use crate::{Level, Rule};
 use report::Stage;
+use yaml::nearest;
 
 pub(super) const ENTRY: Entry = Entry { rule: &RULE, run };
 

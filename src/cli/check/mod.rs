@@ -182,7 +182,7 @@ fn color(machine: &Machine, args: &CheckArgs, config: &Config, stream: Stream) -
 pub fn unknown_host<'n>(asked_for: &[Pattern], known: impl Iterator<Item = &'n str> + Clone) -> Option<String> {
     let fits = |pattern: &&Pattern| known.clone().any(|name| pattern.matches(name));
     let unknown = asked_for.iter().find(|pattern| !fits(pattern))?.to_string();
-    let help = match ::check::nearest(&unknown, known.clone()) {
+    let help = match yaml::nearest(&unknown, known.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`cfgcheck list hosts` has them all".to_owned(),
     };

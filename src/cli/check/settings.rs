@@ -7,10 +7,10 @@ use crate::session::Asked;
 use crate::stream::{complain, complain_styled};
 use ::check::baseline::{self, Baseline, BaselineError};
 use ::check::policy::{self, Policies};
-use ::check::yaml::{self, Entry};
 use diag::{Diagnostic, FileId, Origin, SourceMap, Span, Style};
 use report::Secrets;
 use std::path::{Path, PathBuf};
+use yaml::Entry;
 
 /// Rules that are not rules of the room `check`: what evaluation itself says.
 pub const OF_EVALUATION: [&str; 3] = ["base", "eval", "lock"];
@@ -45,7 +45,7 @@ impl Settings {
         let is_known = |rule: &str| known.contains(&rule) || OF_EVALUATION.contains(&rule);
         let wrong = |rule: &str, span: Span| {
             let all = known.iter().chain(&OF_EVALUATION).copied();
-            let hint = match ::check::nearest(rule, all) {
+            let hint = match yaml::nearest(rule, all) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`cfgcheck list rules` has them all".to_owned(),
             };

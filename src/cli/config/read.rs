@@ -7,7 +7,7 @@ use super::Config;
 /// Returns the settings that a file's bytes say, or what is wrong with them. The bytes are added to
 /// the sources under the file's absolute path.
 pub fn read(sources: &mut SourceMap, path: &[u8], bytes: &[u8]) -> Result<Config, Box<Diagnostic>> {
-    check::yaml::read(sources, path, bytes, "settings")
+    yaml::read(sources, path, bytes, "settings")
 }
 
 #[cfg(test)]
@@ -263,14 +263,7 @@ mod tests {
         assert!(read(&mut sources, b"/f/cfgcheck.yaml", text.as_bytes()).is_err());
         let deep = format!("version: 1\nhosts: {}", "[".repeat(100_000));
         assert!(read(&mut sources, b"/f/cfgcheck.yaml", deep.as_bytes()).is_err());
-        assert!(
-            read(
-                &mut sources,
-                b"/f/cfgcheck.yaml",
-                &vec![b' '; check::yaml::MOST_BYTES + 1]
-            )
-            .is_err()
-        );
+        assert!(read(&mut sources, b"/f/cfgcheck.yaml", &vec![b' '; yaml::MOST_BYTES + 1]).is_err());
     }
 
     proptest! {

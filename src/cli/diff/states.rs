@@ -130,7 +130,7 @@ fn revision(repository: &Repository, text: &str) -> Result<Oid, StateError> {
             RevisionError::Unknown(_) => repository.names()?,
             _ => Default::default(),
         };
-        let near = ::check::nearest(text, names.iter().map(String::as_str)).map(str::to_owned);
+        let near = yaml::nearest(text, names.iter().map(String::as_str)).map(str::to_owned);
         Err(StateError::Revision { error, near })
     })
 }

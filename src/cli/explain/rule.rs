@@ -66,7 +66,7 @@ fn unknown(rule: &str, policies: &Policies) -> u8 {
     complain(&format!("error: there is no rule `{rule}`"));
     let known = ::check::rules().map(|rule| rule.id);
     let known = known.chain(crate::prop::laws().map(|law| law.id));
-    match ::check::nearest(rule, known.chain(policies.documents().map(|document| document.id))) {
+    match yaml::nearest(rule, known.chain(policies.documents().map(|document| document.id))) {
         Some(near) => complain(&format!("help: did you mean `{near}`?")),
         None => complain("help: `cfgcheck list rules` has them all"),
     }

@@ -79,7 +79,7 @@ fn chosen(patterns: &[Pattern]) -> Result<Vec<&'static Law>, u8> {
     let fits = |pattern: &Pattern| laws().any(|law| pattern.matches(law.id));
     if let Some(unknown) = patterns.iter().find(|pattern| !fits(pattern)) {
         let unknown = unknown.to_string();
-        let help = match ::check::nearest(&unknown, laws().map(|law| law.id)) {
+        let help = match yaml::nearest(&unknown, laws().map(|law| law.id)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`cfgcheck list rules` has them all".to_owned(),
         };

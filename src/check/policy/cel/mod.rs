@@ -142,7 +142,7 @@ pub fn compile(environment: &Env, source: &str, names: &[&str]) -> Result<Progra
     let mut mistakes = Vec::new();
     for name in &found.functions {
         if !FUNCTIONS.contains(&name.as_str()) {
-            let hint = crate::nearest(name, FUNCTIONS.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let hint = yaml::nearest(name, FUNCTIONS.iter().copied()).map(|near| format!("did you mean `{near}`?"));
             mistakes.push(Mistake {
                 at: word(source, name),
                 message: format!("there is no function `{name}`"),
@@ -153,7 +153,7 @@ pub fn compile(environment: &Env, source: &str, names: &[&str]) -> Result<Progra
     for name in &found.variables {
         let known = names.contains(&name.as_str()) || name == HOST || TYPES.contains(&name.as_str());
         if !known {
-            let near = crate::nearest(name, names.iter().copied().chain([HOST]));
+            let near = yaml::nearest(name, names.iter().copied().chain([HOST]));
             let hint = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("name the option under `options`, such as `{name}: services.openssh.enable`"),

@@ -7,7 +7,7 @@ use regex::{Regex, RegexBuilder};
 use super::document::{Document, Form, Leaf};
 use super::recipients::{self, Recipient};
 use super::sops_file::Fault;
-use crate::nearest;
+use yaml::nearest;
 
 /// Largest compiled pattern (1 MiB); a path's is a thousandth of it.
 const MOST_PATTERN: usize = 1 << 20;

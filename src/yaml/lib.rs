@@ -1,11 +1,13 @@
 //! Reads YAML into types and says what is wrong with it, with the exact place and the nearest right name.
 
+mod names;
+
+pub use names::nearest;
+
 use std::sync::Arc;
 
 use diag::{Diagnostic, Origin, Pos, SourceMap, Span};
 use serde::de::DeserializeOwned;
-
-use crate::nearest;
 
 /// Most bytes of a file (256 KiB).
 pub const MOST_BYTES: usize = 256 << 10;
@@ -27,7 +29,7 @@ pub fn read<T: DeserializeOwned>(
 
 /// Adds a file's bytes to the sources and returns the position of the first one, and the text that they are;
 /// or what is wrong with them as a text.
-pub(crate) fn add<'t>(
+pub fn add<'t>(
     sources: &mut SourceMap,
     path: &[u8],
     bytes: &'t [u8],
@@ -139,7 +141,7 @@ fn too_deep(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Returns what the YAML reader found wrong, at its place in a text.
-pub(crate) fn explain(error: &serde_yaml::Error, base: Pos, text: &str, what: &str) -> Diagnostic {
+pub fn explain(error: &serde_yaml::Error, base: Pos, text: &str, what: &str) -> Diagnostic {
     let mut message = error.to_string();
     let mut span = Span::new(base, base);
     if let Some(location) = error.location() {

@@ -1,0 +1,1 @@
+//! What the two ends of the line into a guest say to each other: frames, requests and answers.
