@@ -69,6 +69,21 @@ impl System {
         Ok(system)
     }
 
+    /// Returns this configuration with a module more, written in the Nix language, applied by `extendModules`.
+    pub fn with_module(&self, ev: &mut Evaluator, module: &str) -> Eval<System> {
+        let function = format!("host: host.extendModules {{ modules = [ ({module}) ]; }}");
+        let configuration = extended(ev, self.configuration, &function, &[])?;
+        Ok(System {
+            kind: self.kind,
+            name: self.name.clone(),
+            platform: self.platform.clone(),
+            pos: self.pos,
+            configuration,
+            readable: Remembered::default(),
+            modules: RefCell::default(),
+        })
+    }
+
     /// Returns this configuration extended: one with modules more, which can be read as it is.
     pub fn extended(&self, ev: &Evaluator, configuration: Val) -> System {
         let readable = Remembered::default();

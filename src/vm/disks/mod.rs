@@ -1,0 +1,322 @@
+//! The disks of a machine under test: those that a host's own file systems need, or one in their place.
+
+use serde::Deserialize;
+use std::collections::BTreeSet;
+
+/// A file system that a host mounts, as its configuration says.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileSystem {
+    /// Where it is mounted.
+    pub mount_point: String,
+    /// What is mounted; nothing for some kinds that need no device.
+    pub device: Option<String>,
+    /// Its kind, such as `ext4`.
+    pub fs_type: String,
+    /// The options of the mount.
+    #[serde(default)]
+    pub options: Vec<String>,
+}
+
+/// What the configuration of one generation says about its disks.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Layout {
+    /// The file systems.
+    pub file_systems: Vec<FileSystem>,
+    /// The devices of swap space.
+    pub swap: Vec<String>,
+    /// Names of encrypted devices that are opened at boot.
+    pub encrypted: Vec<String>,
+}
+
+/// What is on a disk before the machine starts first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Content {
+    /// The root of the generations: their closures in an ext4 file system.
+    Root,
+    /// An empty ext4 file system.
+    Ext4,
+    /// An empty FAT file system.
+    Vfat,
+    /// Swap space.
+    Swap,
+}
+
+/// A disk, and the names by which a host finds it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Disk {
+    /// What is on it.
+    pub content: Content,
+    /// The label of its file system.
+    pub label: Option<String>,
+    /// The identifier of its file system.
+    pub uuid: Option<String>,
+    /// The serial number of the disk itself.
+    pub serial: Option<String>,
+}
+
+/// How a host is booted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Mode {
+    /// Its own stage 1, with disks that are made to match its file systems.
+    AsIs,
+    /// Stage 1 is ours, which mounts the root; everything else is its own.
+    OwnStage1,
+    /// With an overriding module, applied to both generations alike, that puts one disk in the place of its own.
+    Variant,
+}
+
+impl Mode {
+    /// Returns its name in reports and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::AsIs => "as-is",
+            Mode::OwnStage1 => "own-stage-1",
+            Mode::Variant => "variant",
+        }
+    }
+}
+
+/// Why the disks of a host cannot be made.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unmatched {
+    /// There is no root file system.
+    #[error("it has no root file system")]
+    NoRoot,
+    /// An encrypted device, to which there is no key here.
+    #[error("`{0}` is encrypted")]
+    Encrypted(String),
+    /// A kind of file system that is not made here.
+    #[error("{mount_point} is {kind}, which cannot be made here")]
+    Kind {
+        /// Where it is mounted.
+        mount_point: String,
+        /// The kind.
+        kind: String,
+    },
+    /// A device with a name that no disk made here can have.
+    #[error("no disk made here can be found as {0}")]
+    Device(String),
+    /// The generations want different things of one disk.
+    #[error("the two generations do not find {0} in the same place")]
+    Differ(String),
+}
+
+/// Kinds that need no disk.
+const WITHOUT_DISK: [&str; 12] = [
+    "tmpfs", "ramfs", "none", "overlay", "proc", "sysfs", "devpts", "devtmpfs", "bpf", "debugfs", "tracefs", "efivarfs",
+];
+
+/// The disk of a machine whose root is ours to choose, as the overriding module has it.
+pub fn variant() -> Vec<Disk> {
+    vec![Disk {
+        content: Content::Root,
+        label: Some("cfgcheck-root".into()),
+        uuid: None,
+        serial: Some("root".into()),
+    }]
+}
+
+/// Returns the disks on which two generations find all file systems that they mount; the root comes first.
+pub fn matching(base: &Layout, head: &Layout) -> Result<Vec<Disk>, Unmatched> {
+    let [mut disks, others] = [of(base)?, of(head)?];
+    let root = |disks: &[Disk]| disks.iter().find(|disk| disk.content == Content::Root).cloned();
+    if root(&disks) != root(&others) {
+        return Err(Unmatched::Differ("/".into()));
+    }
+    disks.extend(others);
+    disks.sort();
+    disks.dedup();
+    let mut names = BTreeSet::new();
+    for disk in &disks {
+        let own = [("label", &disk.label), ("uuid", &disk.uuid), ("serial", &disk.serial)];
+        for (kind, name) in own {
+            if let Some(name) = name
+                && !names.insert((kind, name.clone()))
+            {
+                return Err(Unmatched::Differ(name.clone()));
+            }
+        }
+    }
+    Ok(disks)
+}
+
+/// Returns the disks of one generation.
+fn of(layout: &Layout) -> Result<Vec<Disk>, Unmatched> {
+    if let Some(name) = layout.encrypted.first() {
+        return Err(Unmatched::Encrypted(name.clone()));
+    }
+    let mut disks = Vec::new();
+    for system in &layout.file_systems {
+        let is_bind = system
+            .options
+            .iter()
+            .any(|option| option == "bind" || option == "rbind");
+        if WITHOUT_DISK.contains(&system.fs_type.as_str()) && system.mount_point != "/" || is_bind {
+            continue;
+        }
+        let content = match (system.mount_point.as_str(), system.fs_type.as_str()) {
+            ("/", "ext4" | "auto") => Content::Root,
+            (_, "ext4") if system.mount_point != "/nix" && system.mount_point != "/nix/store" => Content::Ext4,
+            (_, "vfat") => Content::Vfat,
+            (_, kind) => {
+                return Err(Unmatched::Kind {
+                    mount_point: system.mount_point.clone(),
+                    kind: kind.to_owned(),
+                });
+            }
+        };
+        let device = system.device.as_deref().unwrap_or_default();
+        disks.push(named(content, device)?);
+    }
+    for device in &layout.swap {
+        disks.push(named(Content::Swap, device)?);
+    }
+    if !disks.iter().any(|disk| disk.content == Content::Root) {
+        return Err(Unmatched::NoRoot);
+    }
+    Ok(disks)
+}
+
+/// Returns a disk that is found as a device.
+fn named(content: Content, device: &str) -> Result<Disk, Unmatched> {
+    let mut disk = Disk {
+        content,
+        label: None,
+        uuid: None,
+        serial: None,
+    };
+    let plain = |name: &str| {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        (!name.is_empty() && name.len() <= 36 && name.chars().all(fits)).then(|| name.to_owned())
+    };
+    let after = |prefix: &str| device.strip_prefix(prefix).and_then(plain);
+    if let Some(label) = after("/dev/disk/by-label/") {
+        // ext4 has room for 16 bytes, FAT for 11.
+        let most = if content == Content::Vfat { 11 } else { 16 };
+        disk.label = Some(label).filter(|label| label.len() <= most);
+    } else if let Some(uuid) = after("/dev/disk/by-uuid/") {
+        disk.uuid = Some(uuid);
+    } else if let Some(serial) = after("/dev/disk/by-id/virtio-") {
+        // VIRTIO_BLK_ID_BYTES of the virtio specification.
+        disk.serial = Some(serial).filter(|serial| serial.len() <= 20);
+    }
+    if disk.label.is_none() && disk.uuid.is_none() && disk.serial.is_none() {
+        return Err(Unmatched::Device(device.to_owned()));
+    }
+    Ok(disk)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn system(mount_point: &str, device: &str, fs_type: &str) -> FileSystem {
+        FileSystem {
+            mount_point: mount_point.into(),
+            device: Some(device.into()),
+            fs_type: fs_type.into(),
+            options: vec!["defaults".into()],
+        }
+    }
+
+    fn layout(file_systems: &[(&str, &str, &str)]) -> Layout {
+        Layout {
+            file_systems: file_systems
+                .iter()
+                .map(|(at, device, kind)| system(at, device, kind))
+                .collect(),
+            ..Layout::default()
+        }
+    }
+
+    /// What is found on the disks, one letter for the content and the name: `R label`.
+    fn told(found: Result<Vec<Disk>, Unmatched>) -> String {
+        match found {
+            Err(why) => why.to_string(),
+            Ok(disks) => {
+                let disks = disks.iter().map(|disk| {
+                    let name = disk.label.as_ref().or(disk.uuid.as_ref()).or(disk.serial.as_ref());
+                    format!("{:?}={}", disk.content, name.map_or("", String::as_str))
+                });
+                disks.collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+
+    #[test]
+    fn disks_match_what_hosts_mount() {
+        let root = ("/", "/dev/disk/by-label/root", "ext4");
+        for (systems, expected) in [
+            (&[root][..], "Root=root"),
+            (&[root, ("/boot", "tmpfs", "tmpfs")], "Root=root"),
+            (
+                &[root, ("/boot", "/dev/disk/by-uuid/12AB-34CD", "vfat")],
+                "Root=root Vfat=12AB-34CD",
+            ),
+            (
+                &[root, ("/srv", "/dev/disk/by-id/virtio-data", "ext4")],
+                "Root=root Ext4=data",
+            ),
+            (&[("/", "tank/root", "zfs")], "/ is zfs, which cannot be made here"),
+            (&[("/", "tmpfs", "tmpfs")], "/ is tmpfs, which cannot be made here"),
+            (
+                &[root, ("/nix", "/dev/disk/by-label/nix", "ext4")],
+                "/nix is ext4, which cannot be made here",
+            ),
+            (
+                &[("/", "/dev/mapper/root", "ext4")],
+                "no disk made here can be found as /dev/mapper/root",
+            ),
+            (
+                &[("/", "/dev/disk/by-label/a,b", "ext4")],
+                "no disk made here can be found as /dev/disk/by-label/a,b",
+            ),
+            (
+                &[root, ("/boot", "/dev/disk/by-label/a-long-name-of-it", "vfat")],
+                "no disk made here can be found as /dev/disk/by-label/a-long-name-of-it",
+            ),
+            (
+                &[("/srv", "/dev/disk/by-label/srv", "ext4")],
+                "it has no root file system",
+            ),
+        ] {
+            let layout = layout(systems);
+            assert_eq!(told(matching(&layout, &layout)), expected, "{systems:?}");
+        }
+    }
+
+    #[test]
+    fn both_generations_count() {
+        let base = layout(&[("/", "/dev/disk/by-label/root", "ext4")]);
+        let mut head = layout(&[
+            ("/", "/dev/disk/by-label/root", "ext4"),
+            ("/srv", "/dev/disk/by-label/srv", "ext4"),
+        ]);
+        assert_eq!(told(matching(&base, &head)), "Root=root Ext4=srv");
+        head.swap.push("/dev/disk/by-label/srv".into());
+        assert_eq!(
+            told(matching(&base, &head)),
+            "the two generations do not find srv in the same place"
+        );
+        head.encrypted.push("crypt".into());
+        assert_eq!(told(matching(&base, &head)), "`crypt` is encrypted");
+        let moved = layout(&[("/", "/dev/disk/by-label/other", "ext4")]);
+        assert_eq!(
+            told(matching(&base, &moved)),
+            "the two generations do not find / in the same place"
+        );
+    }
+
+    #[test]
+    fn binds_need_no_disk() {
+        let mut layout = layout(&[
+            ("/", "/dev/disk/by-label/root", "ext4"),
+            ("/var/lib", "/persist/var/lib", "none"),
+        ]);
+        layout.file_systems[1].options.push("bind".into());
+        layout.file_systems[1].fs_type = "auto".into();
+        assert_eq!(told(matching(&layout, &layout)), "Root=root");
+    }
+}
