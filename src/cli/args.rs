@@ -20,6 +20,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Try generated modules on the flake's own options, and tell which laws of the module system break.
     Prop(Box<crate::prop::PropArgs>),
+    /// Boot what runs today in a virtual machine, switch it to what is to run, and tell what happens.
+    Vm(Box<crate::vm::VmArgs>),
     /// Apply the rules on sources and locks, without evaluation and without a network.
     Lint(Box<crate::lint::LintArgs>),
     /// Tell what changes on each host between two states of a flake.

@@ -22,6 +22,7 @@ mod saved;
 mod session;
 mod stores;
 mod stream;
+mod vm;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
     ExitCode::from(machine::Machine::run(move |machine| match &cli.command {
         args::Command::Check(args) => check::run(machine, args),
         args::Command::Prop(args) => prop::run(machine, args),
+        args::Command::Vm(args) => vm::run(machine, args),
         args::Command::Lint(args) => lint::run(machine, args),
         args::Command::Diff(args) => diff::run(machine, args),
         args::Command::Explain(args) => explain::run(machine, args),

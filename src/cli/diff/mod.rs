@@ -1,6 +1,6 @@
 //! `cfgcheck diff`: what changes between two states of a flake, from evaluation alone.
 
-mod states;
+pub(crate) mod states;
 mod work;
 
 use crate::args::{ColorArg, FlakeArgs, LimitArgs};

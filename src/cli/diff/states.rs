@@ -83,7 +83,8 @@ pub fn states(machine: &Machine, flake: &str, base: &str, head: Option<&str>) ->
 
 /// Whether words are a whole reference and no revision: no name of Git has a colon, or begins so.
 fn is_reference(text: &str) -> bool {
-    text.contains(':') || text.starts_with(['.', '/', '~']) && !text.starts_with("..")
+    let is_path = text.starts_with(['.', '/', '~']) && !text.starts_with("..");
+    text.contains(':') || is_path || text == ".." || text.starts_with("../")
 }
 
 /// Returns the state that words name: a whole flake, or a revision of `flake`.
@@ -147,7 +148,17 @@ mod tests {
 
     #[test]
     fn references_are_told_from_revisions() {
-        for reference in [".", "./x", "/x", "~/x", "path:x", "github:o/r", "git+file:///x?rev=1"] {
+        for reference in [
+            ".",
+            "./x",
+            "..",
+            "../x",
+            "/x",
+            "~/x",
+            "path:x",
+            "github:o/r",
+            "git+file:///x?rev=1",
+        ] {
             assert!(is_reference(reference), "{reference}");
         }
         for revision in [

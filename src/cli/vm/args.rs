@@ -1,0 +1,114 @@
+//! The command line of `cfgcheck vm`.
+
+use crate::args::{CheckArgs, JudgeArgs, LimitArgs};
+use ::vm::accel::{Accel, Wanted};
+use ::vm::disks::Mode;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Arguments of `cfgcheck vm`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  cfgcheck vm --host web                      the last commit's web, switched to web as the files are
+  cfgcheck vm --host web --base origin/main   what runs today is that of a branch
+  cfgcheck vm --scenario rollback             another of the scenarios that come with cfgcheck
+  cfgcheck vm --scenario vm-tests/login.yaml  one of your own
+  cfgcheck vm --plan                          say what would run, and end
+")]
+pub struct VmArgs {
+    /// What runs today: a branch, a tag or a commit of the flake, or a whole flake reference; behind `#`, the name that the
+    /// host has there. The last commit, if the files differ from it, else the one before.
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+    /// A scenario: the name of one that comes with cfgcheck, or a file; may be repeated. Those in vm-tests/ by default,
+    /// and `default` for hosts that have none.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub scenario: Vec<String>,
+    /// How hosts are booted [default: as they are, or with an overriding module where their disks cannot be made].
+    #[arg(long, value_enum, value_name = "MODE")]
+    pub mode: Option<ModeArg>,
+    /// What executes the guests' instructions [default: kvm where it runs guests, else tcg].
+    #[arg(long, value_enum, value_name = "ACCEL")]
+    pub accel: Option<AccelArg>,
+    /// End with 3 where KVM does not run guests.
+    #[arg(long, conflicts_with = "accel")]
+    pub require_kvm: bool,
+    /// Where hosts are built: in a virtual machine, or with the Nix that is installed.
+    #[arg(long, value_enum, value_name = "WHERE", default_value = "vm")]
+    pub build_with: BuildWith,
+    /// Put serial logs, journals and pictures into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub artifacts: Option<PathBuf>,
+    /// Memory of a guest, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(128..))]
+    pub memory: u32,
+    /// Show what machines say while they run.
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Say what would run, and end.
+    #[arg(long)]
+    pub plan: bool,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// How a host is booted.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ModeArg {
+    /// Its own stage 1, with disks that are made to match its file systems.
+    AsIs,
+    /// With a stage 1 of ours, which mounts the root.
+    OwnStage1,
+    /// With a module that puts one disk in the place of its own.
+    Variant,
+}
+
+impl From<ModeArg> for Mode {
+    fn from(mode: ModeArg) -> Mode {
+        match mode {
+            ModeArg::AsIs => Mode::AsIs,
+            ModeArg::OwnStage1 => Mode::OwnStage1,
+            ModeArg::Variant => Mode::Variant,
+        }
+    }
+}
+
+/// An accelerator.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AccelArg {
+    /// The processor itself.
+    Kvm,
+    /// QEMU's translator.
+    Tcg,
+}
+
+/// Where hosts are built.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BuildWith {
+    /// In a virtual machine without a network card.
+    Vm,
+    /// With the Nix that is installed on this machine.
+    Nix,
+}
+
+impl VmArgs {
+    /// Returns what a run of `check` on the same flake is asked for.
+    pub fn of_check(&self) -> CheckArgs {
+        CheckArgs {
+            judge: self.judge.clone(),
+            limits: self.limits.clone(),
+            ..CheckArgs::default()
+        }
+    }
+
+    /// Returns the accelerator that is asked for.
+    pub fn wanted(&self) -> Wanted {
+        match (self.accel, self.require_kvm) {
+            (Some(AccelArg::Kvm), _) | (_, true) => Wanted::Only(Accel::Kvm),
+            (Some(AccelArg::Tcg), _) => Wanted::Only(Accel::Tcg),
+            (None, false) => Wanted::Best,
+        }
+    }
+}

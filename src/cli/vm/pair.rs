@@ -1,0 +1,229 @@
+//! The two states of a flake in one evaluator: what runs today, and what is to run.
+
+use super::base::{self, Today};
+use super::{VmArgs, variant};
+use crate::check::run::Run;
+use crate::check::wrong;
+use crate::diff::states::Named;
+use crate::session::{Asked, Session};
+use ::vm::disks::{self, Disk, Mode};
+use eval::error::Eval;
+use eval::{ErrorKind, Evaluator, Val};
+use nixos::diagnose::{Viewpoint, diagnose_from};
+use nixos::{Kind, System, Target, discover, made_of};
+use report::{Case, Event, Finding, Outcome, Stage};
+use store::{Output, StorePath};
+
+/// Both states, called.
+pub struct Pair {
+    /// The evaluator and its flakes.
+    pub session: Session,
+    /// What is to run.
+    pub head: Side,
+    /// What runs today; the same as the head where there is nothing before it.
+    pub base: Side,
+}
+
+/// One state.
+pub struct Side {
+    /// The store path of the tree that has the flake.
+    pub root: Vec<u8>,
+    /// The folder of the flake in it.
+    pub folder: Vec<u8>,
+    /// Its hosts.
+    pub hosts: Vec<Target>,
+}
+
+/// A system to boot: what was evaluated, and what is to be built.
+pub struct Wanted {
+    /// The configuration, for questions about it.
+    pub system: System,
+    /// The derivation of its toplevel.
+    pub drv: StorePath,
+    /// The toplevel.
+    pub out: StorePath,
+}
+
+/// What is to be done with a host.
+pub struct Planned {
+    /// Its name.
+    pub name: String,
+    /// The system that it is for, such as `x86_64-linux`.
+    pub platform: String,
+    /// What runs today.
+    pub base: Wanted,
+    /// What is to run.
+    pub head: Wanted,
+    /// How it is booted.
+    pub mode: Mode,
+    /// Why it is booted so.
+    pub why: String,
+    /// Its disks.
+    pub disks: Vec<Disk>,
+}
+
+impl Pair {
+    /// Locks and calls both states, and returns them with the name that the host has in the base, if that is another;
+    /// nothing if a state is broken, which has been told. An `Err` is wrong usage, has been told, and is the exit code.
+    pub fn of(run: &mut Run<'_>, args: &VmArgs, asked: &Asked) -> Result<Option<(Pair, Option<String>)>, u8> {
+        let mut session = run.session(asked);
+        for note in std::mem::take(&mut session.notes) {
+            run.tell(Event::Note(note));
+        }
+        let Some(number) = run.lock(&mut session, asked) else {
+            return Ok(None);
+        };
+        let locked = session.flakes.get(number);
+        let is_committed = locked.is_some_and(|locked| locked.flake.tree.rev().is_some());
+        let today = base::today(run.machine, args, is_committed).map_err(|error| wrong(error.to_string()))?;
+        let Some(flake) = run.call(&mut session, number) else {
+            return Ok(None);
+        };
+        let Some(hosts) = hosts(run, &mut session, flake) else {
+            return Ok(None);
+        };
+        run.known.extend(hosts.iter().map(|host| host.name.clone()));
+        let head = Side {
+            root: run.root.clone(),
+            folder: run.folder.clone(),
+            hosts,
+        };
+        let (base, host) = match today {
+            Today::State(named, host) => match base_of(run, &mut session, &named) {
+                Ok(side) => (side, host),
+                Err(message) => {
+                    let finding = Finding::new("base", diag::Severity::Error, message)
+                        .hint("name with --base a state of the flake that evaluates");
+                    run.finish(Case::new(Stage::Eval, "the base evaluates", Outcome::Errored).finding(finding));
+                    return Ok(None);
+                }
+            },
+            Today::Same(why) => {
+                run.tell(Event::Note(format!("hosts are switched to themselves: {why}")));
+                let side = Side {
+                    root: head.root.clone(),
+                    folder: head.folder.clone(),
+                    hosts: head.hosts.clone(),
+                };
+                (side, None)
+            }
+        };
+        Ok(Some((Pair { session, head, base }, host)))
+    }
+
+    /// Evaluates a host in both states; `before` is its name in the base, and `mode` what is asked for.
+    pub fn plan(
+        &mut self,
+        target: &Target,
+        before: &Target,
+        platform: Option<&str>,
+        mode: Option<Mode>,
+    ) -> Eval<Planned> {
+        let ev = &mut self.session.ev;
+        let head = System::of(ev, target, platform)?;
+        let base = System::of(ev, before, platform)?;
+        let Some(platform) = head.platform().map(str::to_owned) else {
+            return Err(ev.fail(ErrorKind::Eval, "the host does not tell which system it is for"));
+        };
+        let layouts = [variant::layout(ev, &base)?, variant::layout(ev, &head)?];
+        let [of_base, of_head] = &layouts;
+        let (mode, why, disks) = match (mode, disks::matching(of_base, of_head)) {
+            (Some(Mode::Variant), _) => (Mode::Variant, "asked for".to_owned(), disks::variant()),
+            (asked, Ok(disks)) => match asked {
+                Some(mode) => (mode, "asked for".into(), disks),
+                None => (Mode::AsIs, "its disks can be made".into(), disks),
+            },
+            (None, Err(why)) => (Mode::Variant, why.to_string(), disks::variant()),
+            (Some(mode), Err(why)) => {
+                let message = format!("the host cannot be booted in mode {}: {why}", mode.name());
+                return Err(ev.fail(ErrorKind::Eval, message));
+            }
+        };
+        let [base, head] = if mode == Mode::Variant {
+            [
+                base.with_module(ev, variant::MODULE)?,
+                head.with_module(ev, variant::MODULE)?,
+            ]
+        } else {
+            [base, head]
+        };
+        Ok(Planned {
+            name: target.name.clone(),
+            platform,
+            base: wanted(ev, base)?,
+            head: wanted(ev, head)?,
+            mode,
+            why,
+            disks,
+        })
+    }
+}
+
+/// Returns what is to be built for a configuration.
+fn wanted(ev: &mut Evaluator, system: System) -> Eval<Wanted> {
+    let drv = made_of(ev, Kind::Nixos, system.root())?;
+    let parsed = StorePath::parse(&drv).ok();
+    let out = parsed.as_ref().and_then(|drv| {
+        let outputs = ev.store.derivation(drv)?.outputs.iter();
+        outputs
+            .filter(|(name, _)| name.as_bytes() == b"out")
+            .find_map(|(_, output)| match output {
+                Output::InputAddressed(path) => Some(path.clone()),
+                Output::Fixed(_) | Output::Floating { .. } | Output::Deferred | Output::Impure { .. } => None,
+            })
+    });
+    match (parsed, out) {
+        (Some(drv), Some(out)) => Ok(Wanted { system, drv, out }),
+        _ => Err(ev.fail(ErrorKind::Eval, format!("{drv} has no output with a known path"))),
+    }
+}
+
+/// Returns the hosts of a flake; that they cannot be listed has been told.
+fn hosts(run: &mut Run<'_>, session: &mut Session, flake: Val) -> Option<Vec<Target>> {
+    match session.ev.contained(|ev| discover(ev, flake, Kind::Nixos)) {
+        Ok(hosts) => Some(hosts),
+        Err(_) => {
+            let name = format!("{} can be listed", Kind::Nixos.output());
+            let case = run.with_error(session, Case::new(Stage::Eval, name, Outcome::Errored));
+            run.finish(case);
+            None
+        }
+    }
+}
+
+/// Returns the base, or why there is none to be had.
+fn base_of(run: &Run<'_>, session: &mut Session, named: &Named) -> Result<Side, String> {
+    let begin = |error: &dyn std::fmt::Display| format!("{} cannot be evaluated: {error}", named.name);
+    let flags = session
+        .lock_flags(run.machine, &run.args.judge.flakes)
+        .map_err(|error| begin(&error))?;
+    let number = session
+        .lock(&named.asked.reference, &flags)
+        .map_err(|error| begin(&error.message(&session.ev.sources)))?;
+    let folder = session.flakes.get(number).map(|locked| locked.flake.dir.clone());
+    let root = session
+        .flakes
+        .node(number, 0)
+        .map(|mounted| mounted.path.to_path().into_bytes());
+    let flakes = session.flakes.clone();
+    let listed = session.ev.contained(|ev| {
+        let flake = flakes.call(ev, number)?;
+        discover(ev, flake, Kind::Nixos)
+    });
+    match listed {
+        Ok(hosts) => Ok(Side {
+            root: root.unwrap_or_default(),
+            folder: folder.unwrap_or_default(),
+            hosts,
+        }),
+        Err(_) => {
+            let error = session.ev.take_error();
+            let inputs = session.flakes.mounted();
+            let view = Viewpoint {
+                inputs: &inputs,
+                ..Viewpoint::default()
+            };
+            Err(begin(&diagnose_from(&mut session.ev, &error, &view).diagnostic.message))
+        }
+    }
+}
