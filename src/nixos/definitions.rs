@@ -78,6 +78,27 @@ impl System {
         Ok(self.place(ev))
     }
 
+    /// Returns where the user's own files say a text in a value of an option, such as an element of a list; `None` if none
+    /// of them says it as it is.
+    pub fn place_of_string(
+        &self,
+        ev: &mut Evaluator,
+        path: &[impl AsRef<str>],
+        text: &str,
+        view: &Viewpoint<'_>,
+    ) -> Eval<Option<Span>> {
+        let definitions = self.definitions(ev, path, view)?;
+        let own = definitions
+            .iter()
+            .filter(|definition| definition.is_own() && definition.is_placed());
+        for definition in own {
+            if let Some(span) = diagnose::string_in(ev, definition.span.start, text) {
+                return Ok(Some(span));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns where the flake says that there is this host.
     pub fn place(&self, ev: &mut Evaluator) -> Span {
         diagnose::binding_at(ev, self.pos()).unwrap_or_default()

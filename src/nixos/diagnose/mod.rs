@@ -24,10 +24,10 @@ mod viewpoint;
 mod golden;
 
 pub use assertion::{configuration_warning, failed_assertion};
-pub use places::binding_at;
 pub(crate) use places::{
     binding_around, declared_in, defined_in, import_of, is_missing_option, is_undefined, name_at, path_in_own_files,
 };
+pub use places::{binding_at, binding_text, string_in};
 pub use semicolon::before_binding;
 pub use viewpoint::{Viewpoint, inputs_of};
 

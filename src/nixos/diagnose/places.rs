@@ -78,6 +78,36 @@ pub(crate) fn binding_around(ev: &mut Evaluator, pos: Pos) -> Option<Span> {
     binding_at(ev, innermost?)
 }
 
+/// Returns what is written in the binding that starts at a position, from its path to its value's end.
+pub fn binding_text(ev: &mut Evaluator, pos: Pos) -> Option<Vec<u8>> {
+    let (file, _) = ev.sources.lookup(pos)?;
+    with_tree(ev, file, |tree| {
+        let value = value_at(tree, pos)?;
+        tree.text
+            .get(tree.offset(pos)..tree.offset(value.span.end))
+            .map(<[u8]>::to_vec)
+    })
+}
+
+/// Returns where a string is written in the value of the binding that starts at a position: the binding inside of the
+/// value whose string it is, else the string alone, as an element of a list.
+pub fn string_in(ev: &mut Evaluator, pos: Pos, text: &str) -> Option<Span> {
+    let (file, _) = ev.sources.lookup(pos)?;
+    let literal = with_tree(ev, file, |tree| {
+        let value = value_at(tree, pos)?;
+        let (start, end) = (tree.offset(value.span.start), tree.offset(value.span.end));
+        let quoted = format!("\"{text}\"");
+        let at = tree
+            .text
+            .get(start..end)?
+            .windows(quoted.len())
+            .position(|part| part == quoted.as_bytes())?;
+        Some(Span::new(tree.pos(start + at), tree.pos(start + at + quoted.len())))
+    })?;
+    let around = binding_around(ev, literal.start);
+    Some(around.filter(|around| around.start > pos).unwrap_or(literal))
+}
+
 /// Returns the value of the binding that starts at a position: of `a.b = 1` that of `b`.
 fn value_at<'t>(tree: &Tree<'t>, pos: Pos) -> Option<ExprRef<'t>> {
     let mut value: Option<ExprRef<'t>> = None;
