@@ -2,11 +2,11 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::fs::{DirEntry, FileKind, Fs, FsError, FsOp, Mode, READ_LIMIT, Stat, absent};
+use crate::fs::{DirEntry, FileBytes, FileKind, Fs, FsError, FsOp, Mode, READ_LIMIT, Stat, absent};
 
 /// The machine's file system; relative paths are taken from the process's current folder.
 #[derive(Clone, Copy, Debug, Default)]
@@ -116,6 +116,9 @@ impl DiskFs {
                 .create_new(true)
                 .mode(mode.bits())
                 .open(&temporary)?;
+            if mode.is_exact() {
+                file.set_permissions(fs::Permissions::from_mode(mode.bits()))?;
+            }
             file.write_all(bytes)?;
             file.sync_all()?;
             fs::rename(&temporary, path)
@@ -161,8 +164,34 @@ impl Fs for DiskFs {
     fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FsError> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(mode.bits());
-        let written = options.open(path).and_then(|mut file| file.write_all(bytes));
+        let written = options.open(path).and_then(|mut file| {
+            if mode.is_exact() {
+                file.set_permissions(fs::Permissions::from_mode(mode.bits()))?;
+            }
+            file.write_all(bytes)
+        });
         written.map_err(|e| FsError::new(FsOp::Write, path, e))
+    }
+
+    fn create(&self, path: &Path, mode: Mode) -> Result<Box<dyn FileBytes>, FsError> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(mode.bits());
+        let file = options.open(path).and_then(|file| {
+            if mode.is_exact() {
+                file.set_permissions(fs::Permissions::from_mode(mode.bits()))?;
+            }
+            Ok(file)
+        });
+        Ok(Box::new(file.map_err(|e| FsError::new(FsOp::Create, path, e))?))
+    }
+
+    fn edit(&self, path: &Path) -> Result<Box<dyn FileBytes>, FsError> {
+        let file = OpenOptions::new().read(true).write(true).open(path);
+        Ok(Box::new(file.map_err(|e| FsError::new(FsOp::Write, path, e))?))
+    }
+
+    fn hard_link(&self, from: &Path, to: &Path) -> Result<(), FsError> {
+        fs::hard_link(from, to).map_err(|e| FsError::new(FsOp::Create, to, e))
     }
 
     fn write_atomic(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FsError> {
@@ -201,6 +230,7 @@ impl Fs for DiskFs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Seek;
 
     fn folder() -> tempfile::TempDir {
         tempfile::tempdir().expect("a temporary folder can be made")
@@ -248,6 +278,16 @@ mod tests {
         let mut text = String::new();
         fs.open(&at("a/secret")).unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(text, "two");
+        let mut pieces = fs.create(&at("a/pieces"), Mode::SealedExecutable).unwrap();
+        pieces.write_all(b"abc").unwrap();
+        drop(pieces);
+        assert_eq!(fs.stat(&at("a/pieces")).unwrap().unwrap().mode, 0o555);
+        assert!(fs.create(&at("a/pieces"), Mode::Plain).is_err(), "it is there already");
+        fs.hard_link(&at("a/b/plain"), &at("a/second")).unwrap();
+        let mut edited = fs.edit(&at("a/second")).unwrap();
+        edited.seek(io::SeekFrom::Start(2)).unwrap();
+        edited.write_all(b"!").unwrap();
+        assert_eq!(fs.read(&at("a/b/plain")).unwrap(), b"on!");
         fs.rename(&at("a/secret"), &at("a/moved")).unwrap();
         fs.remove_file(&at("a/link")).unwrap();
         assert_eq!(fs.lstat(&at("a/link")).unwrap(), None);

@@ -126,8 +126,21 @@ pub enum ExecError {
     },
 }
 
+/// What reads the output of a program as it comes.
+pub type Taker<'t> = &'t mut dyn FnMut(&mut dyn io::Read);
+
 /// Runs programs to their end.
 pub trait Exec: Send + Sync {
     /// Runs a program and returns how it ended and what it said; a failing program is not an `Err`.
     fn run(&self, command: &Command) -> Result<Output, ExecError>;
+
+    /// Runs a program and lets `take` read its standard output as it comes; all else is as in [`Exec::run`]. Output that
+    /// is not read is dropped once `take` returns. Reading ends, as if the program had, at the time limit.
+    ///
+    /// What is returned has no standard output.
+    fn stream(&self, command: &Command, take: Taker<'_>) -> Result<Output, ExecError> {
+        let mut output = self.run(command)?;
+        take(&mut std::mem::take(&mut output.stdout).as_slice());
+        Ok(output)
+    }
 }

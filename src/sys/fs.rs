@@ -63,6 +63,10 @@ pub enum Mode {
     Executable,
     /// `0600`: for nobody else's eyes.
     Private,
+    /// `0444` whatever the umask, as files of a store are.
+    Sealed,
+    /// `0555` whatever the umask, as programs of a store are.
+    SealedExecutable,
 }
 
 impl Mode {
@@ -72,9 +76,21 @@ impl Mode {
             Mode::Plain => 0o644,
             Mode::Executable => 0o755,
             Mode::Private => 0o600,
+            Mode::Sealed => 0o444,
+            Mode::SealedExecutable => 0o555,
         }
     }
+
+    /// Whether the umask has no say in it.
+    pub fn is_exact(self) -> bool {
+        matches!(self, Mode::Sealed | Mode::SealedExecutable)
+    }
 }
+
+/// An open file: bytes that can be read and written anywhere. Writing beyond the end leaves a hole that takes no room.
+pub trait FileBytes: io::Read + io::Write + io::Seek + Send {}
+
+impl<T: io::Read + io::Write + io::Seek + Send> FileBytes for T {}
 
 /// The verb of a failed operation, as messages say it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -207,6 +223,21 @@ pub trait Fs: Send + Sync {
 
     /// Writes a file in place, creating it or replacing its bytes.
     fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FsError>;
+
+    /// Makes a file that is not there yet, and returns it to be written in pieces. Only a disk can.
+    fn create(&self, path: &Path, _mode: Mode) -> Result<Box<dyn FileBytes>, FsError> {
+        Err(FsError::new(FsOp::Create, path, io::ErrorKind::Unsupported.into()))
+    }
+
+    /// Opens a file that is there, to read and write any of its bytes. Only a disk can.
+    fn edit(&self, path: &Path) -> Result<Box<dyn FileBytes>, FsError> {
+        Err(FsError::new(FsOp::Write, path, io::ErrorKind::Unsupported.into()))
+    }
+
+    /// Gives a file a second name on the same file system. Only a disk can.
+    fn hard_link(&self, _from: &Path, to: &Path) -> Result<(), FsError> {
+        Err(FsError::new(FsOp::Create, to, io::ErrorKind::Unsupported.into()))
+    }
 
     /// Writes a file so that a reader sees the old bytes or the new ones and never a part.
     fn write_atomic(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FsError>;

@@ -3,11 +3,11 @@
 use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::exec::{Command, Exec, ExecError, Exit, Output};
+use crate::exec::{Command, Exec, ExecError, Exit, Output, Taker};
 
 /// Longest time between two looks at whether a silent process has ended.
 const POLL: Duration = Duration::from_millis(20);
@@ -52,6 +52,83 @@ fn collect(mut pipe: impl Read + Send + 'static, limit: usize, done: Sender<()>)
     shared
 }
 
+/// Pieces of an output that wait to be read, at most.
+const WAITING: usize = 16;
+
+/// Reads a pipe to its end on a thread of its own and hands the pieces on for as long as they are taken, then tells
+/// `done`. Nothing is collected.
+fn pass_on(
+    mut pipe: impl Read + Send + 'static,
+    pieces: SyncSender<Vec<u8>>,
+    done: Sender<()>,
+) -> Arc<Mutex<Collected>> {
+    std::thread::spawn(move || {
+        let mut pieces = Some(pieces);
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match pipe.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => {
+                    if pieces
+                        .as_ref()
+                        .is_some_and(|pieces| pieces.send(buffer[..count].to_vec()).is_err())
+                    {
+                        pieces = None;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A broken pipe is the end of what there is to read.
+                Err(_) => break,
+            }
+        }
+        drop(pieces);
+        // Nobody listens any more once the call has returned.
+        let _ = done.send(());
+    });
+    Arc::default()
+}
+
+/// The output of a program as it comes, which ends at the deadline.
+struct Flow {
+    pieces: Receiver<Vec<u8>>,
+    piece: Vec<u8>,
+    read: usize,
+    deadline: Option<Instant>,
+}
+
+impl Flow {
+    fn new(deadline: Option<Instant>) -> (SyncSender<Vec<u8>>, Flow) {
+        let (sender, pieces) = sync_channel(WAITING);
+        let flow = Flow {
+            pieces,
+            piece: Vec::new(),
+            read: 0,
+            deadline,
+        };
+        (sender, flow)
+    }
+}
+
+impl Read for Flow {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.read == self.piece.len() {
+            let over = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            if over || crate::interrupt::interrupted() {
+                return Ok(0);
+            }
+            match self.pieces.recv_timeout(POLL) {
+                Ok(piece) => (self.piece, self.read) = (piece, 0),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(0),
+            }
+        }
+        let count = buffer.len().min(self.piece.len() - self.read);
+        buffer[..count].copy_from_slice(&self.piece[self.read..][..count]);
+        self.read += count;
+        Ok(count)
+    }
+}
+
 /// Waits for the process until the deadline; `None` if that passed first.
 fn wait(
     child: &mut Child,
@@ -94,7 +171,8 @@ fn kill_group(child: &mut Child) {
     let _ = child.kill();
 }
 
-fn run(command: &Command) -> io::Result<Output> {
+/// Runs a program; `take` gets its standard output, or else what is returned has it.
+fn run(command: &Command, take: Option<Taker<'_>>) -> io::Result<Output> {
     let mut process = std::process::Command::new(&command.program);
     process
         .args(&command.args)
@@ -118,16 +196,23 @@ fn run(command: &Command) -> io::Result<Output> {
         let _ = input.write_all(&bytes);
     });
     let (sender, done) = channel();
-    let stdout = collect(
-        child.stdout.take().expect("standard output is a pipe"),
-        command.output_limit,
-        sender.clone(),
-    );
+    let pipe = child.stdout.take().expect("standard output is a pipe");
+    let (stdout, flow) = match take {
+        None => (collect(pipe, command.output_limit, sender.clone()), None),
+        Some(take) => {
+            let (pieces, flow) = Flow::new(deadline);
+            // What nobody reads any more is dropped, so that the program does not wait for ever.
+            (pass_on(pipe, pieces, sender.clone()), Some((flow, take)))
+        }
+    };
     let stderr = collect(
         child.stderr.take().expect("standard error is a pipe"),
         command.output_limit,
         sender,
     );
+    if let Some((mut flow, take)) = flow {
+        take(&mut flow);
+    }
     let mut open = 2;
     let status = match wait(&mut child, deadline, &done, &mut open) {
         Ok(Some(status)) => Some(status),
@@ -167,18 +252,25 @@ fn run(command: &Command) -> io::Result<Output> {
     })
 }
 
+/// Returns the error of a program that could not be started or waited for.
+fn failure(command: &Command, source: io::Error) -> ExecError {
+    let program = command.program.clone();
+    // A missing folder gives the same error as a missing program.
+    let folder_is_there = command.cwd.as_ref().is_none_or(|folder| folder.is_dir());
+    if source.kind() == io::ErrorKind::NotFound && folder_is_there {
+        ExecError::NotFound { program }
+    } else {
+        ExecError::Failed { program, source }
+    }
+}
+
 impl Exec for ProcessExec {
     fn run(&self, command: &Command) -> Result<Output, ExecError> {
-        run(command).map_err(|source| {
-            let program = command.program.clone();
-            // A missing folder gives the same error as a missing program.
-            let folder_is_there = command.cwd.as_ref().is_none_or(|folder| folder.is_dir());
-            if source.kind() == io::ErrorKind::NotFound && folder_is_there {
-                ExecError::NotFound { program }
-            } else {
-                ExecError::Failed { program, source }
-            }
-        })
+        run(command, None).map_err(|source| failure(command, source))
+    }
+
+    fn stream(&self, command: &Command, take: Taker<'_>) -> Result<Output, ExecError> {
+        run(command, Some(take)).map_err(|source| failure(command, source))
     }
 }
 
@@ -205,6 +297,36 @@ mod tests {
             (Exit::Code(3), &b"given"[..], &b"said\n"[..])
         );
         assert!(!output.success() && !output.truncated);
+    }
+
+    #[test]
+    fn output_can_be_read_as_it_comes() {
+        let read = |script: &str, most: u64, limit: Duration| {
+            let mut bytes = Vec::new();
+            let ended = ProcessExec.stream(&shell(script).timeout(limit), &mut |output| {
+                let read = output.take(most).read_to_end(&mut bytes);
+                read.expect("an output can be read");
+            });
+            let ended = ended.expect("a shell runs");
+            assert!(ended.stdout.is_empty());
+            (bytes, ended.exit)
+        };
+        let long = Duration::from_secs(60);
+        let (bytes, exit) = read(
+            "i=0; while [ $i -lt 99999 ]; do echo line; i=$((i+1)); done",
+            u64::MAX,
+            long,
+        );
+        assert_eq!((bytes.len(), exit), (5 * 99999, Exit::Code(0)));
+        // Reading a part does not keep the program from its end.
+        let (bytes, exit) = read(
+            "i=0; while [ $i -lt 99999 ]; do echo line; i=$((i+1)); done; exit 2",
+            4,
+            long,
+        );
+        assert_eq!((&bytes[..], exit), (&b"line"[..], Exit::Code(2)));
+        let (bytes, exit) = read("echo begun; sleep 30", u64::MAX, Duration::from_millis(200));
+        assert_eq!((&bytes[..], exit), (&b"begun\n"[..], Exit::TimedOut));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
-use crate::fs::{DirEntry, Fs, FsError, Mode, Stat};
+use crate::fs::{DirEntry, FileBytes, Fs, FsError, Mode, Stat};
 use crate::record::{Answer, BytePath, Digest, Record, Seen, keep};
 
 /// Wraps a file system and records what it says to readers; writes go through unrecorded.
@@ -112,6 +112,18 @@ impl<F: Fs> Fs for RecordingFs<F> {
 
     fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FsError> {
         self.inner.write(path, bytes, mode)
+    }
+
+    fn create(&self, path: &Path, mode: Mode) -> Result<Box<dyn FileBytes>, FsError> {
+        self.inner.create(path, mode)
+    }
+
+    fn edit(&self, path: &Path) -> Result<Box<dyn FileBytes>, FsError> {
+        self.inner.edit(path)
+    }
+
+    fn hard_link(&self, from: &Path, to: &Path) -> Result<(), FsError> {
+        self.inner.hard_link(from, to)
     }
 
     fn write_atomic(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FsError> {

@@ -1,9 +1,12 @@
 //! Builds and activation tests in virtual machines.
 
 pub mod accel;
+pub mod build;
 pub mod disks;
 pub mod generation;
 pub mod guest;
+pub mod image;
 mod processor;
+pub mod realised;
 
 pub use processor::Processor;

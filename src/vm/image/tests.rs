@@ -1,0 +1,125 @@
+//! Disks, made by the programs of this machine and looked into with them.
+
+use super::*;
+use crate::realised::{About, Limits, Realised};
+use std::path::Path;
+use std::sync::Arc;
+use store::{NarTree, StorePath, write_nar};
+use sys::{Command, DiskFs, Exec, Fs, ProcessExec};
+
+const SYSTEM: &str = "/nix/store/00000000000000000000000000000001-nixos-system-a";
+const PATH: &str = "/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin";
+
+fn tools() -> Tools<'static> {
+    Tools {
+        exec: &ProcessExec,
+        path: PATH,
+    }
+}
+
+/// Returns a store with one path, which is a file.
+fn store(place: &Path) -> (Realised, StorePath) {
+    let realised = Realised::new(Arc::new(DiskFs), place);
+    let path = StorePath::parse(SYSTEM).expect("a store path");
+    let mut file = NarTree::File {
+        executable: true,
+        contents: b"#!/bin/sh\n".to_vec(),
+    };
+    let mut archive = Vec::new();
+    write_nar(&mut file, &mut archive).expect("an archive");
+    let added = realised.add(&path, &mut archive.as_slice(), About::default(), Limits::default());
+    added.expect("it can be added");
+    (realised, path)
+}
+
+fn disk(system: StorePath) -> RootDisk {
+    let mut disk = RootDisk::new(vec![system]);
+    disk.room = 8 << 20;
+    disk.extras.push(Extra {
+        path: "/var/lib/key".into(),
+        bytes: b"secret".to_vec(),
+        private: true,
+    });
+    disk
+}
+
+/// Returns what `debugfs` says of a disk.
+fn asked(disk: &Path, request: &str) -> String {
+    let command = Command::new("debugfs")
+        .args(["-R", request])
+        .arg(disk)
+        .env("PATH", PATH);
+    let output = ProcessExec.run(&command).expect("debugfs runs");
+    String::from_utf8(output.stdout).expect("it says text")
+}
+
+#[test]
+fn a_plan_says_all_that_is_on_a_disk() {
+    let place = tempfile::tempdir().expect("a folder");
+    let (realised, system) = store(place.path());
+    let plan = disk(system).plan(&realised).expect("a plan");
+    let text = plan.to_string();
+    for line in [
+        "ext4 'nixos' with 8388608 bytes of room",
+        "/boot/",
+        SYSTEM,
+        "/nix/var/nix/profiles/system -> system-1-link",
+        &format!("/nix/var/nix/profiles/system-1-link -> {SYSTEM}"),
+        "/var/lib/",
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line} in\n{text}");
+    }
+    assert!(
+        text.lines()
+            .any(|line| line.starts_with("/var/lib/key: 6 bytes, sha256:") && line.ends_with("for root alone"))
+    );
+    assert_eq!(plan.key().len(), 52);
+    let missing = RootDisk::new(vec![
+        StorePath::parse("/nix/store/00000000000000000000000000000002-b").expect("a path"),
+    ]);
+    assert!(missing.plan(&realised).is_err());
+}
+
+#[test]
+fn a_disk_is_roots_and_the_same_each_time() {
+    let place = tempfile::tempdir().expect("a folder");
+    let (realised, system) = store(place.path());
+    let plan = disk(system).plan(&realised).expect("a plan");
+    let (one, two) = (place.path().join("one"), place.path().join("two"));
+    plan.make(&realised, tools(), &one).expect("the disk is made");
+    plan.make(&realised, tools(), &two).expect("the disk is made");
+    assert_eq!(DiskFs.read(&one).expect("bytes"), DiskFs.read(&two).expect("bytes"));
+    for (path, expected) in [
+        (SYSTEM, "Mode:  0555"),
+        (SYSTEM, "User:     0   Group:     0"),
+        (SYSTEM, "mtime: 0x00000001"),
+        ("/var/lib/key", "Mode:  0600"),
+        ("/nix/store", "Type: directory"),
+        ("/nix/var/nix/profiles/system", "Fast link dest: \"system-1-link\""),
+    ] {
+        let said = asked(&one, &format!("stat {path}"));
+        assert!(said.contains(expected), "{expected} in\n{said}");
+    }
+    let check = Command::new("e2fsck").args(["-f", "-n"]).arg(&one).env("PATH", PATH);
+    let check = ProcessExec.run(&check).expect("e2fsck runs");
+    assert!(check.success(), "{}", String::from_utf8_lossy(&check.stdout));
+    assert_eq!(DiskFs.read_dir(&place.path().join("trees")).expect("a listing"), []);
+    overlay(tools(), &one, &place.path().join("top")).expect("an overlay");
+    let info = Command::new("qemu-img")
+        .arg("info")
+        .arg(place.path().join("top"))
+        .env("PATH", PATH);
+    let info = ProcessExec.run(&info).expect("qemu-img runs");
+    assert!(String::from_utf8_lossy(&info.stdout).contains("backing file format: raw"));
+}
+
+#[test]
+fn what_is_no_file_system_of_ours_is_refused() {
+    let place = tempfile::tempdir().expect("a folder");
+    for bytes in [vec![0; 4096], vec![0xff; 4096], vec![]] {
+        let file = place.path().join("disk");
+        DiskFs.write(&file, &bytes, sys::Mode::Plain).expect("a file");
+        let mut file = DiskFs.edit(&file).expect("a file");
+        assert!(inodes::give_to_root(file.as_mut()).is_err());
+    }
+}
