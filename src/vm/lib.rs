@@ -6,6 +6,8 @@ pub mod disks;
 pub mod generation;
 pub mod guest;
 pub mod image;
+pub mod initrd;
+pub mod link;
 mod processor;
 pub mod realised;
 

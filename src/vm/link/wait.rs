@@ -1,0 +1,79 @@
+//! How long something may take, and what else may happen meanwhile.
+
+use crate::guest::GuestError;
+use std::time::Duration;
+use sys::Clock;
+
+/// How a call waits: until a moment, and while the machine is well.
+pub struct Wait<'w> {
+    /// The clock of the deadline.
+    pub clock: &'w dyn Clock,
+    /// How long the call may take.
+    pub limit: Duration,
+    /// Is asked several times a second whether the machine still runs; its error ends the call.
+    pub watch: &'w mut dyn FnMut() -> Result<(), GuestError>,
+}
+
+/// How long the machine is not asked again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A wait that has begun.
+pub(super) struct Until<'u, 'w> {
+    wait: &'u mut Wait<'w>,
+    what: String,
+    deadline: Duration,
+    // When the machine is to be asked again.
+    next: Duration,
+}
+
+impl<'w> Wait<'w> {
+    /// Returns the wait for something, from now on.
+    pub(super) fn begin<'u>(&'u mut self, what: impl Into<String>) -> Until<'u, 'w> {
+        let deadline = self.clock.monotonic().saturating_add(self.limit);
+        Until {
+            wait: self,
+            what: what.into(),
+            deadline,
+            next: Duration::ZERO,
+        }
+    }
+}
+
+impl Until<'_, '_> {
+    /// Returns an error if the time is over or the machine is not well.
+    pub fn look(&mut self) -> Result<(), GuestError> {
+        // A guest that says much must not have the machine asked for each word.
+        let now = self.now();
+        if now >= self.next {
+            self.next = now.saturating_add(PAUSE);
+            (self.wait.watch)()?;
+        }
+        if now >= self.deadline {
+            return Err(GuestError::TimedOut {
+                what: self.what.clone(),
+                limit: self.wait.limit,
+            });
+        }
+        Ok(())
+    }
+
+    /// Asks the machine alone.
+    pub fn watch(&mut self) -> Result<(), GuestError> {
+        (self.wait.watch)()
+    }
+
+    /// Returns the moment.
+    pub fn now(&self) -> Duration {
+        self.wait.clock.monotonic()
+    }
+
+    /// Lets time pass.
+    pub fn sleep(&self, time: Duration) {
+        self.wait.clock.sleep(time);
+    }
+
+    /// Puts the deadline off to so long from now, if that is later.
+    pub fn grant(&mut self, more: Duration) {
+        self.deadline = self.deadline.max(self.now().saturating_add(more));
+    }
+}
