@@ -1,8 +1,12 @@
 //! Builds and activation tests in virtual machines.
 
 pub mod accel;
+pub mod activation;
+pub mod artifact;
 pub mod build;
 pub mod disks;
+pub mod driver;
+pub mod finding;
 pub mod generation;
 pub mod guest;
 pub mod image;
@@ -10,5 +14,7 @@ pub mod initrd;
 pub mod link;
 mod processor;
 pub mod realised;
+pub mod scenario;
+pub mod units;
 
 pub use processor::Processor;
