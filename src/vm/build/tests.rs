@@ -5,8 +5,8 @@ use crate::realised::{Limits, Realised};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Derivation, NarTree, Output, OutputName, SortedSet, VirtualStore, write_nar};
 use store::{ContentAddress, ContentAddressMethod, HashAlgo, Origin, hash_source};
+use store::{Derivation, NarTree, Output, OutputName, SortedSet, VirtualStore, write_nar};
 use sys::{DiskFs, ProcessExec, ScriptedExec};
 
 /// Derivations in the memory of an evaluation.
@@ -43,15 +43,24 @@ fn chain() -> Chain {
     let address = ContentAddress { method, hash };
     let source = store.add_source(b"source", &address, SortedSet::new(), Origin::Token(1));
     let source = source.expect("a source");
-    let text = store.add_text(b"text", b"a text\n".as_slice(), SortedSet::new()).expect("a text");
+    let text = store
+        .add_text(b"text", b"a text\n".as_slice(), SortedSet::new())
+        .expect("a text");
 
-    let script = format!("read a < {}; read b < {}; echo \"$a, $b\" > $out", source.to_path(), text.to_path());
+    let script = format!(
+        "read a < {}; read b < {}; echo \"$a, $b\" > $out",
+        source.to_path(),
+        text.to_path()
+    );
     let mut first = derivation("first", &script);
     first.input_sources.insert(source.clone());
     first.input_sources.insert(text);
     let first = store.add_derivation(first).expect("a derivation");
     let made = first.outputs[0].1.render();
-    let mut last = derivation("last", &format!("read a < {made}; echo \"$a and {made}\" > $out; echo building >&2"));
+    let mut last = derivation(
+        "last",
+        &format!("read a < {made}; echo \"$a and {made}\" > $out; echo building >&2"),
+    );
     last.add_input(first.path, OutputName::new("out"));
     let last = store.add_derivation(last).expect("a derivation");
     let broken = derivation("broken", "echo it is \u{1b}[31mbroken >&2; exit 7");
@@ -78,7 +87,10 @@ impl Chain {
     /// Asserts that an engine builds what can be built, and tells what cannot.
     fn is_built_by(&self, engine: &dyn Engine, into: &Realised) {
         let outputs = self.build(&self.last, engine, into).expect("it is built");
-        let text = into.read(&outputs[0].to_path(), 1000).expect("it can be read").expect("it is a file");
+        let text = into
+            .read(&outputs[0].to_path(), 1000)
+            .expect("it can be read")
+            .expect("it is a file");
         let text = String::from_utf8(text).expect("it is text");
         assert!(text.starts_with("a source, a text and /nix/store/"), "{text}");
         assert_eq!(into.closure(&outputs).expect("the closure is there").len(), 2);
@@ -115,7 +127,10 @@ fn installed(path: &Path, work: &Path) -> InstalledNix {
     InstalledNix {
         exec: Arc::new(ProcessExec),
         fs: Arc::new(DiskFs),
-        env: vec![("PATH".into(), format!("{}:/usr/sbin:/usr/bin:/bin", path.display()).into())],
+        env: vec![(
+            "PATH".into(),
+            format!("{}:/usr/sbin:/usr/bin:/bin", path.display()).into(),
+        )],
         work: work.to_path_buf(),
         builders: None,
         limit: Duration::from_secs(600),
