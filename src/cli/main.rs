@@ -10,6 +10,7 @@ mod docs;
 mod eval;
 mod exit;
 mod explain;
+mod guard;
 mod lint;
 mod list;
 mod machine;
@@ -29,11 +30,15 @@ use std::process::ExitCode;
 use sys::{Env, ProcessEnv};
 
 fn main() -> ExitCode {
+    let all = ProcessEnv.args();
+    // First of all: a guard has one thread only, and ends by signals.
+    if let Some(code) = guard::run(&all) {
+        return ExitCode::from(code);
+    }
     // Where signals cannot be caught they end the process as ever.
     let _ = sys::watch_interrupts();
     // A panic is a bug of ours, told with its place; what it quotes may come from a hostile flake.
     std::panic::set_hook(Box::new(|panic| stream::complain(&format!("cfgcheck broke: {panic}"))));
-    let all = ProcessEnv.args();
     let called = all
         .first()
         .map(|a| a.to_string_lossy().into_owned())

@@ -211,6 +211,13 @@ impl Fs for DiskFs {
         std::os::unix::fs::symlink(target, path).map_err(|e| FsError::new(FsOp::Create, path, e))
     }
 
+    fn copy(&self, from: &Path, to: &Path) -> Result<(), FsError> {
+        let (mut source, _) = Self::open_checked(from).map_err(|e| FsError::new(FsOp::Read, from, e))?;
+        // Between files the kernel copies, or shares the bytes where the file system can.
+        let copied = File::create(to).and_then(|mut file| io::copy(&mut source, &mut file));
+        copied.map(drop).map_err(|e| FsError::new(FsOp::Write, to, e))
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError> {
         fs::rename(from, to).map_err(|e| FsError::new(FsOp::Rename, from, e))
     }

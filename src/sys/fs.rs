@@ -248,6 +248,11 @@ pub trait Fs: Send + Sync {
     /// Makes a symbolic link at `path` that holds `target`.
     fn symlink(&self, target: &Path, path: &Path) -> Result<(), FsError>;
 
+    /// Copies the bytes of a file to another one, creating it or replacing its bytes; for files too big to hold.
+    fn copy(&self, from: &Path, to: &Path) -> Result<(), FsError> {
+        self.write(to, &self.read(from)?, Mode::Plain)
+    }
+
     /// Moves a file or a folder inside one file system, replacing what is at `to`.
     fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError>;
 

@@ -15,13 +15,17 @@ mod disk;
 mod env;
 mod exec;
 mod fs;
+mod guard;
 mod interrupt;
 mod memory;
 mod process;
 mod random;
 mod record;
 mod recording;
+mod run_folder;
+mod running;
 mod scripted;
+mod spawn;
 
 pub use capacity::memory_capacity;
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -29,13 +33,17 @@ pub use disk::DiskFs;
 pub use env::{Env, FixedEnv, ProcessEnv, Stream};
 pub use exec::{Command, Exec, ExecError, Exit, Output, Taker};
 pub use fs::{DirEntry, FileBytes, FileKind, Fs, FsError, FsOp, Mode, READ_LIMIT, Stat};
+pub use guard::{Access, Confined, GUARD, GUARD_FAILED, Guard, Handed, Limits, User, guard, unprivileged};
 pub use interrupt::{INTERRUPTED_EXIT, interrupted, watch_interrupts};
 pub use memory::MemoryFs;
 pub use process::ProcessExec;
 pub use random::random_token;
 pub use record::{Answer, BytePath, Digest, Node, Record, Seen};
 pub use recording::RecordingFs;
-pub use scripted::ScriptedExec;
+pub use run_folder::{Marked, RunFolder, RunFolderError};
+pub use running::ProcessSpawn;
+pub use scripted::{ScriptedExec, ScriptedSpawn};
+pub use spawn::{Running, Spawn};
 
 #[cfg(test)]
 mod alike;

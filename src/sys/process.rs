@@ -162,7 +162,8 @@ fn wait(
     }
 }
 
-fn kill_group(child: &mut Child) {
+/// Ends a child and all of its process group at once.
+pub(crate) fn end_group(child: &mut Child) {
     let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
     if let Some(group) = group {
         // It may have just ended by itself, which is what is wanted.
@@ -171,21 +172,35 @@ fn kill_group(child: &mut Child) {
     let _ = child.kill();
 }
 
-/// Runs a program; `take` gets its standard output, or else what is returned has it.
-fn run(command: &Command, take: Option<Taker<'_>>) -> io::Result<Output> {
+/// Returns a command for the standard library, without its three streams.
+pub(crate) fn prepared(command: &Command) -> std::process::Command {
     let mut process = std::process::Command::new(&command.program);
     process
         .args(&command.args)
         .env_clear()
-        .envs(command.env.iter().map(|(name, value)| (name, value)));
-    process
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .envs(command.env.iter().map(|(name, value)| (name, value)))
         .process_group(0);
     if let Some(folder) = &command.cwd {
         process.current_dir(folder);
     }
+    process
+}
+
+/// Returns how a process ended that was waited for.
+pub(crate) fn exit_of(status: ExitStatus) -> Exit {
+    match status.code() {
+        Some(code) => Exit::Code(code),
+        None => Exit::Signal(status.signal().unwrap_or_default()),
+    }
+}
+
+/// Runs a program; `take` gets its standard output, or else what is returned has it.
+fn run(command: &Command, take: Option<Taker<'_>>) -> io::Result<Output> {
+    let mut process = prepared(command);
+    process
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = process.spawn()?;
     let deadline = command.timeout.map(|limit| Instant::now() + limit);
 
@@ -217,12 +232,12 @@ fn run(command: &Command, take: Option<Taker<'_>>) -> io::Result<Output> {
     let status = match wait(&mut child, deadline, &done, &mut open) {
         Ok(Some(status)) => Some(status),
         Ok(None) => {
-            kill_group(&mut child);
+            end_group(&mut child);
             child.wait()?;
             None
         }
         Err(error) => {
-            kill_group(&mut child);
+            end_group(&mut child);
             return Err(error);
         }
     };
@@ -234,13 +249,7 @@ fn run(command: &Command, take: Option<Taker<'_>>) -> io::Result<Output> {
     {
         open -= 1;
     }
-    let exit = match status {
-        None => Exit::TimedOut,
-        Some(status) => match status.code() {
-            Some(code) => Exit::Code(code),
-            None => Exit::Signal(status.signal().unwrap_or_default()),
-        },
-    };
+    let exit = status.map_or(Exit::TimedOut, exit_of);
     let stdout = std::mem::take(&mut *stdout.lock().expect("no panic while holding output"));
     let stderr = std::mem::take(&mut *stderr.lock().expect("no panic while holding output"));
     let truncated = stdout.truncated || stderr.truncated;
@@ -253,7 +262,7 @@ fn run(command: &Command, take: Option<Taker<'_>>) -> io::Result<Output> {
 }
 
 /// Returns the error of a program that could not be started or waited for.
-fn failure(command: &Command, source: io::Error) -> ExecError {
+pub(crate) fn failure(command: &Command, source: io::Error) -> ExecError {
     let program = command.program.clone();
     // A missing folder gives the same error as a missing program.
     let folder_is_there = command.cwd.as_ref().is_none_or(|folder| folder.is_dir());

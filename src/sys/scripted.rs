@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
+use std::io;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use crate::exec::{Command, Exec, ExecError, Exit, Output};
+use crate::spawn::{Running, Spawn};
 
 /// Answers calls from a script and remembers them.
 #[derive(Debug, Default)]
@@ -55,6 +58,77 @@ impl Exec for ScriptedExec {
     }
 }
 
+/// Programs for tests that live on: each runs until it is killed, or ends at once as was announced.
+#[derive(Debug, Default)]
+pub struct ScriptedSpawn {
+    ends: Mutex<VecDeque<(i32, Vec<u8>)>>,
+    calls: Mutex<Vec<Command>>,
+}
+
+impl ScriptedSpawn {
+    /// Returns a starter whose programs all live on.
+    pub fn new() -> ScriptedSpawn {
+        ScriptedSpawn::default()
+    }
+
+    /// Announces that the next program ends at once, with what it says before.
+    pub fn ends(self, code: i32, said: impl Into<Vec<u8>>) -> ScriptedSpawn {
+        let mut ends = self.ends.lock().expect("no panic while holding the script");
+        ends.push_back((code, said.into()));
+        drop(ends);
+        self
+    }
+
+    /// Returns all calls so far.
+    pub fn calls(&self) -> Vec<Command> {
+        self.calls.lock().expect("no panic while holding the calls").clone()
+    }
+}
+
+impl Spawn for ScriptedSpawn {
+    fn spawn(&self, command: &Command) -> Result<Box<dyn Running>, ExecError> {
+        let mut calls = self.calls.lock().expect("no panic while holding the calls");
+        calls.push(command.clone());
+        let end = self.ends.lock().expect("no panic while holding the script").pop_front();
+        let (exit, said) = end.map_or((None, Vec::new()), |(code, said)| (Some(Exit::Code(code)), said));
+        Ok(Box::new(ScriptedRunning {
+            id: u32::try_from(calls.len()).unwrap_or(u32::MAX),
+            exit,
+            said,
+        }))
+    }
+}
+
+/// A program that does nothing.
+struct ScriptedRunning {
+    id: u32,
+    exit: Option<Exit>,
+    said: Vec<u8>,
+}
+
+impl Running for ScriptedRunning {
+    fn id(&self) -> u32 {
+        self.id
+    }
+
+    fn poll(&mut self) -> io::Result<Option<Exit>> {
+        Ok(self.exit)
+    }
+
+    fn wait(&mut self, _limit: Duration) -> io::Result<Option<Exit>> {
+        Ok(self.exit)
+    }
+
+    fn kill(&mut self) -> io::Result<()> {
+        self.exit.get_or_insert(Exit::Signal(9));
+        Ok(())
+    }
+
+    fn said(&self) -> Vec<u8> {
+        self.said.clone()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +141,20 @@ mod tests {
         assert_eq!(exec.run(&call).unwrap().exit, Exit::Code(1));
         assert!(matches!(exec.run(&call), Err(ExecError::NotFound { .. })));
         assert_eq!(exec.calls(), vec![call.clone(), call.clone(), call]);
+    }
+
+    #[test]
+    fn programs_live_until_they_are_killed_or_end_as_announced() {
+        let spawn = ScriptedSpawn::new().ends(3, "no");
+        let mut first = spawn.spawn(&Command::new("qemu")).unwrap();
+        let mut second = spawn.spawn(&Command::new("other")).unwrap();
+        assert_eq!(
+            (first.poll().unwrap(), first.said()),
+            (Some(Exit::Code(3)), b"no".to_vec())
+        );
+        assert_eq!(second.wait(Duration::ZERO).unwrap(), None);
+        second.kill().unwrap();
+        assert_eq!(second.poll().unwrap(), Some(Exit::Signal(9)));
+        assert_eq!(spawn.calls().len(), 2);
     }
 }

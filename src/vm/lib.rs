@@ -1,20 +1,15 @@
 //! Builds and activation tests in virtual machines.
 
 pub mod accel;
-pub mod activation;
-pub mod artifact;
 pub mod build;
 pub mod disks;
-pub mod driver;
-pub mod finding;
 pub mod generation;
 pub mod guest;
 pub mod image;
 pub mod initrd;
 pub mod link;
+pub mod machine;
 mod processor;
 pub mod realised;
-pub mod scenario;
-pub mod units;
 
 pub use processor::Processor;

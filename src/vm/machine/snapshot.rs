@@ -1,0 +1,267 @@
+//! Moments that outlive a run: the overlays of a machine that has booted, kept under a key of all that it depends on.
+
+use super::spec::{Medium, Network, Spec};
+use std::path::{Path, PathBuf};
+use store::{HashAlgo, Hasher, nix32};
+use sys::{Fs, FsError};
+
+/// The name that a moment has inside of the overlays.
+pub const MOMENT: &str = "booted";
+/// Version of what a key is made of; another one makes all that was kept before useless.
+const VERSION: &str = "1";
+/// Most moments that are kept; the oldest goes first. Each takes some hundred megabytes.
+const MOST: usize = 8;
+
+/// Everything that a kept moment depends on, as one short text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Key(String);
+
+/// A key in the making: facts are added in order.
+pub struct Facts(Hasher);
+
+impl Facts {
+    /// Returns the facts that there are no facts.
+    pub fn new() -> Facts {
+        let mut facts = Facts(Hasher::new(HashAlgo::Sha256));
+        facts.add("version", VERSION.as_bytes());
+        facts
+    }
+
+    /// Adds a fact under a name.
+    pub fn add(&mut self, name: &str, value: &[u8]) {
+        // With lengths, so that no two lists of facts are the same text.
+        self.0.update(format!("{name} {} ", value.len()).as_bytes());
+        self.0.update(value);
+    }
+
+    /// Adds all that a guest sees of its machine, and the bytes of its kernel and its initial RAM disk. What is on the disks is not
+    /// in it: their contents are facts of whoever has made them.
+    pub fn add_machine(&mut self, spec: &Spec, fs: &dyn Fs) -> Result<(), FsError> {
+        let Spec {
+            processor,
+            accel,
+            memory,
+            cpus,
+            kernel,
+            initrd,
+            parameters,
+            drives,
+            ports,
+            network,
+            screen,
+            most_disk: _,
+        } = spec;
+        let network = match network {
+            Network::None => "none".to_owned(),
+            Network::Restricted { cable } => format!("{cable:?}"),
+        };
+        let kind = |medium: &Medium| match medium {
+            Medium::ReadOnly(_) => "read-only",
+            Medium::Raw(_) => "raw",
+            Medium::Overlay { .. } => "overlay",
+        };
+        let drives: Vec<_> = drives
+            .iter()
+            .map(|drive| (kind(&drive.medium), &drive.serial))
+            .collect();
+        let (processor, accel) = (processor.name(), accel.name());
+        let shape = format!("{processor} {accel} {memory} {cpus} {drives:?} {ports:?} {network} {screen}");
+        self.add("machine", shape.as_bytes());
+        self.add("parameters", parameters.as_bytes());
+        self.add("kernel", &fs.read(kernel)?);
+        self.add("initrd", &fs.read(initrd)?);
+        Ok(())
+    }
+
+    /// Returns the key of these facts.
+    pub fn key(self) -> Key {
+        Key(nix32::encode(self.0.finish().digest()))
+    }
+}
+
+impl Default for Facts {
+    fn default() -> Facts {
+        Facts::new()
+    }
+}
+
+/// Moments that are kept in a folder.
+#[derive(Clone, Copy)]
+pub struct Moments<'m> {
+    /// The folder.
+    pub folder: &'m Path,
+    /// Has the folder.
+    pub fs: &'m dyn Fs,
+}
+
+impl Moments<'_> {
+    /// Puts the overlays of a moment in the place of a machine's own, and returns whether there is such a moment.
+    ///
+    /// The machine can then be started with [`MOMENT`] as its snapshot.
+    pub fn restore(&self, key: &Key, spec: &Spec) -> Result<bool, FsError> {
+        let kept = self.folder.join(&key.0);
+        // Written last, so that half a moment is none.
+        if self.fs.stat(&kept.join("whole"))?.is_none() {
+            return Ok(false);
+        }
+        for (name, overlay) in overlays(spec) {
+            self.fs.copy(&kept.join(name), overlay)?;
+        }
+        Ok(true)
+    }
+
+    /// Keeps the overlays of a machine, which is off and has saved [`MOMENT`].
+    pub fn keep(&self, key: &Key, spec: &Spec) -> Result<(), FsError> {
+        let kept = self.folder.join(&key.0);
+        self.fs.remove_dir_all(&kept)?;
+        self.fs.create_dir_all(&kept)?;
+        for (name, overlay) in overlays(spec) {
+            self.fs.copy(overlay, &kept.join(name))?;
+        }
+        self.fs.write(&kept.join("whole"), b"", sys::Mode::Plain)?;
+        self.forget()
+    }
+
+    /// Removes what is too much.
+    fn forget(&self) -> Result<(), FsError> {
+        let mut all = Vec::new();
+        for entry in self.fs.read_dir(self.folder)? {
+            let path = self.folder.join(entry.name);
+            let age = self
+                .fs
+                .stat(&path.join("whole"))?
+                .map_or(i64::MIN, |stat| stat.modified_ns);
+            all.push((age, path));
+        }
+        all.sort();
+        let over = all.len().saturating_sub(MOST);
+        for (_, path) in &all[..over] {
+            self.fs.remove_dir_all(path)?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the overlays of a machine with a name for each.
+fn overlays(spec: &Spec) -> impl Iterator<Item = (String, &PathBuf)> {
+    spec.drives
+        .iter()
+        .enumerate()
+        .filter_map(|(number, drive)| match &drive.medium {
+            Medium::Overlay { file, .. } => Some((format!("disk{number}"), file)),
+            Medium::ReadOnly(_) | Medium::Raw(_) => None,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Processor;
+    use crate::accel::Accel;
+    use crate::machine::Drive;
+    use sys::MemoryFs;
+
+    fn spec() -> Spec {
+        Spec {
+            processor: Processor::X86,
+            accel: Accel::Tcg,
+            memory: 1024,
+            cpus: 2,
+            kernel: "/kernel".into(),
+            initrd: "/initrd".into(),
+            parameters: "quiet".into(),
+            drives: vec![
+                Drive {
+                    medium: Medium::ReadOnly("/delta".into()),
+                    serial: "delta".into(),
+                },
+                Drive {
+                    medium: Medium::Overlay {
+                        file: "/run/root".into(),
+                        base: "/cache/base".into(),
+                    },
+                    serial: "root".into(),
+                },
+            ],
+            ports: vec!["agent".into()],
+            network: Network::None,
+            screen: true,
+            most_disk: 1,
+        }
+    }
+
+    fn machine() -> MemoryFs {
+        MemoryFs::new()
+            .file("/kernel", "k")
+            .file("/initrd", "i")
+            .file("/run/root", "written")
+            .directory("/moments")
+    }
+
+    fn key(spec: &Spec, fs: &MemoryFs, image: &str) -> Key {
+        let mut facts = Facts::new();
+        facts.add("image", image.as_bytes());
+        facts.add_machine(spec, fs).expect("the files are there");
+        facts.key()
+    }
+
+    #[test]
+    fn whatever_the_guest_could_notice_makes_another_key() {
+        let own = key(&spec(), &machine(), "base");
+        assert_eq!(key(&spec(), &machine(), "base"), own);
+        let elsewhere = Spec { most_disk: 2, ..spec() };
+        assert_eq!(key(&elsewhere, &machine(), "base"), own, "the guest does not see it");
+        let changes: [fn(&mut Spec); 9] = [
+            |spec| spec.processor = Processor::Arm,
+            |spec| spec.accel = Accel::Kvm,
+            |spec| spec.memory = 1025,
+            |spec| spec.cpus = 1,
+            |spec| spec.parameters.push('x'),
+            |spec| drop(spec.drives.pop()),
+            |spec| spec.ports.clear(),
+            |spec| spec.network = Network::Restricted { cable: None },
+            |spec| spec.screen = false,
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut spec = spec();
+            change(&mut spec);
+            assert_ne!(key(&spec, &machine(), "base"), own, "change {number}");
+        }
+        assert_ne!(key(&spec(), &machine(), "other"), own);
+        assert_ne!(key(&spec(), &machine().file("/kernel", "K"), "base"), own);
+        assert_ne!(key(&spec(), &machine().file("/initrd", "I"), "base"), own);
+    }
+
+    #[test]
+    fn what_is_kept_comes_back_and_half_of_it_does_not() {
+        let fs = machine();
+        let moments = Moments {
+            folder: Path::new("/moments"),
+            fs: &fs,
+        };
+        let key = key(&spec(), &fs, "base");
+        assert!(!moments.restore(&key, &spec()).expect("it can be looked for"));
+        moments.keep(&key, &spec()).expect("it can be kept");
+        fs.write(Path::new("/run/root"), b"fresh", sys::Mode::Plain)
+            .expect("it can be written");
+        assert!(moments.restore(&key, &spec()).expect("it is there"));
+        assert_eq!(fs.read(Path::new("/run/root")).expect("it is there"), b"written");
+        fs.remove_file(&moments.folder.join(&key.0).join("whole"))
+            .expect("it is there");
+        assert!(!moments.restore(&key, &spec()).expect("it can be looked for"));
+    }
+
+    #[test]
+    fn only_so_many_moments_are_kept() {
+        let fs = machine();
+        let moments = Moments {
+            folder: Path::new("/moments"),
+            fs: &fs,
+        };
+        for number in 0..MOST + 3 {
+            let key = key(&spec(), &fs, &number.to_string());
+            moments.keep(&key, &spec()).expect("it can be kept");
+        }
+        assert_eq!(fs.read_dir(moments.folder).expect("it is there").len(), MOST);
+    }
+}
