@@ -1,10 +1,12 @@
 # The systems that the boot test builds: generations of one host, each of which
 # a switch does something else with. A function of the flake, the host's name and
-# the platform; each attribute is a system.
+# the platform; each attribute is a system. With `switchToConfiguration`, they are
+# switched by that program in place of the stand-in's.
 {
   flake,
   host,
   system,
+  switchToConfiguration ? null,
 }:
 let
   inherit (flake.inputs.nixpkgs) lib;
@@ -14,6 +16,7 @@ let
       ./services.nix
       ./certificates.nix
       { nixpkgs.hostPlatform = lib.mkForce system; }
+      (lib.optionalAttrs (switchToConfiguration != null) (import ./upstream.nix switchToConfiguration))
       # It reports every five minutes to a server that is not there: whether a boot comes across one would be chance.
       (lib.optionalAttrs (host == "board") {
         systemd.services.report.startAt = lib.mkVMOverride "yearly";

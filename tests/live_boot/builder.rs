@@ -5,6 +5,12 @@ use std::process::{Command, Stdio};
 
 use testkit::{Oracle, Shared, said};
 
+/// The variable that names nixpkgs's own `switch-to-configuration`, where systems are to be switched by that.
+const NIXPKGS: &str = "CFGCHECK_SWITCH_TO_CONFIGURATION";
+
+/// What the file is called in a folder that the oracle sees.
+const SWITCH: &str = "switch-to-configuration";
+
 /// Where the downloads lie in the oracle's root, to be used again by the next run.
 const DOWNLOADS: &str = "var/cache/cfgcheck-debs";
 
@@ -12,6 +18,8 @@ const DOWNLOADS: &str = "var/cache/cfgcheck-debs";
 pub struct Builder {
     oracle: Oracle,
     copy: Shared,
+    // A folder with nixpkgs's program.
+    nixpkgs: Option<Shared>,
     host: &'static str,
     system: &'static str,
 }
@@ -22,9 +30,18 @@ impl Builder {
         let oracle = Oracle::named();
         let copy = oracle.share();
         testkit::copy(copy.outside());
+        // In the systems, it is a file of the store like any other. It is there for one processor.
+        let nixpkgs = std::env::var_os(NIXPKGS).filter(|_| system == "x86_64-linux");
+        let nixpkgs = nixpkgs.map(|program| {
+            let folder = oracle.share();
+            std::fs::copy(&program, folder.outside().join(SWITCH))
+                .unwrap_or_else(|fault| panic!("{NIXPKGS} names {}: {fault}", program.display()));
+            folder
+        });
         Builder {
             oracle,
             copy,
+            nixpkgs,
             host,
             system,
         }
@@ -33,6 +50,11 @@ impl Builder {
     /// Returns the name of the host.
     pub fn host(&self) -> &str {
         self.host
+    }
+
+    /// Returns whether nixpkgs's own program switches the systems.
+    pub fn switches_with_nixpkgs(&self) -> bool {
+        self.nixpkgs.is_some()
     }
 
     /// Builds a system, such as `a` or `failing-unit`, and returns its path in the store.
@@ -120,9 +142,12 @@ impl Builder {
     fn expression(&self, name: &str) -> String {
         let Builder { host, system, .. } = self;
         let copy = self.copy.inside();
+        let program = self.nixpkgs.as_ref().map_or(String::new(), |folder| {
+            format!("switchToConfiguration = {}/{SWITCH};", folder.inside())
+        });
         format!(
             "(import {copy}/tests/boot {{ flake = builtins.getFlake \"path:{copy}\"; \
-             host = \"{host}\"; system = \"{system}\"; }}).{name}"
+             host = \"{host}\"; system = \"{system}\"; {program} }}).{name}"
         )
     }
 

@@ -118,6 +118,12 @@ fn contract(builder: &Builder, system: &str) {
             );
         }
     }
+    let of_nixpkgs = |path: &String| path.ends_with("-switch-to-configuration-of-nixpkgs");
+    assert_eq!(
+        builder.closure(&[system]).iter().any(of_nixpkgs),
+        builder.switches_with_nixpkgs(),
+        "the program that was asked for switches the system"
+    );
     let text = std::fs::read_to_string(builder.outside(&format!("{system}/boot.json"))).expect("there is a bootspec");
     let document: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
     let entry = &document["org.nixos.bootspec.v1"];
