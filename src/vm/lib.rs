@@ -8,6 +8,7 @@ pub mod guest;
 pub mod image;
 pub mod initrd;
 pub mod link;
+pub mod live;
 pub mod machine;
 mod processor;
 pub mod realised;

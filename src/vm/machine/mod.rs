@@ -315,6 +315,19 @@ impl<'h> Machine<'h> {
         self.snapshot("loadvm", name)
     }
 
+    /// Keeps this moment under a name as [`Machine::save`] does, and leaves the guest standing, so that the files of its
+    /// disks can be copied until it goes on.
+    pub fn save_still(&mut self, name: &str) -> Result<(), MachineError> {
+        self.command("stop", json!({}))?;
+        self.save(name)
+    }
+
+    /// Lets a guest that stands still go on.
+    pub fn go_on(&mut self) -> Result<(), MachineError> {
+        self.command("cont", json!({}))?;
+        Ok(())
+    }
+
     fn snapshot(&mut self, verb: &str, name: &str) -> Result<(), MachineError> {
         let said = self.qmp.tell(&format!("{verb} {name}"), COMMAND);
         let said = said.map_err(|error| self.instead(error))?;
@@ -431,3 +444,6 @@ fn broken(exit: Exit, said: &[u8]) -> End {
         None => how,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+//! How a machine under test is started: with a generation, from a kept moment, or to find out what its boot loader starts.
+
+use super::{Live, Moment, OFF, Stage1, Up, told};
+use crate::generation::Generation;
+use crate::guest::{Call, GuestError};
+use crate::initrd::{self, DISKS, LINE, PARAMETER};
+use crate::link::Link;
+use crate::machine::{Facts, Key, MOMENT, Machine, Spec};
+use agent::Role;
+use diag::clean_line;
+use std::path::PathBuf;
+use std::time::Duration;
+use sys::{FsError, Mode};
+
+/// How long the boot loader's files may take to be read.
+const LOADER: Duration = Duration::from_secs(60);
+/// How long store paths may take to be taken over.
+const ADOPT: Duration = Duration::from_secs(300);
+
+impl<'h> Live<'h> {
+    /// Starts a generation and waits until its system runs.
+    pub(super) fn boot(&mut self, generation: &Generation, limit: Duration) -> Result<(), GuestError> {
+        let deadline = self.host.clock.monotonic().saturating_add(limit);
+        let role = match self.setup.stage1 {
+            Stage1::Theirs => Role::PassThrough { init: "/init".into() },
+            Stage1::Ours => Role::Stage1 {
+                mounts: self.setup.mounts.clone(),
+                init: generation.init.clone(),
+                prepare: generation.prepares_root.then(|| {
+                    let folder = generation.init.strip_suffix("/init").unwrap_or(&generation.init);
+                    format!("{folder}/prepare-root")
+                }),
+            },
+        };
+        let theirs = match self.setup.stage1 {
+            Stage1::Theirs => self.host.fs.read(&generation.initrd).map_err(broken)?,
+            Stage1::Ours => Vec::new(),
+        };
+        let parameters = format!(
+            "{PARAMETER} console={} {} init={}",
+            self.setup.processor.console(),
+            generation.parameters.trim(),
+            generation.init
+        );
+        let spec = self.spec(generation, role, &theirs, parameters)?;
+        let key = self.moment_before(&spec)?;
+        let restored = match (&key, &self.setup.moments) {
+            (Some(key), Some((moments, _))) => moments.restore(key, &spec).map_err(broken)?,
+            _ => false,
+        };
+        self.fresh = false;
+        self.power_on(&spec, restored.then_some(MOMENT))?;
+        let came_up = self.come_up(deadline, restored).and_then(|()| {
+            if let (Some(key), false) = (key, restored) {
+                self.keep(&key, &spec, deadline)?;
+            }
+            self.adopt()
+        });
+        if came_up.is_err() {
+            // So that it may be started again; what went wrong is told by the first error.
+            self.running = None;
+        }
+        came_up
+    }
+
+    /// Returns what the boot loader on the disks starts without being asked.
+    pub(super) fn default_of_loader(&mut self, limit: Duration) -> Result<Generation, GuestError> {
+        let Some(any) = self.setup.generations.first().cloned() else {
+            return Err(GuestError::Host {
+                why: "there is no kernel to read the boot loader's files with".into(),
+            });
+        };
+        let role = Role::BootDefault {
+            mounts: self.setup.mounts.clone(),
+        };
+        let parameters = format!("{PARAMETER} console={} panic=-1 quiet", self.setup.processor.console());
+        let spec = self.spec(&any, role, &[], parameters)?;
+        self.fresh = false;
+        self.power_on(&spec, None)?;
+        let read = (|| {
+            self.ask_unscaled(limit, |link, wait| link.hello(wait))?;
+            let said = self.ask(LOADER, |link, wait| link.boot_default(wait))?;
+            self.ask(OFF, |link, wait| link.off(wait))?;
+            let limit = self.scaled(OFF);
+            self.wait_off(limit)?;
+            Ok(said)
+        })();
+        self.running = None;
+        let (init, from) = read?;
+        let known = self.setup.generations.iter().find(|generation| generation.init == init);
+        known.cloned().ok_or_else(|| GuestError::Refused {
+            why: format!(
+                "the boot loader starts '{}' ({from}), which is no generation of this run",
+                clean_line(&init)
+            ),
+        })
+    }
+
+    /// Returns the machine for a kernel with our part of the initial RAM disk before another one.
+    fn spec(
+        &mut self,
+        generation: &Generation,
+        role: Role,
+        theirs: &[u8],
+        parameters: String,
+    ) -> Result<Spec, GuestError> {
+        let setup = &self.setup;
+        let wanted = if matches!(role, Role::PassThrough { .. }) {
+            LINE
+        } else {
+            DISKS
+        };
+        let modules = match &generation.modules {
+            Some(folder) => setup.store.modules(folder, wanted),
+            // All is in the kernel, or nobody can be heard, which the start finds out.
+            None => Ok(Vec::new()),
+        };
+        let modules = modules.map_err(|error| GuestError::Host { why: error.to_string() })?;
+        let ours = initrd::archive(setup.agent, &modules, role);
+        let initrd = self.initrd(&initrd::joined(&ours, theirs))?;
+        let setup = &self.setup;
+        Ok(Spec {
+            processor: setup.processor,
+            accel: setup.choice.accel,
+            memory: setup.memory,
+            cpus: setup.cpus,
+            kernel: generation.kernel.clone(),
+            initrd,
+            parameters,
+            drives: setup.drives.clone(),
+            ports: vec![agent::PORT.into()],
+            network: setup.network.clone(),
+            screen: setup.screen,
+            most_disk: setup.most_disk,
+        })
+    }
+
+    /// Writes an initial RAM disk into the run's folder, in the place of the one before.
+    fn initrd(&mut self, bytes: &[u8]) -> Result<PathBuf, GuestError> {
+        let fs = self.host.fs;
+        let place = |number: u32| self.host.run.path().join(format!("initrd-{number}"));
+        if self.starts > 0 {
+            fs.remove_file(&place(self.starts)).map_err(broken)?;
+        }
+        self.starts += 1;
+        let file = place(self.starts);
+        // QEMU reads it as somebody else.
+        fs.write(&file, bytes, Mode::Sealed).map_err(broken)?;
+        Ok(file)
+    }
+
+    /// Switches the machine on.
+    fn power_on(&mut self, spec: &Spec, snapshot: Option<&str>) -> Result<(), GuestError> {
+        let mut machine = Machine::start(self.host, spec, &self.console, snapshot).map_err(told)?;
+        let line = machine.take_port(0).ok_or_else(|| GuestError::Host {
+            why: "the machine has no line".into(),
+        })?;
+        self.running = Some(Up {
+            machine,
+            link: Link::new(line),
+        });
+        Ok(())
+    }
+
+    /// Waits until the system runs.
+    fn come_up(&mut self, deadline: Duration, restored: bool) -> Result<(), GuestError> {
+        let left = deadline.saturating_sub(self.host.clock.monotonic());
+        self.ask_unscaled(
+            left,
+            |link, wait| if restored { link.hello(wait) } else { link.up(wait) },
+        )?;
+        if restored {
+            self.moment = Moment::Restored;
+        }
+        Ok(())
+    }
+
+    /// Takes over store paths that have come with the machine.
+    fn adopt(&mut self) -> Result<(), GuestError> {
+        if let Some(serial) = self.setup.delta.clone() {
+            self.ask(ADOPT, |link, wait| link.adopt(&serial, wait))?;
+        }
+        Ok(())
+    }
+
+    /// Returns the key of the moment after this start; `None` if it is not a first one, or nobody wants moments.
+    fn moment_before(&self, spec: &Spec) -> Result<Option<Key>, GuestError> {
+        let Some((_, disks)) = self
+            .setup
+            .moments
+            .as_ref()
+            .filter(|_| self.fresh && spec.has_snapshots())
+        else {
+            return Ok(None);
+        };
+        let mut facts = Facts::new();
+        facts.add("disks", disks);
+        facts.add_machine(spec, self.host.fs).map_err(broken)?;
+        Ok(Some(facts.key()))
+    }
+
+    /// Keeps the moment in which the system has done all that it was started for, whatever came of it.
+    fn keep(&mut self, key: &Key, spec: &Spec, deadline: Duration) -> Result<(), GuestError> {
+        let left = deadline.saturating_sub(self.host.clock.monotonic());
+        let call = Call::new(["systemctl", "is-system-running", "--wait"]);
+        let settled = self.ask_unscaled(left, |link, wait| link.run(&call, wait, &mut |_| {}));
+        match settled {
+            Ok(_) | Err(GuestError::Refused { .. }) => {}
+            // A system that never settles has no moment worth keeping, and is a matter for whoever tests it.
+            Err(GuestError::TimedOut { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        let (Some((moments, _)), Some(up)) = (&self.setup.moments, &mut self.running) else {
+            return Ok(());
+        };
+        up.machine.save_still(MOMENT).map_err(told)?;
+        let kept = moments.keep(key, spec).map_err(broken);
+        up.machine.go_on().map_err(told)?;
+        kept?;
+        self.moment = Moment::Kept;
+        Ok(())
+    }
+}
+
+/// Returns what a fault of this side's disk is to whoever uses a machine.
+fn broken(error: FsError) -> GuestError {
+    GuestError::Host { why: error.to_string() }
+}
