@@ -7,6 +7,7 @@ pub mod generation;
 pub mod guest;
 pub mod image;
 pub mod initrd;
+pub mod kit;
 pub mod link;
 pub mod live;
 pub mod machine;
