@@ -130,8 +130,11 @@ pub struct Hello {
     pub kernel: String,
     /// The number that the kernel has drawn for this boot.
     pub boot: String,
-    /// Whether the system itself runs: its init has another root than the initial RAM disk, and systemd is at work there.
+    /// Whether the system is there: its init has another root than the initial RAM disk and, unless the agent is the init,
+    /// systemd is at work.
     pub up: bool,
+    /// What has gone wrong on the way there; empty if nothing has.
+    pub trouble: String,
 }
 
 /// Where something was written on a disk.
@@ -228,7 +231,8 @@ impl Answer {
                 .text(&hello.processor)
                 .text(&hello.kernel)
                 .text(&hello.boot)
-                .byte(hello.up.into()),
+                .byte(hello.up.into())
+                .text(&hello.trouble),
             Answer::Output(bytes) => Writer::of_kind(2).bytes(bytes),
             Answer::Ended { code } => Writer::of_kind(3).word(code.cast_unsigned()),
             Answer::Done => Writer::of_kind(4),
@@ -260,6 +264,7 @@ impl Answer {
                 kernel: from.text()?,
                 boot: from.text()?,
                 up: from.flag()?,
+                trouble: from.text()?,
             }),
             2 => Answer::Output(from.bytes()?),
             3 => Answer::Ended {
@@ -326,17 +331,18 @@ mod tests {
     }
 
     fn answer() -> impl Strategy<Value = Answer> {
-        let hello = (any::<[String; 4]>(), any::<u64>(), any::<u32>(), any::<bool>());
+        let hello = (any::<[String; 5]>(), any::<u64>(), any::<u32>(), any::<bool>());
         prop_oneof![
             hello.prop_map(
-                |([role, processor, kernel, boot], nonce, version, up)| Answer::Hello(Hello {
+                |([role, processor, kernel, boot, trouble], nonce, version, up)| Answer::Hello(Hello {
                     nonce,
                     version,
                     role,
                     processor,
                     kernel,
                     boot,
-                    up
+                    up,
+                    trouble
                 })
             ),
             any::<Vec<u8>>().prop_map(Answer::Output),

@@ -1,6 +1,7 @@
 //! Builds and activation tests in virtual machines.
 
 pub mod accel;
+pub mod agents;
 pub mod build;
 pub mod disks;
 pub mod generation;

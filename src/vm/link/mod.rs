@@ -69,7 +69,8 @@ impl Link {
         }
     }
 
-    /// Returns who is at the other end, once the system itself runs: stage 1 is over and systemd at work.
+    /// Returns who is at the other end, once the system is there: stage 1 is over and systemd at work or, where the agent is
+    /// the init, the disks are mounted. What goes wrong on the way is refused.
     pub fn up(&mut self, wait: &mut Wait<'_>) -> Result<Hello, GuestError> {
         let (limit, clock) = (wait.limit, wait.clock);
         let begun = clock.monotonic();
@@ -81,6 +82,7 @@ impl Link {
                 watch: &mut *wait.watch,
             });
             match hello {
+                Ok(hello) if !hello.trouble.is_empty() => return Err(refusal(&hello.trouble)),
                 Ok(hello) if hello.up => return Ok(hello),
                 Ok(_) => clock.sleep(LOOK),
                 Err(GuestError::TimedOut { .. }) => {
@@ -264,10 +266,7 @@ impl Link {
                 // Of a call that was given up.
                 Some((call, _)) if call != number => {}
                 Some((_, Answer::Output(bytes))) => told(&bytes),
-                Some((_, Answer::Refused(why))) => {
-                    let why: String = clean_line(&why).chars().take(WORDS).collect();
-                    return Err(GuestError::Refused { why });
-                }
+                Some((_, Answer::Refused(why))) => return Err(refusal(&why)),
                 Some((_, answer)) => return Ok(answer),
                 None => {}
             }
@@ -372,6 +371,13 @@ impl Link {
             Answer::Refused(_) => "a refusal",
         };
         self.fault(format!("it answers {kind} where that is no answer"))
+    }
+}
+
+/// Returns what a guest refuses, made harmless.
+fn refusal(why: &str) -> GuestError {
+    GuestError::Refused {
+        why: clean_line(why).chars().take(WORDS).collect(),
     }
 }
 

@@ -61,6 +61,7 @@ fn hello(nonce: u64) -> Answer {
         kernel: "6.12".into(),
         boot: "b".into(),
         up: true,
+        trouble: String::new(),
     })
 }
 
