@@ -98,6 +98,13 @@ impl Guard {
         self.command(&[OsStr::new("keep")]).args(confined.arguments())
     }
 
+    /// Returns the command that runs a program confined to its end; the program dies with the thread that waits for it.
+    pub fn enter(&self, confined: &Confined) -> Command {
+        let parent = std::process::id().to_string();
+        self.command(&[OsStr::new("enter"), OsStr::new(&parent)])
+            .args(confined.arguments())
+    }
+
     /// Returns the command that waits for the end of its input, and then ends what carries a run's token and removes the
     /// run's folder.
     pub(crate) fn sweep(&self, folder: &Path, token: &str) -> Command {
@@ -247,6 +254,12 @@ mod tests {
         };
         let command = Guard::at("/cfgcheck").keep(&bare);
         assert_eq!(read(&command.args[1..]), Ok(Role::Keep(bare)));
+        let command = Guard::at("/cfgcheck").enter(&confined());
+        let role = Role::Enter {
+            parent: std::process::id(),
+            confined: confined(),
+        };
+        assert_eq!(read(&command.args[1..]), Ok(role));
         let sweep = Guard::at("/cfgcheck").sweep(Path::new("/run"), "x");
         let role = Role::Sweep {
             folder: "/run".into(),

@@ -89,6 +89,20 @@ fn codes_and_signals_come_through() {
 }
 
 #[test]
+fn a_program_that_is_waited_for_needs_no_keeper() {
+    let command = own()
+        .enter(&confined("cat; exit 3"))
+        .env("PATH", "/usr/bin:/bin")
+        .stdin("given");
+    let output = crate::Exec::run(&crate::ProcessExec, &command).expect("the guard runs");
+    assert_eq!(
+        (output.exit, &*output.stdout),
+        (Exit::Code(3), &b"given"[..]),
+        "{output:?}"
+    );
+}
+
+#[test]
 fn rights_and_limits_are_gone() {
     let (exit, said) = end(&confined(
         "grep -E 'NoNewPrivs|CapEff|^Uid|^Groups' /proc/self/status; ulimit -n; ulimit -v; \

@@ -7,12 +7,22 @@ use crate::Processor;
 use diag::clean_line;
 use std::path::Path;
 use std::time::Duration;
-use sys::{Clock, Command, Exec, ExecError, Exit, Fs, FsError, Mode};
+use sys::{Access, Clock, Command, Confined, Exec, ExecError, Exit, Fs, FsError, Guard, Handed, Limits, Mode, User};
 
 /// The device that KVM is used through (Linux, Documentation/virt/kvm/api.rst).
-const DEVICE: &str = "/dev/kvm";
+pub const DEVICE: &str = "/dev/kvm";
 /// Longest time that the probe's guest may take to its end. Emulated on a busy machine it takes a second.
 const DEADLINE: Duration = Duration::from_secs(10);
+/// What tells one start of this machine from another (proc_sys_kernel(5)).
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+/// The most that the probe's QEMU may take.
+const LIMITS: Limits = Limits {
+    memory: 6 << 30,
+    file: 1 << 20,
+    files: 256,
+};
+/// The number under which QEMU finds the guest's program open.
+const NUMBER: u32 = 100;
 /// Rounds of the guest that is timed.
 const ROUNDS: u32 = 100_000_000;
 /// How many times longer an emulated guest takes to boot and to switch than one with KVM: a Debian with systemd takes
@@ -81,9 +91,15 @@ pub struct Choice {
 /// Why there is no accelerator.
 #[derive(Debug, thiserror::Error)]
 pub enum AccelError {
-    /// QEMU is not installed, or cannot be started.
+    /// The guard cannot be started.
     #[error(transparent)]
     Exec(#[from] ExecError),
+    /// QEMU is not installed, or cannot be confined.
+    #[error("QEMU cannot be started: {why}")]
+    NoQemu {
+        /// Why not.
+        why: String,
+    },
     /// The probe's guest could not be written.
     #[error(transparent)]
     Fs(#[from] FsError),
@@ -118,6 +134,19 @@ pub struct Probe<'m> {
     pub own: Option<Processor>,
     /// A folder of the run, for files that are gone with it.
     pub folder: &'m Path,
+    /// Confines QEMU as machines are: KVM has to run guests for that user.
+    pub guard: &'m Guard,
+    /// Whom QEMU runs as, if not as whom this process does.
+    pub user: Option<User>,
+    /// A file that remembers, until this machine starts anew, that guests hang with KVM: finding that out takes long.
+    pub memory: &'m Path,
+}
+
+/// How a guest that was tried did not come to its end.
+struct Failed {
+    why: String,
+    /// Whether it hung.
+    hung: bool,
 }
 
 impl Probe<'_> {
@@ -125,7 +154,7 @@ impl Probe<'_> {
     pub fn choose(&self, guest: Processor, wanted: Wanted) -> Result<Choice, AccelError> {
         let why = match wanted {
             Wanted::Only(Accel::Tcg) => "asked for".to_owned(),
-            Wanted::Best | Wanted::Only(Accel::Kvm) => match self.kvm(guest)? {
+            Wanted::Best | Wanted::Only(Accel::Kvm) => match self.kvm(guest, wanted)? {
                 Ok(choice) => return Ok(choice),
                 Err(why) if wanted == Wanted::Best => why,
                 Err(why) => return Err(AccelError::NoKvm { why }),
@@ -137,15 +166,15 @@ impl Probe<'_> {
                 why,
                 factor,
             }),
-            Err(why) => Err(AccelError::NoGuest {
+            Err(failed) => Err(AccelError::NoGuest {
                 program: guest.qemu(),
-                why,
+                why: failed.why,
             }),
         }
     }
 
     /// Returns KVM for guests with a processor, or why it cannot be.
-    fn kvm(&self, guest: Processor) -> Result<Result<Choice, String>, AccelError> {
+    fn kvm(&self, guest: Processor, wanted: Wanted) -> Result<Result<Choice, String>, AccelError> {
         if self.own != Some(guest) {
             let own = self.own.map_or("another processor", Processor::name);
             return Ok(Err(format!("the guest is {} and this machine {own}", guest.name())));
@@ -153,9 +182,25 @@ impl Probe<'_> {
         if self.fs.stat(Path::new(DEVICE))?.is_none() {
             return Ok(Err(format!("there is no {DEVICE}")));
         }
+        let boot = self.fs.read(Path::new(BOOT_ID)).unwrap_or_default();
+        // Who insists on KVM may have mended it.
+        let remembered = self
+            .fs
+            .read(self.memory)
+            .is_ok_and(|bytes| !boot.is_empty() && bytes == boot);
+        if wanted == Wanted::Best && remembered {
+            return Ok(Err(
+                "KVM does not run a guest: one hung since this machine was started".into()
+            ));
+        }
         let factor = match self.timed(guest, Accel::Kvm)? {
             Ok(factor) => factor,
-            Err(why) => return Ok(Err(format!("KVM does not run a guest: {why}"))),
+            Err(Failed { why, hung }) => {
+                if hung {
+                    self.fs.write_atomic(self.memory, &boot, Mode::Plain)?;
+                }
+                return Ok(Err(format!("KVM does not run a guest: {why}")));
+            }
         };
         Ok(Ok(Choice {
             accel: Accel::Kvm,
@@ -166,7 +211,7 @@ impl Probe<'_> {
 
     /// Runs a short guest and a long one, and returns the factor of deadlines by what the long one takes more; or why
     /// guests do not run.
-    fn timed(&self, guest: Processor, accel: Accel) -> Result<Result<f64, String>, AccelError> {
+    fn timed(&self, guest: Processor, accel: Accel) -> Result<Result<f64, Failed>, AccelError> {
         let mut times = [Duration::ZERO; 2];
         for (time, rounds) in times.iter_mut().zip([1, ROUNDS]) {
             let started = self.clock.monotonic();
@@ -182,14 +227,25 @@ impl Probe<'_> {
     }
 
     /// Runs a guest to its end, or returns why it did not come there.
-    fn run(&self, guest: Processor, accel: Accel, rounds: u32) -> Result<Result<(), String>, AccelError> {
+    fn run(&self, guest: Processor, accel: Accel, rounds: u32) -> Result<Result<(), Failed>, AccelError> {
         let file = self.folder.join("probe");
-        self.fs.write(&file, &guest::image(guest, rounds), Mode::Plain)?;
-        let mut command = Command::new(guest.qemu())
-            .args(accel.arguments(guest))
-            .args(guest::arguments(guest, &file.to_string_lossy()))
-            .env("PATH", self.path)
-            .timeout(DEADLINE);
+        self.fs.write(&file, &guest::image(guest, rounds), Mode::Sealed)?;
+        let mut argv = vec![guest.qemu().into()];
+        argv.extend(accel.arguments(guest).map(Into::into));
+        let program = format!("/proc/self/fd/{NUMBER}");
+        argv.extend(guest::arguments(guest, &program).into_iter().map(Into::into));
+        let confined = Confined {
+            user: self.user,
+            limits: LIMITS,
+            handed: vec![Handed {
+                number: NUMBER,
+                access: Access::Read,
+                path: file.clone(),
+            }],
+            argv,
+        };
+        let enter = self.guard.enter(&confined).env("PATH", self.path);
+        let mut command: Command = enter.cwd("/").timeout(DEADLINE);
         command.output_limit = 1 << 16;
         let output = self.exec.run(&command);
         self.fs.remove_file(&file)?;
@@ -201,11 +257,19 @@ impl Probe<'_> {
             .map(|line| clean_line(line).into_owned());
         let how = match output.exit {
             Exit::Code(code) if code == guest::code(guest) => return Ok(Ok(())),
+            Exit::Code(code) if code == i32::from(sys::GUARD_FAILED) => {
+                let why = said.unwrap_or_else(|| "its guard does not work".into());
+                return Err(AccelError::NoQemu { why });
+            }
             Exit::Code(code) => format!("QEMU ended with code {code}"),
             Exit::Signal(signal) => format!("QEMU was ended by signal {signal}"),
             Exit::TimedOut => format!("it did not come to its end within {} seconds", DEADLINE.as_secs()),
         };
-        Ok(Err(said.map_or(how.clone(), |said| format!("{how}: {said}"))))
+        Ok(Err(Failed {
+            why: said.map_or(how.clone(), |said| format!("{how}: {said}")),
+            // Who interrupts the run has seen nothing of the guest.
+            hung: output.exit == Exit::TimedOut && !sys::interrupted(),
+        }))
     }
 }
 

@@ -32,23 +32,28 @@ impl Exec for Fake<'_> {
 }
 
 fn choose(ends: Ends, own: Option<Processor>, device: bool, wanted: Wanted) -> Result<Choice, AccelError> {
+    let fs = MemoryFs::new().file("/run/there", "");
+    let fs = if device { fs.file(DEVICE, "") } else { fs };
+    choose_with(ends, own, &fs, wanted)
+}
+
+fn choose_with(ends: Ends, own: Option<Processor>, fs: &MemoryFs, wanted: Wanted) -> Result<Choice, AccelError> {
     let clock = ManualClock::at(Duration::ZERO);
     let exec = Fake {
         ends,
         clock: &clock,
         runs: Default::default(),
     };
-    let mut fs = MemoryFs::new().file("/run/there", "");
-    if device {
-        fs = fs.file(DEVICE, "");
-    }
     let probe = Probe {
         exec: &exec,
-        fs: &fs,
+        fs,
         clock: &clock,
         path: "/bin",
         own,
         folder: Path::new("/run"),
+        guard: &Guard::at("/cfgcheck"),
+        user: None,
+        memory: Path::new("/run/hung"),
     };
     let choice = probe.choose(Processor::X86, wanted);
     assert!(fs.stat(Path::new("/run/probe")).unwrap().is_none(), "nothing is left");
@@ -156,45 +161,84 @@ fn without_an_accelerator_the_reason_is_told() {
     }
 }
 
-#[test]
-fn a_machine_without_qemu_says_so() {
-    let folder = tempfile::tempdir().expect("a folder can be made");
-    let probe = Probe {
-        exec: &ProcessExec,
-        fs: &DiskFs,
-        clock: &ManualClock::at(Duration::ZERO),
-        path: "/nowhere",
-        own: X86,
-        folder: folder.path(),
-    };
-    let error = probe.choose(Processor::X86, Wanted::Only(Accel::Tcg));
-    let error = error.expect_err("there is no QEMU").to_string();
-    assert_eq!(error, "cannot run \"qemu-system-x86_64\": there is no such program");
+fn missing(_: Accel) -> (Exit, &'static str) {
+    (Exit::Code(125), "there is no program \"qemu\"\n")
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "QEMU is looked up where this process would")]
+fn a_machine_without_qemu_says_so() {
+    let error = choose(missing, X86, true, Wanted::Best)
+        .expect_err("there is no QEMU")
+        .to_string();
+    assert_eq!(error, "QEMU cannot be started: there is no program \"qemu\"");
+}
+
+#[test]
+fn guests_that_hang_with_kvm_are_remembered_until_the_machine_starts_anew() {
+    let fs = || MemoryFs::new().file("/run/there", "").file(DEVICE, "");
+    let machine = fs().file(BOOT_ID, "one\n");
+    let why = |ends: Ends, fs: &MemoryFs, wanted| match choose_with(ends, X86, fs, wanted) {
+        Ok(choice) => choice.why,
+        Err(error) => error.to_string(),
+    };
+    assert!(why(lies, &machine, Wanted::Best).ends_with("within 10 seconds"));
+    let remembered = "KVM does not run a guest: one hung since this machine was started";
+    assert_eq!(why(well, &machine, Wanted::Best), remembered);
+    // Who insists gets another try.
+    assert_eq!(why(well, &machine, Wanted::Only(Accel::Kvm)), "a guest ran with it");
+    let anew = machine.file(BOOT_ID, "two\n");
+    assert_eq!(why(well, &anew, Wanted::Best), "a guest ran with it");
+    // What fails at once is tried again: rights may change.
+    let machine = fs().file(BOOT_ID, "one\n");
+    assert!(why(refuses, &machine, Wanted::Best).contains("denied"));
+    assert_eq!(why(well, &machine, Wanted::Best), "a guest ran with it");
+    // Nothing is remembered of a machine that does not tell its starts apart.
+    let machine = fs();
+    assert!(why(lies, &machine, Wanted::Best).ends_with("within 10 seconds"));
+    assert_eq!(why(well, &machine, Wanted::Best), "a guest ran with it");
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "QEMU is looked up where this process would, and the guard beside the test"
+)]
 fn live_guests_of_both_processors_run() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let path = std::env::var("PATH").expect("there is a search path");
+    let tests = std::env::current_exe().expect("a test has a program");
+    let built = tests
+        .parent()
+        .and_then(Path::parent)
+        .expect("tests lie in a folder of the build");
+    let guard = Guard::at(built.join("examples/vm-guard"));
     let clock = SystemClock::new();
-    let probe = Probe {
-        exec: &ProcessExec,
-        fs: &DiskFs,
-        clock: &clock,
-        path: &path,
-        own: Processor::own(),
-        folder: folder.path(),
+    let probe = |path: &str, guest, wanted| {
+        let probe = Probe {
+            exec: &ProcessExec,
+            fs: &DiskFs,
+            clock: &clock,
+            path,
+            own: Processor::own(),
+            folder: folder.path(),
+            guard: &guard,
+            user: sys::unprivileged(&DiskFs, Some(Path::new(DEVICE))),
+            memory: &folder.path().join("hung"),
+        };
+        probe.choose(guest, wanted)
     };
     for guest in [Processor::X86, Processor::Arm] {
-        let choice = probe.choose(guest, Wanted::Best).expect("a guest runs");
+        let choice = probe(&path, guest, Wanted::Best).expect("a guest runs");
         if Processor::own() != Some(guest) {
             assert_eq!(choice.accel, Accel::Tcg);
         }
         assert!(choice.factor >= 1.0, "{choice:?}");
-        assert_eq!(
-            probe.choose(guest, Wanted::Only(Accel::Tcg)).expect("it runs").why,
-            "asked for"
-        );
+        let asked = probe(&path, guest, Wanted::Only(Accel::Tcg)).expect("it runs");
+        assert_eq!(asked.why, "asked for");
     }
+    let missing = probe("/nowhere", Processor::X86, Wanted::Only(Accel::Tcg)).expect_err("there is no QEMU");
+    assert_eq!(
+        missing.to_string(),
+        "QEMU cannot be started: there is no program \"qemu-system-x86_64\""
+    );
 }
