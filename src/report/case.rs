@@ -158,6 +158,19 @@ pub struct Waived {
     pub reason: String,
 }
 
+/// A file beside the report that belongs to a case: a log, a journal, a picture.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub struct Attachment {
+    /// What it is called, such as `console.log`.
+    pub name: String,
+    /// What its bytes are, such as `text/plain`.
+    pub media_type: String,
+    /// Its path: below the folder that the run was started in where it lies there, else absolute.
+    pub file: String,
+}
+
 /// One judged thing.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -183,6 +196,9 @@ pub struct Case {
     /// What was found and does not count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waived: Vec<Waived>,
+    /// Files beside the report that belong to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// How long it took; written apart from the rest, as it alone differs between equal runs.
     #[serde(skip)]
     pub duration: Duration,
@@ -204,6 +220,7 @@ impl Case {
             properties: BTreeMap::new(),
             findings: Vec::new(),
             waived: Vec::new(),
+            attachments: Vec::new(),
             duration: Duration::ZERO,
         }
     }
@@ -249,6 +266,12 @@ impl Case {
     /// Adds a fact.
     pub fn property(mut self, name: impl Into<String>, value: impl Into<String>) -> Case {
         self.properties.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds a file that belongs to it.
+    pub fn attachment(mut self, attachment: Attachment) -> Case {
+        self.attachments.push(attachment);
         self
     }
 

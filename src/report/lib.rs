@@ -24,7 +24,7 @@ pub mod redact;
 pub mod sarif;
 pub mod text;
 
-pub use case::{Case, Outcome, Stage, Subject, Waived, WaivedBy};
+pub use case::{Attachment, Case, Outcome, Stage, Subject, Waived, WaivedBy};
 pub use event::{Event, Phase, Recorder, Sink};
 pub use finding::{Finding, Location, Position};
 pub use group::{Group, all_groups, groups, waived_groups};

@@ -168,6 +168,9 @@ impl Secrets {
             self.finding(&mut waived.finding);
             self.mask(&mut waived.reason);
         }
+        for attachment in &mut case.attachments {
+            self.mask_all([&mut attachment.name, &mut attachment.media_type, &mut attachment.file]);
+        }
     }
 
     /// Masks secrets in a report.

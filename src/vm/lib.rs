@@ -1,9 +1,13 @@
 //! Builds and activation tests in virtual machines.
 
 pub mod accel;
+pub mod activation;
+pub mod artifact;
 pub mod agents;
 pub mod build;
 pub mod disks;
+pub mod driver;
+pub mod finding;
 pub mod generation;
 pub mod guest;
 pub mod image;
@@ -14,5 +18,7 @@ pub mod live;
 pub mod machine;
 mod processor;
 pub mod realised;
+pub mod scenario;
+pub mod units;
 
 pub use processor::Processor;

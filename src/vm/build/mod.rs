@@ -93,3 +93,6 @@ fn last_lines(said: &[u8]) -> Vec<String> {
     let last = lines[lines.len().saturating_sub(LOG_LINES)..].iter();
     last.map(|line| clean_line(line).into_owned()).collect()
 }
+
+#[cfg(test)]
+mod tests;

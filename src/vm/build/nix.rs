@@ -67,6 +67,10 @@ impl InstalledNix {
         if self.invalid(&drvs)?.is_empty() {
             return Ok(());
         }
+        let mut import = Command::new("nix-store").arg("--import").stdin(order.stream());
+        if self.call(&mut import)?.success() {
+            return Ok(());
+        }
         let work = self
             .work
             .join(sys::random_token().map_err(|error| FsError::new(FsOp::Create, &self.work, error))?);

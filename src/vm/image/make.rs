@@ -1,7 +1,7 @@
 //! Making a disk from its plan.
 
 use super::inodes::{self, InodeError};
-use super::plan::{Entry, Plan};
+use super::plan::{Entry, Plan, Size};
 use crate::realised::{Realised, RealisedError};
 use diag::clean_line;
 use std::io::{Seek, SeekFrom, Write};
@@ -95,48 +95,55 @@ impl Plan {
         let tree = folder.join(token);
         let made = self
             .tree(realised, &tree)
-            .and_then(|size| self.format(fs, tools, &tree, place, size));
-        let removed = fs.remove_dir_all(&tree);
+            .and_then(|count| self.format(fs, tools, &tree, place, count));
+        // Thousands of names, which some disks take seconds to forget; nothing waits for it.
+        let (fs_of_thread, tree) = (realised.fs().clone(), tree);
+        std::thread::spawn(move || fs_of_thread.remove_dir_all(&tree));
         if made.is_err() {
             // The first error is the one to tell.
             let _ = fs.remove_file(place);
         }
-        made?;
-        Ok(removed?)
+        made
     }
 
     /// Makes the tree that `mke2fs` reads, and returns how much it is.
-    fn tree(&self, realised: &Realised, tree: &Path) -> Result<Size, ImageError> {
+    fn tree(&self, realised: &Realised, tree: &Path) -> Result<Count, ImageError> {
         let fs = realised.fs().as_ref();
         fs.create_dir_all(tree)?;
-        let mut size = Size::default();
+        let mut count = Count::default();
         for (path, entry) in &self.entries {
             let place = tree.join(path.trim_start_matches('/'));
             match entry {
                 Entry::Folder => {
-                    size.count(0);
+                    count.add(0);
                     fs.create_dir_all(&place)?;
                 }
                 Entry::Link(target) => {
-                    size.count(0);
+                    count.add(0);
                     fs.symlink(Path::new(target), &place)?;
                 }
                 Entry::File(bytes, private) => {
-                    size.count(bytes.len() as u64);
+                    count.add(bytes.len() as u64);
                     let mode = if *private { Mode::Private } else { Mode::Plain };
                     fs.write(&place, bytes, mode)?;
                 }
-                Entry::Store(path) => link(realised, path, place, &mut size)?,
+                Entry::Store(path) => link(realised, path, place, &mut count)?,
             }
         }
-        Ok(size)
+        Ok(count)
     }
 
-    fn format(&self, fs: &dyn Fs, tools: Tools<'_>, tree: &Path, place: &Path, size: Size) -> Result<(), ImageError> {
-        let inodes = size.nodes + SPARE_INODES;
-        let needed = size.bytes + inodes * INODE + (JOURNAL << 20) + self.room;
-        // Maps of free blocks and what else a file system has of its own: a hundredth is ample.
-        let bytes = (needed + needed / 64).next_multiple_of(1 << 20);
+    fn format(&self, fs: &dyn Fs, tools: Tools<'_>, tree: &Path, place: &Path, count: Count) -> Result<(), ImageError> {
+        let inodes = count.nodes + SPARE_INODES;
+        let (bytes, journal) = match self.size {
+            Size::Room(room) => {
+                let needed = count.bytes + inodes * INODE + (JOURNAL << 20) + room;
+                // Maps of free blocks and what else a file system has of its own: a hundredth is ample.
+                let bytes = (needed + needed / 64).next_multiple_of(1 << 20);
+                (bytes, ["-J".to_owned(), format!("size={JOURNAL}")])
+            }
+            Size::Whole(bytes) => (bytes, ["-O".to_owned(), "^has_journal".to_owned()]),
+        };
         let mut file = fs.create(place, Mode::Private)?;
         let filled = file.seek(SeekFrom::Start(bytes - 1)).and_then(|_| file.write_all(&[0]));
         filled.map_err(|error| FsError::new(FsOp::Write, place, error))?;
@@ -146,8 +153,9 @@ impl Plan {
         fs.write(&config, CONFIG.as_bytes(), Mode::Plain)?;
         let command = Command::new("mke2fs")
             .args(["-q", "-F", "-t", "ext4", "-m", "0", "-b", "4096", "-I", "256"])
-            .args(["-N", &inodes.to_string(), "-J", &format!("size={JOURNAL}")])
-            .args(["-L", &self.label, "-U", &uuid])
+            .args(["-N", &inodes.to_string()])
+            .args(journal)
+            .args(["-L", self.label.as_deref().unwrap_or_default(), "-U", &uuid])
             .args(["-E", &format!("hash_seed={uuid},nodiscard,root_owner=0:0"), "-d"])
             .arg(tree)
             .arg(place)
@@ -165,6 +173,9 @@ impl Plan {
 
     /// Returns the identity of the file system, which follows from what is on it.
     fn uuid(&self) -> String {
+        if let Some(uuid) = &self.uuid {
+            return uuid.clone();
+        }
         let digits: String = HashAlgo::Sha256
             .hash(self.key())
             .digest()
@@ -186,21 +197,21 @@ impl Plan {
 
 /// How much a tree is.
 #[derive(Clone, Copy, Default, Debug)]
-struct Size {
+struct Count {
     bytes: u64,
     nodes: u64,
 }
 
-impl Size {
+impl Count {
     /// Counts a file of this length, or a folder or link; each takes a block at least.
-    fn count(&mut self, len: u64) {
+    fn add(&mut self, len: u64) {
         self.bytes += len.max(1).next_multiple_of(BLOCK);
         self.nodes += 1;
     }
 }
 
 /// Makes a tree of hard links to what is at a path of the store.
-fn link(realised: &Realised, path: &StorePath, place: PathBuf, size: &mut Size) -> Result<(), ImageError> {
+fn link(realised: &Realised, path: &StorePath, place: PathBuf, count: &mut Count) -> Result<(), ImageError> {
     let fs = realised.fs().as_ref();
     if !realised.has(path)? {
         return Err(RealisedError::Missing(path.clone()).into());
@@ -211,18 +222,18 @@ fn link(realised: &Realised, path: &StorePath, place: PathBuf, size: &mut Size) 
         let stat = stat.ok_or_else(|| FsError::new(FsOp::Read, &from, std::io::ErrorKind::NotFound.into()))?;
         match stat.kind {
             FileKind::Directory => {
-                size.count(0);
+                count.add(0);
                 fs.create_dir_all(&to)?;
                 for entry in fs.read_dir(&from)? {
                     pending.push((from.join(&entry.name), to.join(&entry.name)));
                 }
             }
             FileKind::Symlink => {
-                size.count(0);
+                count.add(0);
                 fs.symlink(&fs.read_link(&from)?, &to)?;
             }
             FileKind::Regular => {
-                size.count(stat.len);
+                count.add(stat.len);
                 fs.hard_link(&from, &to)?;
             }
             FileKind::Other => {

@@ -14,8 +14,10 @@ pub struct RootDisk {
     pub others: Vec<StorePath>,
     /// Files beside the store, such as keys that somebody has to bring.
     pub extras: Vec<Extra>,
-    /// The label of its file system.
-    pub label: String,
+    /// The label of its file system, if it has one.
+    pub label: Option<String>,
+    /// The identifier of its file system, if it is not ours to choose.
+    pub uuid: Option<String>,
     /// The bytes that are free on it.
     pub room: u64,
 }
@@ -49,14 +51,27 @@ pub enum Entry {
 pub struct Plan {
     /// What is on it.
     pub entries: BTreeMap<String, Entry>,
-    /// The label of the file system.
-    pub label: String,
-    /// The bytes that are free.
-    pub room: u64,
+    /// The label of the file system, if it has one.
+    pub label: Option<String>,
+    /// The identifier of the file system; made of what is on it if none.
+    pub uuid: Option<String>,
+    /// How large it is.
+    pub size: Size,
+}
+
+/// How large a disk is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Size {
+    /// As large as what is on it, and so many bytes that are free.
+    Room(u64),
+    /// So many bytes, which do not take room on this machine until they are written. It is only read: it has no journal.
+    Whole(u64),
 }
 
 /// Where a disk has what its Nix must be told of the paths in its store, for `nix-store --load-db`.
 pub const REGISTRATION: &str = "/nix/registration";
+/// The size of each disk that brings store paths to a machine that runs.
+const DELTA: u64 = 16 << 30;
 /// The profile of the system.
 const PROFILE: &str = "/nix/var/nix/profiles/system";
 /// Folders that the first boot expects.
@@ -79,14 +94,19 @@ impl RootDisk {
             generations,
             others: Vec::new(),
             extras: Vec::new(),
-            label: "nixos".into(),
+            label: Some("nixos".into()),
+            uuid: None,
             room: 1 << 30,
         }
     }
 
     /// Returns what is on the disk. The closures must have been realised.
     pub fn plan(&self, realised: &Realised) -> Result<Plan, RealisedError> {
-        let mut plan = Plan::new(&self.label, self.room);
+        let mut plan = Plan {
+            label: self.label.clone(),
+            uuid: self.uuid.clone(),
+            ..Plan::new(Size::Room(self.room))
+        };
         plan.add_closure(&realised.closure(self.generations.iter().chain(&self.others))?);
         for (at, toplevel) in (1..).zip(&self.generations) {
             plan.add(format!("{PROFILE}-{at}-link"), Entry::Link(toplevel.to_path()));
@@ -107,13 +127,33 @@ impl RootDisk {
 }
 
 impl Plan {
-    /// Returns a disk with nothing on it.
-    pub fn new(label: &str, room: u64) -> Plan {
+    /// Returns a disk with nothing on it, and without a label.
+    pub fn new(size: Size) -> Plan {
         Plan {
             entries: BTreeMap::new(),
-            label: label.to_owned(),
-            room,
+            label: None,
+            uuid: None,
+            size,
         }
+    }
+
+    /// Returns the disk that brings store paths to a machine that runs already: those of a closure that another one, which
+    /// the machine has, lacks. They lie at its top, beside `registration`, and its size is always the same.
+    pub fn delta<'p>(
+        realised: &Realised,
+        has: impl IntoIterator<Item = &'p StorePath>,
+        wanted: impl IntoIterator<Item = &'p StorePath>,
+    ) -> Result<Plan, RealisedError> {
+        let has = realised.closure(has)?;
+        let mut infos = realised.closure(wanted)?;
+        infos.retain(|path, _| !has.contains_key(path));
+        let mut plan = Plan::new(Size::Whole(DELTA));
+        for path in infos.keys() {
+            plan.add(format!("/{}", path.base_name()), Entry::Store(path.clone()));
+        }
+        let registration = Realised::registration(&infos).into_bytes();
+        plan.add("/registration", Entry::File(registration, false));
+        Ok(plan)
     }
 
     /// Adds one thing, at an absolute path without `.` and `..`, and the folders above it.
@@ -144,7 +184,16 @@ impl Plan {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "ext4 '{}' with {} bytes of room", self.label, self.room)?;
+        f.write_str("ext4")?;
+        for (name, value) in [("label", &self.label), ("uuid", &self.uuid)] {
+            if let Some(value) = value {
+                write!(f, ", {name} {value}")?;
+            }
+        }
+        match self.size {
+            Size::Room(bytes) => writeln!(f, ", {bytes} bytes free")?,
+            Size::Whole(bytes) => writeln!(f, ", {bytes} bytes in all")?,
+        }
         for (path, entry) in &self.entries {
             match entry {
                 Entry::Folder => writeln!(f, "{path}/")?,

@@ -1,6 +1,7 @@
 //! Disks, made by the programs of this machine and looked into with them.
 
 use super::*;
+use crate::disks::{Content, Disk};
 use crate::realised::{About, Limits, Realised};
 use std::path::Path;
 use std::sync::Arc;
@@ -60,7 +61,7 @@ fn a_plan_says_all_that_is_on_a_disk() {
     let plan = disk(system).plan(&realised).expect("a plan");
     let text = plan.to_string();
     for line in [
-        "ext4 'nixos' with 8388608 bytes of room",
+        "ext4, label nixos, 8388608 bytes free",
         "/boot/",
         SYSTEM,
         "/nix/var/nix/profiles/system -> system-1-link",
@@ -103,7 +104,6 @@ fn a_disk_is_roots_and_the_same_each_time() {
     let check = Command::new("e2fsck").args(["-f", "-n"]).arg(&one).env("PATH", PATH);
     let check = ProcessExec.run(&check).expect("e2fsck runs");
     assert!(check.success(), "{}", String::from_utf8_lossy(&check.stdout));
-    assert_eq!(DiskFs.read_dir(&place.path().join("trees")).expect("a listing"), []);
     overlay(tools(), &one, &place.path().join("top")).expect("an overlay");
     let info = Command::new("qemu-img")
         .arg("info")
@@ -111,6 +111,75 @@ fn a_disk_is_roots_and_the_same_each_time() {
         .env("PATH", PATH);
     let info = ProcessExec.run(&info).expect("qemu-img runs");
     assert!(String::from_utf8_lossy(&info.stdout).contains("backing file format: raw"));
+}
+
+#[test]
+fn a_delta_has_what_the_machine_lacks() {
+    let place = tempfile::tempdir().expect("a folder");
+    let (realised, system) = store(place.path());
+    let other = StorePath::parse("/nix/store/00000000000000000000000000000002-b").expect("a path");
+    let mut archive = Vec::new();
+    realised.archive(&system, &mut archive).expect("an archive");
+    let about = About {
+        references: [system.clone()].into(),
+        ..About::default()
+    };
+    let added = realised.add(&other, &mut archive.as_slice(), about, Limits::default());
+    added.expect("it can be added");
+    let plan = Plan::delta(&realised, [&system], [&other]).expect("a plan");
+    let names: Vec<_> = plan.entries.keys().map(String::as_str).collect();
+    assert_eq!(names, ["/00000000000000000000000000000002-b", "/registration"]);
+    let disk = place.path().join("delta");
+    plan.make(&realised, tools(), &disk).expect("the disk is made");
+    assert_eq!(DiskFs.stat(&disk).expect("it is there").expect("a file").len, 16 << 30);
+    assert!(asked(&disk, "cat /00000000000000000000000000000002-b").starts_with("#!/bin/sh"));
+    assert!(!asked(&disk, "stats").contains("has_journal"));
+}
+
+#[test]
+fn disks_are_found_by_the_names_that_hosts_know() {
+    let place = tempfile::tempdir().expect("a folder");
+    let (realised, system) = store(place.path());
+    let root = RootDisk::new(vec![system]);
+    for (content, label, uuid, expected) in [
+        (Content::Vfat, Some("ESP"), None, "LABEL=\"ESP\""),
+        (Content::Vfat, None, Some("12AB-34CD"), "UUID=\"12AB-34CD\""),
+        (Content::Swap, Some("swap"), None, "LABEL=\"swap\""),
+        (
+            Content::Swap,
+            None,
+            Some("44444444-4444-4444-8888-888888888888"),
+            "UUID=\"44444444-4444-4444-8888-888888888888\"",
+        ),
+        (Content::Ext4, Some("data"), None, "LABEL=\"data\""),
+        (
+            Content::Root,
+            None,
+            Some("44444444-4444-4444-8888-888888888889"),
+            "UUID=\"44444444-4444-4444-8888-888888888889\"",
+        ),
+    ] {
+        let disk = Disk {
+            content,
+            label: label.map(str::to_owned),
+            uuid: uuid.map(str::to_owned),
+            serial: None,
+        };
+        let file = place.path().join(format!("{content:?}{label:?}"));
+        make(&disk, &root, &realised, tools(), &file).expect("the disk is made");
+        let command = Command::new("blkid").arg("-p").arg(&file).env("PATH", PATH);
+        let said = ProcessExec.run(&command).expect("blkid runs");
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        let kind = match content {
+            Content::Vfat => "TYPE=\"vfat\"",
+            Content::Swap => "TYPE=\"swap\"",
+            Content::Root | Content::Ext4 => "TYPE=\"ext4\"",
+        };
+        assert!(
+            said.contains(expected) && said.contains(kind),
+            "{expected} and {kind} in {said}"
+        );
+    }
 }
 
 #[test]
