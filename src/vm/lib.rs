@@ -2,8 +2,8 @@
 
 pub mod accel;
 pub mod activation;
-pub mod artifact;
 pub mod agents;
+pub mod artifact;
 pub mod build;
 pub mod disks;
 pub mod driver;

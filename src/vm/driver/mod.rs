@@ -1,9 +1,24 @@
 //! Plays a scenario on a machine: does its steps, judges what comes of them, and keeps what people want to look at.
 //!
-//! The driver knows a machine as [`Guest`](crate::guest::Guest) only, and evaluates nothing: what it finds has a [`Blame`](crate::finding::Blame),
-//! by which others find the option and its line.
+//! The driver knows a machine as [`Guest`] only, and evaluates nothing: what it finds has a
+//! [`Blame`](crate::finding::Blame), by which others find the option and its line. `session.rs` is what it knows while
+//! it plays, and the steps are in the files of their names.
 
+mod ask;
+mod boot;
+mod budget;
+mod compare;
+mod expect;
+mod fstab;
+mod hang;
+mod keep;
+mod run;
+mod session;
 mod settings;
+mod switch;
+mod verdict;
+mod wait;
+mod words;
 
 pub use settings::{Budgets, Limits, Settings, Sizes};
 
@@ -14,7 +29,9 @@ use report::Outcome;
 use crate::artifact::Artifact;
 use crate::finding::Found;
 use crate::generation::Generation;
+use crate::guest::Guest;
 use crate::scenario::Scenario;
+use session::Session;
 
 /// What is played.
 #[derive(Clone, Copy, Debug)]
@@ -34,13 +51,13 @@ pub struct Play<'p> {
 /// What is told while a scenario is played.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Told<'t> {
-    /// A step begins: its number from one, how many there are, and what it does, in a line that is harmless to print.
+    /// A step begins.
     Step {
         /// Its number, from one.
         number: usize,
         /// How many there are.
         of: usize,
-        /// What it does.
+        /// What it does, in a line that is harmless to print.
         what: &'t str,
     },
     /// A line that a program in the machine wrote, harmless to print.
@@ -58,4 +75,12 @@ pub struct Played {
     pub artifacts: Vec<Artifact>,
     /// Facts for the case's properties, the same from run to run, such as the units that restart.
     pub properties: BTreeMap<String, String>,
+}
+
+/// Plays a scenario on a machine that is off, and returns what came of it. The machine may run afterwards.
+pub fn play(play: &Play<'_>, guest: &mut dyn Guest, told: &mut dyn FnMut(Told<'_>)) -> Played {
+    let mut session = Session::new(play, guest, told);
+    let stopped = session.steps(&play.scenario.steps);
+    session.collect();
+    verdict::of(session, stopped.err())
 }

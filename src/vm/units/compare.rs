@@ -40,7 +40,8 @@ pub fn newly_failed(old: &Units, now: &Units) -> Vec<Trouble> {
     let mut troubles = Vec::new();
     for (name, unit) in &now.0 {
         let was = old.0.get(name);
-        if was.is_some_and(Unit::is_failing) {
+        // What is left of a unit that the configuration has no more is no fault of it.
+        if was.is_some_and(Unit::is_failing) || !unit.loaded {
             continue;
         }
         // A counter that is lower belongs to a unit that was stopped in between.
