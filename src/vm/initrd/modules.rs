@@ -5,8 +5,8 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use sys::{FileKind, Fs, FsError};
 
-/// What the agent needs to hear us.
-pub const LINE: &[&str] = &["virtio_pci", "virtio_console"];
+/// What the agent needs to hear us, and a system's own stage 1 to find our disks: it may be for a machine that has others.
+pub const LINE: &[&str] = &["virtio_pci", "virtio_console", "virtio_blk"];
 /// What it needs to mount our disks itself.
 pub const DISKS: &[&str] = &["virtio_pci", "virtio_console", "virtio_blk", "ext4"];
 

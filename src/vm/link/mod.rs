@@ -194,6 +194,7 @@ impl Link {
 
     /// Returns what the boot loader on the disks starts without being asked: the value of `init=`, and the file that says so.
     pub fn boot_default(&mut self, wait: &mut Wait<'_>) -> Result<(String, String), GuestError> {
+        self.up(wait)?;
         let mut until = wait.begin("reading the boot loader's files");
         match self.ask(&Request::Default, &mut until)? {
             Answer::Default { init, from } => Ok((init, clean_line(&from).into_owned())),
