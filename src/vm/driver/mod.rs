@@ -84,3 +84,6 @@ pub fn play(play: &Play<'_>, guest: &mut dyn Guest, told: &mut dyn FnMut(Told<'_
     session.collect();
     verdict::of(session, stopped.err())
 }
+
+#[cfg(test)]
+mod tests;
