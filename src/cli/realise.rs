@@ -27,7 +27,17 @@ const ADD: &str = "let add = name: text: refs: builtins.toFile name (builtins.ap
 
 /// Returns what builds derivations with the machine's Nix.
 pub fn with_nix(machine: &Machine, exec: Arc<dyn Exec>) -> Realiser {
-    // Nix reads its settings from these; nothing else of ours is its business.
+    let nix = Nix {
+        fs: machine.fs.clone(),
+        exec,
+        env: environment(machine),
+        temporary: machine.env.temp_dir(),
+    };
+    Box::new(move |build| nix.realise(build))
+}
+
+/// Returns the environment of an installed Nix: what it reads its settings from; nothing else of ours is its business.
+pub fn environment(machine: &Machine) -> Vec<(OsString, OsString)> {
     let mut env = Vec::new();
     for (name, value) in machine.env.vars() {
         let text = name.to_string_lossy();
@@ -36,13 +46,7 @@ pub fn with_nix(machine: &Machine, exec: Arc<dyn Exec>) -> Realiser {
             env.push((name, value));
         }
     }
-    let nix = Nix {
-        fs: machine.fs.clone(),
-        exec,
-        env,
-        temporary: machine.env.temp_dir(),
-    };
-    Box::new(move |build| nix.realise(build))
+    env
 }
 
 struct Nix {

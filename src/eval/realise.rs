@@ -97,7 +97,7 @@ impl Evaluator {
 
     /// Returns the sources that a derivation and its inputs need, each as a NAR; texts are not among
     /// them, as the store has those itself.
-    fn sources_of(&mut self, drv: &StorePath) -> Eval<Vec<(StorePath, Vec<u8>)>> {
+    pub fn sources_of(&mut self, drv: &StorePath) -> Eval<Vec<(StorePath, Vec<u8>)>> {
         let mut needed: BTreeSet<StorePath> = BTreeSet::new();
         for (_, derivation) in self.store.closure(drv) {
             needed.extend(derivation.input_sources.iter().cloned());

@@ -48,7 +48,7 @@ pub struct Run<'r> {
     /// The folder of the flake in that tree; empty if it is at the top.
     pub(crate) folder: Vec<u8>,
     /// Whether the network or the disk kept the run from starting.
-    pub(super) cannot_start: bool,
+    pub(crate) cannot_start: bool,
     /// The hosts and homes that the flake has.
     pub(crate) known: BTreeSet<String>,
     /// What is wrong with `--host`, if it asks for what the flake does not have.

@@ -170,7 +170,7 @@ impl Place<'_> {
     }
 
     /// Returns the bytes of a file; `None` if it is absent and nobody asked for it.
-    fn read(&self, path: &Path, asked_for: bool) -> Result<Option<Vec<u8>>, u8> {
+    pub fn read(&self, path: &Path, asked_for: bool) -> Result<Option<Vec<u8>>, u8> {
         if !asked_for && !self.trust && self.leads_out(path) {
             complain(&format!(
                 "error: '{}' is a link that leads out of the flake; --trust allows it for a flake that you trust",

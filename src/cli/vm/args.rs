@@ -33,8 +33,8 @@ pub struct VmArgs {
     /// End with 3 where KVM does not run guests.
     #[arg(long, conflicts_with = "accel")]
     pub require_kvm: bool,
-    /// Where hosts are built: in a virtual machine, or with the Nix that is installed.
-    #[arg(long, value_enum, value_name = "WHERE", default_value = "vm")]
+    /// Where hosts are built.
+    #[arg(long, value_enum, value_name = "WHERE", default_value = "nix")]
     pub build_with: BuildWith,
     /// Put serial logs, journals and pictures into this folder.
     #[arg(long, value_name = "DIR")]
@@ -87,8 +87,6 @@ pub enum AccelArg {
 /// Where hosts are built.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BuildWith {
-    /// In a virtual machine without a network card.
-    Vm,
     /// With the Nix that is installed on this machine.
     Nix,
 }

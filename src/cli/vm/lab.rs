@@ -1,0 +1,276 @@
+//! What machines are tried with: the parts of this machine, the run's folder, the accelerator of each processor.
+
+use super::VmArgs;
+use crate::machine::Machine;
+use ::vm::Processor;
+use ::vm::accel::{AccelError, Choice, Probe};
+use ::vm::agents;
+use ::vm::disks::{Content, Disk, Mode};
+use ::vm::generation::Generation;
+use ::vm::image::{self, ImageError, Plan, RootDisk, Tools};
+use ::vm::initrd;
+use ::vm::live::{Live, Setup, Stage1};
+use ::vm::machine::{Console, Drive, Host, Medium, Moments, Network};
+use ::vm::realised::{Realised, RealisedError};
+use agent::Mount;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use store::StorePath;
+use sys::{ExecError, FsError, Guard, ProcessExec, ProcessSpawn, RunFolder, RunFolderError, User};
+
+/// The serial number of the disk that brings the head's paths.
+const DELTA: &str = "cfgcheck-delta";
+/// Most bytes that a disk's file may grow to.
+const MOST_DISK: u64 = 32 << 30;
+/// Processors of a guest.
+const CPUS: u32 = 2;
+
+/// Why machines cannot be tried here.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// This program cannot be found, which QEMU is started through.
+    #[error("cannot find this program itself: {0}")]
+    Guard(std::io::Error),
+    /// There is no folder for the run.
+    #[error(transparent)]
+    Folder(#[from] RunFolderError),
+    /// No guest runs.
+    #[error(transparent)]
+    Accel(#[from] AccelError),
+    /// A disk cannot be made.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The store of the run fails.
+    #[error(transparent)]
+    Realised(#[from] RealisedError),
+    /// The disk of this machine fails.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    /// There are no such guests.
+    #[error("there are no machines for {0}; cfgcheck runs x86_64-linux and aarch64-linux")]
+    Platform(String),
+    /// This program was built without the agent of a processor.
+    #[error("this cfgcheck has no agent for {processor}: {why}")]
+    NoAgent {
+        /// The processor.
+        processor: &'static str,
+        /// Why not.
+        why: &'static str,
+    },
+}
+
+impl LabError {
+    /// Returns what a person can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let missing = match self {
+            LabError::Accel(AccelError::Exec(ExecError::NotFound { program }))
+            | LabError::Image(ImageError::Exec(ExecError::NotFound { program })) => {
+                program.to_string_lossy().into_owned()
+            }
+            _ => return None,
+        };
+        let package = match missing.as_str() {
+            "qemu-system-x86_64" => "qemu-system-x86 (Debian, Ubuntu), qemu (Nix)",
+            "qemu-system-aarch64" => "qemu-system-arm (Debian, Ubuntu), qemu (Nix)",
+            "qemu-img" => "qemu-utils (Debian, Ubuntu), qemu (Nix)",
+            "mke2fs" => "e2fsprogs",
+            _ => return None,
+        };
+        Some(format!("it is in the package {package}"))
+    }
+}
+
+/// The disks of a machine that has not been started.
+pub struct Disks {
+    drives: Vec<Drive>,
+    mounts: Vec<Mount>,
+    /// All that is on them, for the key of moments.
+    contents: Vec<u8>,
+}
+
+/// What machines are tried with.
+pub struct Lab<'l> {
+    machine: &'l Machine,
+    args: &'l VmArgs,
+    cache: PathBuf,
+    guard: Guard,
+    user: Option<User>,
+    path: String,
+    run: RunFolder,
+    choices: RefCell<BTreeMap<&'static str, Choice>>,
+    moments: PathBuf,
+}
+
+impl<'l> Lab<'l> {
+    /// Returns the lab of a run whose images are kept in a folder.
+    pub fn new(machine: &'l Machine, args: &'l VmArgs, cache: PathBuf) -> Result<Lab<'l>, LabError> {
+        let guard = Guard::of(machine.env.as_ref()).map_err(LabError::Guard)?;
+        // On the disk of the images, which begin in it.
+        machine.fs.create_dir_all(&cache)?;
+        let run = RunFolder::create(&cache, &guard, &ProcessSpawn)?;
+        Ok(Lab {
+            machine,
+            args,
+            user: sys::unprivileged(machine.fs.as_ref(), Some(Path::new("/dev/kvm"))),
+            path: machine.env.text("PATH").unwrap_or_default(),
+            moments: cache.join("moments"),
+            cache,
+            guard,
+            run,
+            choices: RefCell::default(),
+        })
+    }
+
+    /// Returns the processor of a platform.
+    pub fn processor(platform: &str) -> Result<Processor, LabError> {
+        Processor::of_system(platform).ok_or_else(|| LabError::Platform(platform.to_owned()))
+    }
+
+    /// Returns the accelerator for guests with a processor; it is found out once.
+    pub fn choice(&self, processor: Processor) -> Result<Choice, LabError> {
+        if let Some(known) = self.choices.borrow().get(processor.name()) {
+            return Ok(known.clone());
+        }
+        let probe = Probe {
+            exec: &ProcessExec,
+            fs: self.machine.fs.as_ref(),
+            clock: self.machine.clock.as_ref(),
+            path: &self.path,
+            own: Processor::of_system(&self.machine.system()),
+            folder: self.run.path(),
+            guard: &self.guard,
+            user: self.user,
+            memory: &self.cache.join("kvm"),
+        };
+        let choice = probe.choose(processor, self.args.wanted())?;
+        self.choices.borrow_mut().insert(processor.name(), choice.clone());
+        Ok(choice)
+    }
+
+    /// Makes the disks of a machine: the base's system on them, and what the head has more on one of its own. `name` tells
+    /// the files of one machine from those of another.
+    pub fn disks(
+        &self,
+        realised: &Realised,
+        disks: &[Disk],
+        base: &StorePath,
+        head: &StorePath,
+        name: &str,
+    ) -> Result<Disks, LabError> {
+        let tools = Tools {
+            exec: &ProcessExec,
+            path: &self.path,
+        };
+        let fs = self.machine.fs.as_ref();
+        let images = self.cache.join("images");
+        fs.create_dir_all(&images)?;
+        let root = RootDisk::new(vec![base.clone()]);
+        let contents = root.plan(realised)?.key();
+        let mut made = Disks {
+            drives: Vec::new(),
+            mounts: Vec::new(),
+            contents: contents.clone().into_bytes(),
+        };
+        for (number, disk) in disks.iter().enumerate() {
+            made.contents.extend(format!("{disk:?}").into_bytes());
+            let key = store::HashAlgo::Sha256.hash(format!("{contents} {disk:?}"));
+            let image = images.join(format!("{}.raw", key.to_text(store::HashFormat::Base16, false)));
+            if fs.stat(&image)?.is_none() {
+                // Under another name until it is whole.
+                let part = self.run.path().join(format!("{name}-{number}.part"));
+                image::make(disk, &root, realised, tools, &part)?;
+                fs.rename(&part, &image)?;
+            }
+            let overlay = self.run.path().join(format!("{name}-{number}.qcow2"));
+            image::overlay(tools, &image, &overlay)?;
+            let serial = disk.serial.clone().unwrap_or_else(|| format!("disk-{number}"));
+            made.mounts.extend(mount(disk, number));
+            made.drives.push(Drive {
+                medium: Medium::Overlay {
+                    file: overlay,
+                    base: image,
+                },
+                serial,
+            });
+        }
+        let delta = self.run.path().join(format!("{name}-delta.raw"));
+        Plan::delta(realised, [base], [head])?.make(realised, tools, &delta)?;
+        made.drives.push(Drive {
+            medium: Medium::ReadOnly(delta),
+            serial: DELTA.into(),
+        });
+        Ok(made)
+    }
+
+    /// Returns a machine that is off.
+    pub fn live<'r>(
+        &'r self,
+        processor: Processor,
+        disks: Disks,
+        mode: Mode,
+        generations: Vec<Generation>,
+        realised: &'r Realised,
+        console: Console,
+    ) -> Result<Live<'r>, LabError> {
+        let host = Host {
+            spawn: &ProcessSpawn,
+            fs: self.machine.fs.as_ref(),
+            clock: self.machine.clock.as_ref(),
+            guard: &self.guard,
+            user: self.user,
+            path: &self.path,
+            run: &self.run,
+        };
+        let setup = Setup {
+            processor,
+            choice: self.choice(processor)?,
+            memory: self.args.memory,
+            cpus: CPUS,
+            drives: disks.drives,
+            network: Network::Restricted { cable: None },
+            screen: true,
+            most_disk: MOST_DISK,
+            agent: agents::agent(processor).map_err(|why| LabError::NoAgent {
+                processor: processor.name(),
+                why,
+            })?,
+            store: initrd::Store {
+                fs: self.machine.fs.as_ref(),
+                folder: realised.folder(),
+            },
+            stage1: match mode {
+                Mode::OwnStage1 => Stage1::Ours,
+                Mode::AsIs | Mode::Variant => Stage1::Theirs,
+            },
+            mounts: disks.mounts,
+            generations,
+            delta: Some(DELTA.into()),
+            moments: Some((
+                Moments {
+                    folder: &self.moments,
+                    fs: self.machine.fs.as_ref(),
+                },
+                disks.contents,
+            )),
+        };
+        Ok(Live::new(host, setup, console))
+    }
+}
+
+/// Returns where our own stage 1 mounts a disk: only the root, and the folder of boot loaders.
+fn mount(disk: &Disk, number: usize) -> Option<Mount> {
+    let (target, kind) = match disk.content {
+        Content::Root => ("/", "ext4"),
+        Content::Vfat => ("/boot", "vfat"),
+        Content::Ext4 | Content::Swap => return None,
+    };
+    // Guests name disks in the order in which they have them.
+    let letter = char::from(b'a'.saturating_add(u8::try_from(number).ok()?));
+    Some(Mount {
+        source: format!("/dev/vd{letter}"),
+        target: target.into(),
+        kind: kind.into(),
+        options: String::new(),
+    })
+}

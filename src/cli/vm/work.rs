@@ -1,0 +1,153 @@
+//! The work of the command: hosts are evaluated in both states, built, and tried one by one.
+
+use super::VmArgs;
+use super::build::{self, Built};
+use super::lab::Lab;
+use super::pair::{Pair, Planned};
+use super::scenarios::Scenarios;
+use crate::check::run::{Run, UNKNOWN};
+use crate::check::settings::Place;
+use crate::check::unknown_host;
+use crate::exit;
+use crate::session::Asked;
+use crate::stream::{complain, say};
+use ::vm::build::Engine;
+use ::vm::realised::Realised;
+use nixos::Target;
+use report::{Case, Event, Outcome, Phase, Stage};
+
+/// A run of the command.
+pub struct Work<'w> {
+    /// What all commands that judge have in common.
+    pub run: Run<'w>,
+    /// What is asked for.
+    pub args: &'w VmArgs,
+    /// What is played.
+    pub scenarios: Scenarios,
+}
+
+impl Work<'_> {
+    /// Tries the hosts of a flake; wrong usage has been told, and is the exit code.
+    pub fn flake(&mut self, asked: &Asked, place: &Place<'_>) -> Result<(), u8> {
+        self.tell(Phase::Fetching, "inputs", 1, 1);
+        let Some((mut pair, before)) = Pair::of(&mut self.run, self.args, asked)? else {
+            return Ok(());
+        };
+        let names: Vec<String> = pair.head.hosts.iter().map(|host| host.name.clone()).collect();
+        self.scenarios.check_hosts(place, &names)?;
+        self.run.unknown = unknown_host(&self.run.hosts, names.iter().map(String::as_str));
+        if self.run.unknown.is_some() {
+            return Ok(());
+        }
+        let chosen = |host: &&Target| {
+            let asked_for = self.run.hosts.is_empty() || self.run.hosts.iter().any(|h| h.matches(&host.name));
+            asked_for && self.run.config.hosts.takes(&host.name)
+        };
+        let hosts: Vec<Target> = pair.head.hosts.iter().filter(chosen).cloned().collect();
+        let mut planned = Vec::new();
+        for (index, host) in hosts.iter().enumerate() {
+            self.tell(Phase::Evaluating, &host.path(), index + 1, hosts.len());
+            planned.extend(self.plan(&mut pair, host, before.as_deref()));
+        }
+        if self.args.plan {
+            planned.iter().for_each(|host| say(self.told(host).as_bytes()));
+            return Ok(());
+        }
+        let machine = self.run.machine;
+        let cache = build::cache(machine);
+        let realised = Realised::new(machine.fs.clone(), cache.join("store"));
+        let lab = match Lab::new(machine, self.args, cache) {
+            Ok(lab) => lab,
+            Err(error) => {
+                complain(&format!("error: {error}"));
+                return Err(exit::CANNOT_START);
+            }
+        };
+        let engine = build::engine(machine, self.args, machine.env.temp_dir().join("cfgcheck-build"));
+        let of = planned.len();
+        for (index, host) in planned.iter().enumerate() {
+            if sys::interrupted() {
+                let note = format!("interrupted: {} of {of} hosts were not tried", of - index);
+                self.run.tell(Event::Note(note));
+                return Ok(());
+            }
+            self.tell(Phase::Building, &host.name, index + 1, of);
+            let Some(built) = self.built(&mut pair, host, engine.as_ref(), &realised) else {
+                continue;
+            };
+            for playable in self.scenarios.of_host(&host.name) {
+                let what = format!("{}: {}", host.name, playable.scenario.name);
+                self.tell(Phase::Booting, &what, index + 1, of);
+                self.play(&lab, &mut pair, host, &built, &realised, &playable);
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, phase: Phase, what: &str, index: usize, of: usize) {
+        self.run.tell(Event::Progressed {
+            phase,
+            what: what.to_owned(),
+            index,
+            of,
+        });
+    }
+
+    /// Evaluates a host in both states; that it cannot be has been told.
+    fn plan(&mut self, pair: &mut Pair, target: &Target, before: Option<&str>) -> Option<Planned> {
+        let name = before.unwrap_or(&target.name);
+        let Some(today) = pair.base.hosts.iter().find(|host| host.name == name).cloned() else {
+            let reason = format!("the base has no host `{name}`: there is nothing to switch from");
+            let case = Case::new(Stage::Vm, "it is switched to", Outcome::Skipped(reason));
+            self.run.finish(case.on(&target.name, UNKNOWN));
+            return None;
+        };
+        pair.session.ev.restart_clock();
+        let mode = self.args.mode.map(Into::into);
+        match pair.plan(target, &today, None, mode) {
+            Ok(planned) => Some(planned),
+            Err(_) => {
+                let case = Case::new(Stage::Vm, "it evaluates", Outcome::Errored).on(&target.name, UNKNOWN);
+                let case = self.run.with_error(&mut pair.session, case);
+                self.run.finish(case);
+                None
+            }
+        }
+    }
+
+    /// Builds a host; that it cannot be has been told.
+    fn built(&mut self, pair: &mut Pair, host: &Planned, engine: &dyn Engine, into: &Realised) -> Option<Built> {
+        let is_told = self.args.verbose;
+        let mut told = |line: &str| {
+            if is_told {
+                complain(line);
+            }
+        };
+        match build::build(pair, host, engine, into, &mut told) {
+            Ok(built) => Some(built),
+            Err(error) => {
+                self.run.finish(error.case().on(&host.name, &host.platform));
+                None
+            }
+        }
+    }
+
+    /// Returns what is told of a plan.
+    fn told(&self, host: &Planned) -> String {
+        let scenarios = self.scenarios.of_host(&host.name);
+        let names: Vec<&str> = scenarios
+            .iter()
+            .map(|playable| playable.scenario.name.as_str())
+            .collect();
+        format!(
+            "{} ({}): mode {}, {}\n  today      {}\n  then       {}\n  scenarios  {}\n",
+            host.name,
+            host.platform,
+            host.mode.name(),
+            host.why,
+            host.base.out.to_path(),
+            host.head.out.to_path(),
+            names.join(", "),
+        )
+    }
+}
