@@ -56,7 +56,7 @@ fn begin() -> Result<(), Fault> {
             say(&fault);
         }
     }
-    let mut server = start_server(&plan.role)?;
+    let server = start_server(&plan.role)?;
     match plan.role {
         Role::PassThrough { init } => {
             for folder in mounted.into_iter().rev() {
@@ -71,16 +71,16 @@ fn begin() -> Result<(), Fault> {
                 Ok(()) => become_init(&init, std::iter::empty::<&str>()),
                 Err(fault) => fault,
             };
-            stay(&mut server, Some(fault))
+            stay(server, Some(fault))
         }
         Role::BootDefault { mounts } => {
             let fault = mounts_below_root(&mounts, true).and_then(|()| enter());
-            stay(&mut server, fault.err())
+            stay(server, fault.err())
         }
         Role::Build { mounts } => {
             let ready = mounts_below_root(&mounts, false).and_then(|()| move_kernels());
             let ready = ready.and_then(|()| furnish()).and_then(|()| enter());
-            stay(&mut server, ready.err())
+            stay(server, ready.err())
         }
     }
 }
@@ -198,12 +198,14 @@ fn become_init(init: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>
 }
 
 /// Stays the init: tells the server what went wrong, and takes the exit codes of all that end, until switched off.
-fn stay(server: &mut ChildStdin, fault: Option<Fault>) -> ! {
+fn stay(mut server: ChildStdin, fault: Option<Fault>) -> ! {
     if let Some(fault) = fault {
         say(&fault);
         // A server that is gone leaves the console.
         let _ = server.write_all(fault.as_bytes());
     }
+    // The server reads to the end.
+    drop(server);
     loop {
         if matches!(wait(WaitOptions::empty()), Err(Errno::CHILD)) {
             say("the server is gone");
