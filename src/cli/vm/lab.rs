@@ -97,6 +97,8 @@ pub struct Lab<'l> {
     guard: Guard,
     user: Option<User>,
     path: String,
+    /// Where the store of the run has its paths.
+    store: PathBuf,
     run: RunFolder,
     choices: RefCell<BTreeMap<&'static str, Choice>>,
     moments: PathBuf,
@@ -115,6 +117,7 @@ impl<'l> Lab<'l> {
             user: sys::unprivileged(machine.fs.as_ref(), Some(Path::new("/dev/kvm"))),
             path: machine.env.text("PATH").unwrap_or_default(),
             moments: cache.join("moments"),
+            store: cache.join("store/store"),
             cache,
             guard,
             run,
@@ -210,7 +213,6 @@ impl<'l> Lab<'l> {
         disks: Disks,
         mode: Mode,
         generations: Vec<Generation>,
-        realised: &'r Realised,
         console: Console,
     ) -> Result<Live<'r>, LabError> {
         let host = Host {
@@ -237,7 +239,7 @@ impl<'l> Lab<'l> {
             })?,
             store: initrd::Store {
                 fs: self.machine.fs.as_ref(),
-                folder: realised.folder(),
+                folder: &self.store,
             },
             stage1: match mode {
                 Mode::OwnStage1 => Stage1::Ours,

@@ -65,7 +65,7 @@ impl Work<'_> {
         )?;
         let generations = generations(built, realised);
         let console = Console::new(None);
-        let mut guest = lab.live(processor, disks, host.mode, generations, realised, console)?;
+        let mut guest = lab.live(processor, disks, host.mode, generations, console)?;
         let settings = Settings {
             factor: choice.factor,
             sizes: sizes(built, realised),

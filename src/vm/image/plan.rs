@@ -145,13 +145,14 @@ impl Plan {
         wanted: impl IntoIterator<Item = &'p StorePath>,
     ) -> Result<Plan, RealisedError> {
         let has = realised.closure(has)?;
-        let mut infos = realised.closure(wanted)?;
-        infos.retain(|path, _| !has.contains_key(path));
+        let wanted = realised.closure(wanted)?;
         let mut plan = Plan::new(Size::Whole(DELTA));
-        for path in infos.keys() {
+        for path in wanted.keys().filter(|path| !has.contains_key(*path)) {
             plan.add(format!("/{}", path.base_name()), Entry::Store(path.clone()));
         }
-        let registration = Realised::registration(&infos).into_bytes();
+        // All that either refers to: paths are valid only where those that they refer to are, too.
+        let all = has.into_iter().chain(wanted).collect();
+        let registration = Realised::registration(&all).into_bytes();
         plan.add("/registration", Entry::File(registration, false));
         Ok(plan)
     }
