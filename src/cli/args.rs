@@ -20,6 +20,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Try generated modules on the flake's own options, and tell which laws of the module system break.
     Prop(Box<crate::prop::PropArgs>),
+    /// Build what a flake offers, in a virtual machine without a network.
+    Build(Box<crate::build::BuildArgs>),
     /// Boot what runs today in a virtual machine, switch it to what is to run, and tell what happens.
     Vm(Box<crate::vm::VmArgs>),
     /// Apply the rules on sources and locks, without evaluation and without a network.
@@ -48,6 +50,8 @@ pub enum Ifd {
     Error,
     /// Build it with the installed Nix.
     Nix,
+    /// Build it in a virtual machine without a network.
+    Vm,
 }
 
 /// How flakes are fetched and evaluated; the same for every command.

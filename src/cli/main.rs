@@ -2,6 +2,7 @@
 
 mod args;
 mod baseline;
+mod build;
 mod check;
 mod config;
 mod configurations;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
     ExitCode::from(machine::Machine::run(move |machine| match &cli.command {
         args::Command::Check(args) => check::run(machine, args),
         args::Command::Prop(args) => prop::run(machine, args),
+        args::Command::Build(args) => build::run(machine, args),
         args::Command::Vm(args) => vm::run(machine, args),
         args::Command::Lint(args) => lint::run(machine, args),
         args::Command::Diff(args) => diff::run(machine, args),

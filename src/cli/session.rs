@@ -1,6 +1,6 @@
 //! A session: an evaluator with its world and flakes, made for one command.
 
-use crate::args::{FlakeArgs, LimitArgs};
+use crate::args::{FlakeArgs, Ifd, LimitArgs};
 use crate::machine::Machine;
 use eval::{Evaluator, Settings};
 use flake::fetch::{Fetcher, Netrc, Settings as FetchSettings, UreqTransport};
@@ -149,8 +149,10 @@ impl Session {
             messages,
         )
         .with_flakes(flakes.clone());
-        if setup.flakes.ifd == crate::args::Ifd::Nix {
-            world = world.with_realiser(crate::realise::with_nix(machine, Arc::new(ProcessExec)));
+        match setup.flakes.ifd {
+            Ifd::Error => {}
+            Ifd::Nix => world = world.with_realiser(crate::realise::with_nix(machine, Arc::new(ProcessExec))),
+            Ifd::Vm => world = world.with_realiser(crate::realise::with_machine(machine, setup.flakes)),
         }
         let ev = Evaluator::new(settings, Box::new(world), machine.stack);
         Session { ev, flakes, notes }
@@ -185,21 +187,25 @@ impl Session {
 /// Returns flakes that are fetched as this machine and these arguments say; `root` is the folder of
 /// the flake under test. What is worth telling goes to `notes`.
 pub fn flakes(machine: &Machine, args: &FlakeArgs, pure: bool, root: Option<&Path>, notes: &mut Vec<String>) -> Flakes {
+    Flakes::new(fetcher(machine, args, root), registries(machine, notes), pure)
+}
+
+/// Returns what fetches as this machine and these arguments say; `root` is the folder of the flake under test.
+pub fn fetcher(machine: &Machine, args: &FlakeArgs, root: Option<&Path>) -> Arc<Fetcher> {
     let policy = Policy {
         trusted: args.trust,
         root: root.map(Path::to_owned),
         allow_ssh: args.trust,
         private_hosts: Vec::new(),
     };
-    let fetcher = Arc::new(Fetcher::new(
+    Arc::new(Fetcher::new(
         machine.fs.clone(),
         Arc::new(ProcessExec),
         machine.clock.clone(),
         Arc::new(UreqTransport::new(policy.clone(), certificates(machine).as_deref())),
         fetch_settings(machine, args),
         policy,
-    ));
-    Flakes::new(fetcher, registries(machine, notes), pure)
+    ))
 }
 
 fn certificates(machine: &Machine) -> Option<Vec<u8>> {

@@ -37,13 +37,15 @@ pub enum Access {
 /// Where the evaluator's messages go: `trace`, warnings; a line each, without its end.
 pub type MessageSink = Box<dyn FnMut(&[u8])>;
 
-/// An output that was built, and is on the disk at its store path.
+/// An output that was built, or something that it points to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Realised {
     /// The output.
     pub path: StorePath,
     /// What it points to.
     pub references: Vec<StorePath>,
+    /// Where it lies on the disk.
+    pub at: PathBuf,
 }
 
 /// Builds outputs of a derivation and returns them, or says why not.
@@ -386,9 +388,9 @@ impl EvalIo for World {
         let Some(realise) = &mut self.realiser else {
             return self.realise(build.store, build.drv, build.outputs);
         };
-        for Realised { path, references } in realise(build)? {
+        for Realised { path, references, at } in realise(build)? {
             // Pure evaluation reads only what is mounted.
-            let tree = FolderTree::new(self.fs.clone(), PathBuf::from(path.to_path()));
+            let tree = FolderTree::new(self.fs.clone(), at);
             self.mount(&path, Arc::new(tree));
             self.built.insert(path, references);
         }

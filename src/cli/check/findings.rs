@@ -9,7 +9,7 @@ use report::{Case, Finding, Outcome, Stage};
 
 impl Run<'_> {
     /// Returns the case of a target that was judged.
-    pub(super) fn case(&mut self, session: &mut Session, target: &Target, system: &str, judged: &Judged) -> Case {
+    pub(crate) fn case(&mut self, session: &mut Session, target: &Target, system: &str, judged: &Judged) -> Case {
         let outcome = match (&judged.error, judged.assertions.is_empty()) {
             (Some(_), _) => Outcome::Errored,
             (None, false) => Outcome::Failed,

@@ -204,7 +204,7 @@ pub(crate) fn limits(machine: &Machine, asked: &LimitArgs, ifd: Ifd, config: &Co
             .or_else(|| own.max_memory.map(|m| m.0.min(machine.max_memory(None)))),
         max_time: asked.max_time.or_else(|| {
             // What Nix builds meanwhile counts too, and takes as long as it takes.
-            let most = if ifd == Ifd::Nix { u64::MAX } else { DEFAULT_MILLIS };
+            let most = if ifd != Ifd::Error { u64::MAX } else { DEFAULT_MILLIS };
             let wanted = own.max_time.map(|t| u64::try_from(t.0.as_millis()).unwrap_or(u64::MAX));
             Some(wanted.unwrap_or(most).min(most))
         }),

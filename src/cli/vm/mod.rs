@@ -11,7 +11,7 @@ mod scenarios;
 mod variant;
 mod work;
 
-pub use args::VmArgs;
+pub use args::{AccelArg, VmArgs};
 
 use crate::check::run::Run;
 use crate::check::settings::Place;

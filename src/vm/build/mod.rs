@@ -3,9 +3,20 @@
 //! Whoever builds gets an [`Order`], derivations that so far are only in the memory of an evaluation, and leaves what
 //! they make in the store of the run.
 
+mod disk;
+mod fixed;
+mod limits;
+mod machine;
+mod needs;
 mod nix;
 mod order;
+mod registration;
+mod session;
 
+pub use fixed::{Download, Sources};
+pub use limits::BuildLimits;
+pub use machine::BuildMachine;
+pub use needs::Needs;
 pub use nix::InstalledNix;
 pub use order::{Order, Text};
 

@@ -30,14 +30,19 @@ pub struct Text {
 impl Order<'_> {
     /// Returns all that a store must be given, as `nix-store --import` and the store of the run read it.
     pub fn stream(&self) -> Vec<u8> {
+        self.stream_without(&|_| false)
+    }
+
+    /// Returns the same without what the store has already.
+    pub fn stream_without(&self, has: &dyn Fn(&StorePath) -> bool) -> Vec<u8> {
         let mut out = Vec::new();
         // A vector takes all that is written to it.
-        self.write(&mut out).expect("it is written to memory");
+        self.write(has, &mut out).expect("it is written to memory");
         out
     }
 
-    fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
-        for (path, archive) in self.sources {
+    fn write(&self, has: &dyn Fn(&StorePath) -> bool, out: &mut Vec<u8>) -> io::Result<()> {
+        for (path, archive) in self.sources.iter().filter(|(path, _)| !has(path)) {
             export::begin(out)?;
             out.extend_from_slice(archive);
             let references: Vec<_> = self
@@ -47,7 +52,7 @@ impl Order<'_> {
                 .unwrap_or_default();
             export::end(out, path, references.into_iter(), None)?;
         }
-        for text in self.texts() {
+        for text in self.texts().into_iter().filter(|text| !has(&text.path)) {
             export::begin(out)?;
             let mut file = NarTree::File {
                 executable: false,

@@ -127,7 +127,10 @@ impl Plan {
                     let mode = if *private { Mode::Private } else { Mode::Plain };
                     fs.write(&place, bytes, mode)?;
                 }
-                Entry::Store(path) => link(realised, path, place, &mut count)?,
+                Entry::Store(path) => link(realised, path, realised.outside(path), place, &mut count)?,
+                Entry::Part(path, below) => {
+                    link(realised, path, realised.outside(path).join(below), place, &mut count)?
+                }
             }
         }
         Ok(count)
@@ -210,13 +213,19 @@ impl Count {
     }
 }
 
-/// Makes a tree of hard links to what is at a path of the store.
-fn link(realised: &Realised, path: &StorePath, place: PathBuf, count: &mut Count) -> Result<(), ImageError> {
+/// Makes a tree of hard links to what is at a path of the store, or below it.
+fn link(
+    realised: &Realised,
+    path: &StorePath,
+    from: PathBuf,
+    place: PathBuf,
+    count: &mut Count,
+) -> Result<(), ImageError> {
     let fs = realised.fs().as_ref();
     if !realised.has(path)? {
         return Err(RealisedError::Missing(path.clone()).into());
     }
-    let mut pending = vec![(realised.outside(path), place)];
+    let mut pending = vec![(from, place)];
     while let Some((from, to)) = pending.pop() {
         let stat = fs.lstat(&from)?;
         let stat = stat.ok_or_else(|| FsError::new(FsOp::Read, &from, std::io::ErrorKind::NotFound.into()))?;

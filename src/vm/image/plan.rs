@@ -44,6 +44,8 @@ pub enum Entry {
     File(Vec<u8>, bool),
     /// What a path of the store of the run holds.
     Store(StorePath),
+    /// What is in a folder below a path of the store of the run.
+    Part(StorePath, String),
 }
 
 /// All that is on a disk, by its path, and the settings of the file system.
@@ -200,6 +202,7 @@ impl fmt::Display for Plan {
                 Entry::Folder => writeln!(f, "{path}/")?,
                 Entry::Link(target) => writeln!(f, "{path} -> {target}")?,
                 Entry::Store(_) => writeln!(f, "{path}")?,
+                Entry::Part(whole, below) => writeln!(f, "{path}: {}/{below}", whole.to_path())?,
                 Entry::File(bytes, private) => {
                     let hash = HashAlgo::Sha256.hash(bytes).to_text(HashFormat::Nix32, true);
                     let private = if *private { ", for root alone" } else { "" };

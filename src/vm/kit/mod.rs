@@ -7,6 +7,8 @@ mod deb;
 mod tree;
 
 pub use deb::DebError;
+#[cfg(test)]
+pub(crate) use tests::plainly;
 
 use crate::Processor;
 use crate::realised::{About, Limits, Realised, RealisedError};

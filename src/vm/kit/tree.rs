@@ -55,6 +55,11 @@ impl Tree {
             }
             insert(&mut root, &place, node);
         }
+        insert(
+            &mut root,
+            Path::new("usr/bin/sh"),
+            NarTree::Symlink(b"busybox".to_vec()),
+        );
         root
     }
 }

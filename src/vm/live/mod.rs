@@ -188,7 +188,7 @@ fn off() -> GuestError {
 }
 
 /// Returns why a machine is not well, if it is not.
-fn well(machine: &mut Machine<'_>, console: &Console) -> Result<(), GuestError> {
+pub(crate) fn well(machine: &mut Machine<'_>, console: &Console) -> Result<(), GuestError> {
     if sys::interrupted() {
         return Err(told(MachineError::Interrupted));
     }
@@ -211,7 +211,7 @@ fn well(machine: &mut Machine<'_>, console: &Console) -> Result<(), GuestError> 
 }
 
 /// Returns what a fault of a machine is to whoever uses it.
-fn told(error: MachineError) -> GuestError {
+pub(crate) fn told(error: MachineError) -> GuestError {
     match error {
         MachineError::Ended(end) => GuestError::Off { why: end.to_string() },
         other => GuestError::Host { why: other.to_string() },

@@ -1,5 +1,7 @@
 //! Builds of a small chain of derivations, by engines that are really there.
 
+mod live;
+
 use super::*;
 use crate::realised::{Limits, Realised};
 use std::path::Path;

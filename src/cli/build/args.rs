@@ -1,0 +1,129 @@
+//! The command line of `cfgcheck build`, and what all commands that build have in common.
+
+use crate::args::{CheckArgs, JudgeArgs, LimitArgs};
+use crate::vm::AccelArg;
+use ::vm::accel::{Accel, Wanted};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Minutes that one derivation may take.
+const TIME: u32 = 60;
+/// GiB of disk that builds may fill.
+const DISK: u32 = 16;
+/// MiB of memory of the machine that builds.
+const MEMORY: u32 = 2048;
+
+/// Where things are built.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum BuildWith {
+    /// In a virtual machine without a network card.
+    #[default]
+    Vm,
+    /// With the Nix that is installed on this machine.
+    Nix,
+}
+
+/// How things are built.
+#[derive(Args, Clone, Debug)]
+pub struct EngineArgs {
+    /// Where things are built: in a virtual machine without a network, or with the Nix that is installed.
+    #[arg(long, value_enum, value_name = "WHERE", default_value_t)]
+    pub build_with: BuildWith,
+    /// Remote builders for `--build-with nix`, as in Nix's setting of that name.
+    #[arg(long, value_name = "BUILDERS")]
+    pub builders: Option<String>,
+    /// A folder with downloads that builds need, known by their hashes (`sha256/HASH`) or names; may be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub provide: Vec<PathBuf>,
+    /// What `mirror://NAME/` stands for in downloads; may be repeated. `debian` is known.
+    #[arg(long, value_name = "NAME=URL", value_parser = named)]
+    pub mirror: Vec<(String, String)>,
+    /// Download only from this host; may be repeated. Never from private addresses, whatever is said here.
+    #[arg(long, value_name = "HOST")]
+    pub fetch_from: Vec<String>,
+    /// Longest time of one derivation in the virtual machine, in minutes on a machine with KVM.
+    #[arg(long, value_name = "MINUTES", default_value_t = TIME, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_build_time: u32,
+    /// Disk that builds in the virtual machine may fill, in GiB.
+    #[arg(long, value_name = "GIB", default_value_t = DISK, value_parser = clap::value_parser!(u32).range(1..1024))]
+    pub max_build_disk: u32,
+    /// Memory of the virtual machine that builds, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = MEMORY, value_parser = clap::value_parser!(u32).range(256..))]
+    pub build_memory: u32,
+}
+
+impl Default for EngineArgs {
+    fn default() -> EngineArgs {
+        EngineArgs {
+            build_with: BuildWith::Vm,
+            builders: None,
+            provide: Vec::new(),
+            mirror: Vec::new(),
+            fetch_from: Vec::new(),
+            max_build_time: TIME,
+            max_build_disk: DISK,
+            build_memory: MEMORY,
+        }
+    }
+}
+
+/// Reads `NAME=VALUE`.
+fn named(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=URL".into()),
+    }
+}
+
+/// Arguments of `cfgcheck build`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  cfgcheck build                            all hosts, homes, packages, shells and checks
+  cfgcheck build --host web                 one host's system
+  cfgcheck build --system x86_64-linux --build-with nix
+  cfgcheck build --host web --export web.nar && nix-store --import < web.nar
+")]
+pub struct BuildArgs {
+    /// Only what is for a system that matches this pattern; may be repeated.
+    #[arg(long, value_name = "PATTERN")]
+    pub system: Vec<String>,
+    /// Write what was built, with all that it needs, to this file, as `nix-store --import` reads it.
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+    /// What executes the instructions of the virtual machine [default: kvm where it runs guests, else tcg].
+    #[arg(long, value_enum, value_name = "ACCEL")]
+    pub accel: Option<AccelArg>,
+    /// End with 3 where KVM does not run guests.
+    #[arg(long, conflicts_with = "accel")]
+    pub require_kvm: bool,
+    /// Show what builders say while they work.
+    #[arg(long, short)]
+    pub verbose: bool,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+impl BuildArgs {
+    /// Returns what a run of `check` on the same flake is asked for.
+    pub fn of_check(&self) -> CheckArgs {
+        CheckArgs {
+            judge: self.judge.clone(),
+            limits: self.limits.clone(),
+            system: self.system.clone(),
+            ..CheckArgs::default()
+        }
+    }
+
+    /// Returns the accelerator that is asked for.
+    pub fn wanted(&self) -> Wanted {
+        match (self.accel, self.require_kvm) {
+            (Some(AccelArg::Kvm), _) | (_, true) => Wanted::Only(Accel::Kvm),
+            (Some(AccelArg::Tcg), _) => Wanted::Only(Accel::Tcg),
+            (None, false) => Wanted::Best,
+        }
+    }
+}
