@@ -51,7 +51,16 @@ fn switch(name: &str) {
     let mut run = program(root.path());
     run.env("PATH", format!("{}:{path}", tools.display()))
         .env("XDG_CACHE_HOME", cache())
-        .args(["vm", "--offline", "--trust", "--build-with", "nix", "--host", "web", "--verbose"])
+        .args([
+            "vm",
+            "--offline",
+            "--trust",
+            "--build-with",
+            "nix",
+            "--host",
+            "web",
+            "--verbose",
+        ])
         .args(["--output", "json=-", "--artifacts"])
         .arg(&artifacts)
         .args(["--base", &base, &flake(name)]);
@@ -68,7 +77,13 @@ fn switch(name: &str) {
             ..finding
         })
         .collect();
-    let expected: Vec<Expected> = twin.golden.findings.iter().filter(|f| f.since == Since::Vm).cloned().collect();
+    let expected: Vec<Expected> = twin
+        .golden
+        .findings
+        .iter()
+        .filter(|f| f.since == Since::Vm)
+        .cloned()
+        .collect();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         let mut golden = twin.golden.clone();
         golden.findings.retain(|finding| finding.since != Since::Vm);
@@ -114,6 +129,10 @@ fn every_twin_that_needs_a_machine_is_switched_to() {
     let text = std::fs::read_to_string(repository().join("tests/twins/machines.rs")).expect("this file can be read");
     let of_machines = |twin: &&Twin| twin.golden.findings.iter().any(|finding| finding.since == Since::Vm);
     for twin in twins().iter().filter(of_machines) {
-        assert!(text.contains(&format!(": \"{}\";", twin.name)), "{} has no test", twin.name);
+        assert!(
+            text.contains(&format!(": \"{}\";", twin.name)),
+            "{} has no test",
+            twin.name
+        );
     }
 }

@@ -6,7 +6,7 @@ use crate::check::run::Run;
 use crate::check::wrong;
 use crate::diff::states::Named;
 use crate::session::{Asked, Session};
-use ::vm::disks::{self, Disk, Mode};
+use ::vm::disks::{self, Disk, Layout, Mode};
 use eval::error::Eval;
 use eval::{ErrorKind, Evaluator, Val};
 use nixos::diagnose::{Viewpoint, diagnose_from};
@@ -140,10 +140,7 @@ impl Pair {
             }
         };
         let [base, head] = if mode == Mode::Variant {
-            [
-                base.with_module(ev, variant::MODULE)?,
-                head.with_module(ev, variant::MODULE)?,
-            ]
+            [varied(ev, base, of_base)?, varied(ev, head, of_head)?]
         } else {
             [base, head]
         };
@@ -156,6 +153,14 @@ impl Pair {
             why,
             disks,
         })
+    }
+}
+
+/// Returns a configuration with the overriding module.
+fn varied(ev: &mut Evaluator, system: System, layout: &Layout) -> Eval<System> {
+    match variant::module(layout) {
+        Ok(module) => system.with_module(ev, &module),
+        Err(error) => Err(ev.fail(ErrorKind::Type, error.to_string())),
     }
 }
 

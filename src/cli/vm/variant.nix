@@ -1,12 +1,19 @@
 # What is laid over a host whose own disks cannot be made in a virtual machine: one ext4 disk stands for all of them, and
-# what waits for hardware or for other machines does not. Applied to both generations alike, so that no difference
+# what waits for hardware or for other machines does not. What lies in memory stays. Applied to both generations alike, so that no difference
 # between them is ours. As strong as NixOS's own overrides for machines of tests; everything else is the host's own.
+kept:
 {
   lib,
   options,
   ...
 }:
 let
+  inMemory = map (
+    fileSystem:
+    lib.nameValuePair fileSystem.mountPoint {
+      inherit (fileSystem) device fsType options;
+    }
+  ) (builtins.fromJSON kept);
   force = lib.mkOverride 10;
   # An option of one release of NixOS is none of another.
   set =
@@ -16,12 +23,15 @@ in
 lib.mkMerge (
   [
     {
-      fileSystems = force {
-        "/" = {
-          device = "/dev/disk/by-label/cfgcheck-root";
-          fsType = "ext4";
-        };
-      };
+      fileSystems = force (
+        lib.listToAttrs inMemory
+        // {
+          "/" = {
+            device = "/dev/disk/by-label/cfgcheck-root";
+            fsType = "ext4";
+          };
+        }
+      );
       swapDevices = force [ ];
       boot.initrd.luks.devices = force { };
       # A container has no kernel; here it gets that of a machine.

@@ -6,8 +6,16 @@ use eval::error::Eval;
 use eval::{ErrorKind, Evaluator};
 use nixos::System;
 
-/// The overriding module.
-pub const MODULE: &str = include_str!("variant.nix");
+/// The overriding module, a function of the file systems that are kept, as JSON.
+const MODULE: &str = include_str!("variant.nix");
+
+/// Returns the overriding module for a host that wants these disks.
+pub fn module(layout: &Layout) -> Result<String, serde_json::Error> {
+    let kept: Vec<_> = layout.in_memory().collect();
+    // A JSON text in a JSON text is one that Nix reads as a string, but for what begins an expression in it.
+    let kept = serde_json::to_string(&serde_json::to_string(&kept)?)?.replace("${", "\\${");
+    Ok(format!("({MODULE}) {kept}"))
+}
 
 /// Tells as JSON which disks a host wants.
 const LAYOUT: &str = r#"host:
@@ -19,6 +27,14 @@ toJSON {
   fileSystems = map (fs: { inherit (fs) mountPoint fsType options; device = fs.device or null; }) (attrValues fileSystems);
   swap = map (swap: swap.device) swapDevices;
   encrypted = attrNames (host.config.boot.initrd.luks.devices or { });
+  bootDevices =
+    let
+      grub = host.config.boot.loader.grub or { };
+    in
+    if grub.enable or false && !(host.config.boot.isContainer or false) then
+      builtins.filter (device: device != "nodev") (grub.devices or [ ])
+    else
+      [ ];
 }"#;
 
 /// Returns which disks a host wants.
@@ -31,5 +47,30 @@ pub fn layout(ev: &mut Evaluator, system: &System) -> Eval<Layout> {
         Some(Ok(layout)) => Ok(layout),
         Some(Err(error)) => Err(ev.fail(ErrorKind::Type, format!("the host's disks are not understood: {error}"))),
         None => Err(ev.fail(ErrorKind::Type, "the host's disks are not understood")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::vm::disks::FileSystem;
+
+    #[test]
+    fn what_lies_in_memory_is_kept_and_nothing_of_it_is_evaluated() {
+        let layout = Layout {
+            file_systems: vec![FileSystem {
+                mount_point: "/srv/${x}\"".into(),
+                device: Some("tmpfs".into()),
+                fs_type: "tmpfs".into(),
+                options: vec!["size=1M".into()],
+            }],
+            ..Layout::default()
+        };
+        let module = module(&layout).expect("texts are JSON");
+        let kept = module.rsplit_once(") ").expect("the module is applied").1;
+        assert_eq!(
+            kept,
+            r#""[{\"mountPoint\":\"/srv/\${x}\\\"\",\"device\":\"tmpfs\",\"fsType\":\"tmpfs\",\"options\":[\"size=1M\"]}]""#
+        );
     }
 }

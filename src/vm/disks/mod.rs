@@ -1,10 +1,10 @@
 //! The disks of a machine under test: those that a host's own file systems need, or one in their place.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A file system that a host mounts, as its configuration says.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileSystem {
     /// Where it is mounted.
@@ -28,6 +28,17 @@ pub struct Layout {
     pub swap: Vec<String>,
     /// Names of encrypted devices that are opened at boot.
     pub encrypted: Vec<String>,
+    /// The devices that a boot loader is written to beside its files.
+    #[serde(default)]
+    pub boot_devices: Vec<String>,
+}
+
+impl Layout {
+    /// Returns the file systems that lie in memory, which need no disk.
+    pub fn in_memory(&self) -> impl Iterator<Item = &FileSystem> {
+        let is_in_memory = |system: &&FileSystem| system.fs_type == "tmpfs" && system.mount_point != "/";
+        self.file_systems.iter().filter(is_in_memory)
+    }
 }
 
 /// What is on a disk before the machine starts first.
@@ -98,6 +109,9 @@ pub enum Unmatched {
     /// A device with a name that no disk made here can have.
     #[error("no disk made here can be found as {0}")]
     Device(String),
+    /// A device that a boot loader is written to.
+    #[error("a boot loader is written to {0}, which has no counterpart here")]
+    BootLoader(String),
     /// The generations want different things of one disk.
     #[error("the two generations do not find {0} in the same place")]
     Differ(String),
@@ -146,6 +160,9 @@ pub fn matching(base: &Layout, head: &Layout) -> Result<Vec<Disk>, Unmatched> {
 fn of(layout: &Layout) -> Result<Vec<Disk>, Unmatched> {
     if let Some(name) = layout.encrypted.first() {
         return Err(Unmatched::Encrypted(name.clone()));
+    }
+    if let Some(device) = layout.boot_devices.first() {
+        return Err(Unmatched::BootLoader(device.clone()));
     }
     let mut disks = Vec::new();
     for system in &layout.file_systems {
@@ -302,6 +319,12 @@ mod tests {
         );
         head.encrypted.push("crypt".into());
         assert_eq!(told(matching(&base, &head)), "`crypt` is encrypted");
+        head.encrypted.clear();
+        head.boot_devices.push("/dev/sda".into());
+        assert_eq!(
+            told(matching(&base, &head)),
+            "a boot loader is written to /dev/sda, which has no counterpart here"
+        );
         let moved = layout(&[("/", "/dev/disk/by-label/other", "ext4")]);
         assert_eq!(
             told(matching(&base, &moved)),
