@@ -1,6 +1,7 @@
 //! The command line of `cfgcheck vm`.
 
 use crate::args::{CheckArgs, JudgeArgs, LimitArgs};
+use crate::build::EngineArgs;
 use ::vm::accel::{Accel, Wanted};
 use ::vm::disks::Mode;
 use clap::{Args, ValueEnum};
@@ -33,9 +34,6 @@ pub struct VmArgs {
     /// End with 3 where KVM does not run guests.
     #[arg(long, conflicts_with = "accel")]
     pub require_kvm: bool,
-    /// Where hosts are built.
-    #[arg(long, value_enum, value_name = "WHERE", default_value = "nix")]
-    pub build_with: BuildWith,
     /// Put serial logs, journals and pictures into this folder.
     #[arg(long, value_name = "DIR")]
     pub artifacts: Option<PathBuf>,
@@ -48,6 +46,8 @@ pub struct VmArgs {
     /// Say what would run, and end.
     #[arg(long)]
     pub plan: bool,
+    #[command(flatten)]
+    pub engine: EngineArgs,
     #[command(flatten)]
     pub judge: JudgeArgs,
     #[command(flatten)]
@@ -82,13 +82,6 @@ pub enum AccelArg {
     Kvm,
     /// QEMU's translator.
     Tcg,
-}
-
-/// Where hosts are built.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum BuildWith {
-    /// With the Nix that is installed on this machine.
-    Nix,
 }
 
 impl VmArgs {

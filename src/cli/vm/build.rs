@@ -1,22 +1,13 @@
 //! Building the systems of a host.
 
-use super::VmArgs;
-use super::args::BuildWith;
 use super::pair::{Pair, Planned};
-use crate::machine::Machine;
-use ::vm::build::{BuildError, Engine, InstalledNix, Order};
+use ::vm::build::{BuildError, Engine, Order};
 use ::vm::generation::Generation;
 use ::vm::realised::{GenerationError, Realised};
 use diag::{Severity, clean_line};
 use report::{Case, Finding, Outcome, Stage};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 use store::{OutputName, StorePath};
-use sys::ProcessExec;
 
-/// Longest time of one call of an installed Nix.
-const LIMIT: Duration = Duration::from_secs(6 * 3600);
 /// Lines of a builder's log that a finding repeats.
 const TOLD_LINES: usize = 20;
 
@@ -58,27 +49,6 @@ impl NotBuilt {
         }
         Case::new(Stage::Build, "it can be built", outcome).finding(finding)
     }
-}
-
-/// Returns what builds, as the command line asks.
-pub fn engine(machine: &Machine, args: &VmArgs, work: PathBuf) -> Box<dyn Engine> {
-    match args.build_with {
-        BuildWith::Nix => Box::new(InstalledNix {
-            exec: Arc::new(ProcessExec),
-            fs: machine.fs.clone(),
-            env: crate::realise::environment(machine),
-            work,
-            builders: None,
-            limit: LIMIT,
-        }),
-    }
-}
-
-/// Returns the folder in which machines' stores, images and snapshots are kept.
-pub fn cache(machine: &Machine) -> PathBuf {
-    let cache = machine.env.text("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| machine.env.home().map(|home| Path::new(&home).join(".cache")));
-    cache.unwrap_or_else(|| machine.env.temp_dir()).join("cfgcheck/vm")
 }
 
 /// Builds both systems of a host.

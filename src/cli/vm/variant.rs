@@ -42,7 +42,7 @@ pub fn layout(ev: &mut Evaluator, system: &System) -> Eval<Layout> {
     let function = ev.eval_text(Origin::String, LAYOUT.as_bytes(), b"/")?;
     let host = ev.cell(system.root());
     let told = ev.call(function, &[host], Pos::NONE)?;
-    let told = told.as_string().map(|text| serde_json::from_slice(text));
+    let told = told.as_string().map(serde_json::from_slice);
     match told {
         Some(Ok(layout)) => Ok(layout),
         Some(Err(error)) => Err(ev.fail(ErrorKind::Type, format!("the host's disks are not understood: {error}"))),

@@ -54,16 +54,17 @@ impl Work<'_> {
             return Ok(());
         }
         let machine = self.run.machine;
-        let cache = build::cache(machine);
+        let cache = crate::build::cache(machine);
         let realised = Realised::new(machine.fs.clone(), cache.join("store"));
-        let lab = match Lab::new(machine, self.args, cache) {
+        let lab = match Lab::new(machine, self.args, cache.clone()) {
             Ok(lab) => lab,
             Err(error) => {
                 complain(&format!("error: {error}"));
                 return Err(exit::CANNOT_START);
             }
         };
-        let engine = build::engine(machine, self.args, machine.env.temp_dir().join("cfgcheck-build"));
+        let (flakes, wanted) = (&self.args.judge.flakes, self.args.wanted());
+        let engine = crate::build::engine(machine, &self.args.engine, flakes, wanted, cache.clone());
         let of = planned.len();
         for (index, host) in planned.iter().enumerate() {
             if sys::interrupted() {
