@@ -64,8 +64,9 @@ pub fn adopt(kernel: &Kernel, serial: &str) -> Result<u32, Fault> {
     }
     if count > 0 {
         syncfs(&store).map_err(while_doing("write the store"))?;
-        register(kernel, &disk)?;
     }
+    // Also where nothing was missing: of what the machine has its Nix knows nothing yet.
+    register(kernel, &disk)?;
     Ok(count)
 }
 

@@ -21,7 +21,7 @@ const BEHIND: &str = "set -m; \"$@\" </dev/null >/dev/null 2>&1 & disown";
 /// Makes a toplevel the newest generation of the profile. Without Nix, or where Nix does not know the path, the links
 /// are made as Nix makes them.
 const SET_PROFILE: &str = r#"profile=/nix/var/nix/profiles/system
-if command -v nix-env >/dev/null && nix-env --profile "$profile" --set "$1"; then exit 0; fi
+if command -v nix-env >/dev/null && nix-env --option substitute false --profile "$profile" --set "$1"; then exit 0; fi
 number=1
 while [ -L "$profile-$number-link" ]; do number=$((number + 1)); done
 ln -s "$1" "$profile-$number-link" && ln -s "system-$number-link" "$profile.new" && mv -T "$profile.new" "$profile""#;
