@@ -388,9 +388,11 @@ fn a_switch_is_foretold_as_the_machine_does_it() {
     }
     let diff = json(fleet.path(), &["path:.?dir=a", "path:.?dir=b"]);
     let units = diff["hosts"][0]["changes"]["units"].as_array().expect("units differ");
-    let units_with = |actions: &[&str]| -> String {
+    let of = |manager: &str, actions: &[&str]| -> String {
         let acted = |unit: &&Value| {
-            actions.contains(&unit["action"].as_str().unwrap_or_default()) && unit["presence"] != "added"
+            unit["manager"] == manager
+                && actions.contains(&unit["action"].as_str().unwrap_or_default())
+                && unit["presence"] != "added"
         };
         let mut names: Vec<&str> = units
             .iter()
@@ -400,7 +402,9 @@ fn a_switch_is_foretold_as_the_machine_does_it() {
         names.sort_unstable();
         names.join(", ")
     };
+    let units_with = |actions: &[&str]| of("system", actions);
     for line in [
+        format!("stopping the following user units: {}", of("users", &["stop-start"])),
         format!(
             "would stop the following units: {}",
             units_with(&["stop", "stop-start"])

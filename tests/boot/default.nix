@@ -39,6 +39,11 @@ in
       initialHashedPassword = "!";
     };
     environment.etc."test/only-b".text = "here\n";
+    # Takes the place of a service that alice has by herself.
+    systemd.user.services.test-taken.script = ''
+      echo taken > "$XDG_RUNTIME_DIR/test-taken"
+      exec sleep infinity
+    '';
     specialisation.quiet.configuration = {
       system.nixos.tags = [ "quiet" ];
       boot.kernelParams = [ "quiet" ];
@@ -52,9 +57,17 @@ in
       serviceConfig.Type = "oneshot";
       script = "exit 1";
     };
+    # One that ran before fails as well.
+    systemd.services.test-restarted.preStart = "exit 1";
   };
   failing-activation = toplevel {
     system.activationScripts.test-failing = "false";
+    # Asks for a restart, which it is not to do any more.
+    system.activationScripts.test-asking = ''
+      if [ -n "''${NIXOS_ACTION-}" ]; then
+        echo test-constant.service >> /run/nixos/activation-restart-list
+      fi
+    '';
   };
   failing-check = toplevel {
     system.preSwitchChecks.test-failing = "false";

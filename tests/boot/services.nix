@@ -49,5 +49,14 @@ in
       test-removed = lib.mkIf cfg.removed.enable (saying "always" { });
       test-added = lib.mkIf cfg.added.enable (saying "always" { });
     };
+
+    # Of each user who is there.
+    systemd.user.services.test-user = {
+      wantedBy = [ "default.target" ];
+      script = ''
+        echo ${cfg.word} > "$XDG_RUNTIME_DIR/test-user"
+        exec sleep infinity
+      '';
+    };
   };
 }

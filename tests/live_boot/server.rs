@@ -192,7 +192,26 @@ fn first_boot(machine: &mut Machine, a: &str) {
     );
 }
 
+/// Waits until a service of alice's says a word: systemd does not wait for it.
+fn user_says(machine: &mut Machine, service: &str, word: &str) {
+    let says = format!("grep -qx {word} /run/user/1000/{service}");
+    machine.succeed(&format!(
+        "for ((tries = 0; tries < 300; tries++)); do if {says}; then break; fi; sleep 0.2; done; {says}"
+    ));
+}
+
 fn switch_to_b(machine: &mut Machine, systems: &Systems) {
+    // A user's units are switched while the user is there.
+    machine.succeed("loginctl enable-linger alice; systemctl start user@1000");
+    user_says(machine, "test-user", "old");
+    machine.succeed(
+        "cd /home/alice; mkdir -p .local/share/systemd/user; \
+         printf '[Service]\\nExecStart=/run/current-system/sw/bin/sleep infinity\\n' \
+         > .local/share/systemd/user/test-taken.service; chown -R alice .local; \
+         alice='setpriv --reuid alice --regid users --clear-groups env XDG_RUNTIME_DIR=/run/user/1000'; \
+         $alice systemctl --user daemon-reload && $alice systemctl --user start test-taken",
+    );
+
     let switch = format!("{}/bin/switch-to-configuration", systems.b);
     let planned = machine.succeed(&format!("{switch} dry-activate"));
     for line in [
@@ -219,6 +238,11 @@ fn switch_to_b(machine: &mut Machine, systems: &Systems) {
         "stopping the following units: test-changed.service, test-removed.service\n",
         "NOT restarting the following changed units: test-kept.service\n",
         "activating the configuration...\n",
+        "reloading user units for alice...\n",
+        "stopping the following user units: test-user.service\n",
+        "starting the following user units: test-user.service\n",
+        "restarting the following user units: nixos-activation.service\n",
+        "restarting (post-activation) the following user units: test-taken.service\n",
         "restarting sysinit-reactivation.target\n",
         "reloading the following units: test-reloaded.service\n",
         "restarting the following units: test-restarted.service\n",
@@ -246,6 +270,8 @@ fn switch_to_b(machine: &mut Machine, systems: &Systems) {
     );
     assert_eq!(machine.run("systemctl is-active test-removed").1, "inactive\n");
     assert_eq!(machine.succeed(before), untouched, "what has not changed runs on");
+    user_says(machine, "test-user", "new");
+    user_says(machine, "test-taken", "taken");
     assert_eq!(machine.succeed("cat /etc/test/only-b"), "here\n");
     assert!(machine.succeed("id carol").starts_with("uid=1001(carol)"));
     machine.succeed("! ls /run/nixos/*-list");
@@ -299,10 +325,12 @@ fn refused(machine: &mut Machine, systems: &Systems) {
 fn failed(machine: &mut Machine, systems: &Systems) {
     let (code, output) = machine.run(&format!("{}/bin/switch-to-configuration test", systems.failing_unit));
     assert_eq!(code, 4, "{output}");
-    assert!(
-        output.contains("warning: the following units failed: test-failing.service\n"),
-        "{output}"
-    );
+    for line in [
+        "Failed to restart test-restarted.service\n",
+        "warning: the following units failed: test-failing.service, test-restarted.service\n",
+    ] {
+        assert!(output.contains(line), "{line}is not in:\n{output}");
+    }
     assert_eq!(machine.wait_until_up(), "degraded");
 
     let (code, output) = machine.run(&format!(
@@ -314,10 +342,13 @@ fn failed(machine: &mut Machine, systems: &Systems) {
         (2, true),
         "{output}"
     );
-    assert!(
-        output.contains("Activation script snippet 'test-failing' failed (1)"),
-        "{output}"
-    );
+    for line in [
+        "Activation script snippet 'test-failing' failed (1)\n",
+        "WARN: restarting or reloading systemd units from the activation script is deprecated",
+        "restarting the following units: test-constant.service\n",
+    ] {
+        assert!(output.contains(line), "{line} is not in:\n{output}");
+    }
     // It goes on all the same, as the real one does.
     assert_eq!(
         machine.succeed("readlink /run/current-system"),
@@ -336,6 +367,7 @@ fn rolled_back(machine: &mut Machine, systems: &Systems) {
         machine.succeed("cat /run/test-changed /run/test-restarted"),
         "old\nold\n"
     );
+    user_says(machine, "test-user", "old");
     assert_eq!(machine.succeed("systemctl is-active test-removed"), "active\n");
     assert_eq!(machine.run("systemctl is-active test-added").1, "inactive\n");
     assert_eq!(

@@ -107,6 +107,12 @@ impl UnitFile {
     pub(super) fn compare(&self, new: &UnitFile) -> Comparison {
         let of = |key: &(String, String)| {
             let is_there = |unit: &UnitFile| unit.0.contains_key(key);
+            let seen = |unit: &UnitFile| -> Option<Vec<String>> {
+                Some(unit.0.get(key)?.iter().map(|value| compared(value)).collect())
+            };
+            if seen(self) == seen(new) {
+                return Comparison::Equal;
+            }
             match (key.0.as_str(), key.1.as_str()) {
                 // Triggers or a way to reload that are gone have nothing to tell the unit.
                 ("Unit", "X-Reload-Triggers") | ("Service", "ExecReload") => match is_there(new) {
@@ -121,6 +127,25 @@ impl UnitFile {
         let all = self.differing(new).into_iter().map(of);
         all.max().unwrap_or(Comparison::Equal)
     }
+}
+
+/// Returns what a switch compares of a value: quotes around its beginning are taken off, and what follows a
+/// blank and `#` or `;` does not count, whatever systemd makes of it.
+fn compared(value: &str) -> String {
+    let mut rest = value.trim_start();
+    let mut whole = String::new();
+    while let Some(quote) = rest.chars().next().filter(|first| matches!(first, '"' | '\'')) {
+        let inside = &rest[1..];
+        let (part, after) = inside.split_once(quote).unwrap_or((inside, ""));
+        whole.push_str(part);
+        rest = after;
+    }
+    let comment = [" #", " ;", "\t#", "\t;"]
+        .iter()
+        .filter_map(|begin| rest.find(begin))
+        .min();
+    whole.push_str(rest[..comment.unwrap_or(rest.len())].trim_end());
+    whole
 }
 
 #[cfg(test)]
@@ -182,6 +207,18 @@ mod tests {
             Reload,
         );
         check("[Service]\nExecReload=/r\n", "[Service]\n", Equal);
+        // What its reader takes for a comment, and quotes at the beginning.
+        for (old, new, expected) in [
+            ("/a # b", "/a # c", Equal),
+            ("/a -c 'b ; c'", "/a -c 'b ; d'", Equal),
+            ("/a#b", "/a#c", Restart),
+            ("\"/a\" b", "/a b", Equal),
+            ("\"/a ;b\"", "\"/a ;c\"", Restart),
+            ("'/a", "'/b", Restart),
+        ] {
+            let with = |value: &str| format!("[Service]\nExecStart={value}\n");
+            check(&with(old), &with(new), expected);
+        }
         check(
             "[Service]\nExecReload=/r\n",
             "[Service]\nExecReload=/s\nNice=1\n",
@@ -198,8 +235,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_the_reader_panic(text in "[\\[\\]a-cA-C=#;\\\\ \n]{0,60}") {
+        fn no_text_makes_the_reader_panic(text in "[\\[\\]a-cA-C=#;'\"é\\\\ \n]{0,60}") {
             let unit = UnitFile::parse(&text);
+            let _ = unit.compare(&UnitFile::default());
             prop_assert_eq!(unit.compare(&unit), Comparison::Equal);
         }
     }
