@@ -29,6 +29,9 @@ in
   # Generation 1, as it is booted first.
   a = toplevel { };
 
+  # The same with systemd in the first stage.
+  systemd-stage-1 = toplevel { boot.initrd.systemd.enable = true; };
+
   # Generation 2: something of every kind has changed.
   b = toplevel {
     test.word = "new";

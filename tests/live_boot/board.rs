@@ -21,17 +21,7 @@ fn live_board_boots() {
     let builder = Builder::new("board", "aarch64-linux");
     let system = builder.build("a");
     let image = Image::new(&builder, &[&system]);
-    let parameters = std::fs::read_to_string(builder.outside(&format!("{system}/kernel-params")));
-    let entry = Entry::new(
-        builder.outside(&format!("{system}/kernel")),
-        builder.outside(&format!("{system}/initrd")),
-        format!(
-            "init={system}/init {}",
-            parameters.expect("the system has kernel parameters")
-        ),
-    );
-
-    let mut machine = Machine::boot(Processor::Arm, &image, &entry);
+    let mut machine = Machine::boot(Processor::Arm, &image, &Entry::of_system(&builder, &system));
     machine.is_well();
     assert_eq!(machine.succeed("uname -nm"), "board aarch64\n");
     assert_eq!(machine.succeed("readlink /run/current-system"), format!("{system}\n"));

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
+use crate::builder::Builder;
 use crate::image::Image;
 
 /// A kernel, its initial RAM disk, and its command line.
@@ -16,12 +17,16 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Returns an entry for files of the store.
-    pub fn new(kernel: PathBuf, initrd: PathBuf, options: String) -> Entry {
+    /// Returns the entry of a system, as a boot loader that knows the contract makes it.
+    pub fn of_system(builder: &Builder, system: &str) -> Entry {
+        let parameters = std::fs::read_to_string(builder.outside(&format!("{system}/kernel-params")));
         Entry {
-            kernel,
-            initrd,
-            options,
+            kernel: builder.outside(&format!("{system}/kernel")),
+            initrd: builder.outside(&format!("{system}/initrd")),
+            options: format!(
+                "init={system}/init {}",
+                parameters.expect("the system has kernel parameters")
+            ),
             _folder: None,
         }
     }

@@ -19,3 +19,4 @@ mod image;
 mod machine;
 mod server;
 mod shell;
+mod stage_1;

@@ -40,7 +40,7 @@ fn live_server_boots_switches_and_rolls_back() {
     ];
     let image = Image::new(&builder, &all.map(String::as_str));
 
-    let mut machine = Machine::boot(Processor::X86, &image, &generation(&builder, &systems.a));
+    let mut machine = Machine::boot(Processor::X86, &image, &Entry::of_system(&builder, &systems.a));
     first_boot(&mut machine, &systems.a);
     switch_to_b(&mut machine, &systems);
     refused(&mut machine, &systems);
@@ -67,19 +67,6 @@ fn live_server_boots_switches_and_rolls_back() {
         "what a switch leaves alone is new after a boot"
     );
     machine.power_off();
-}
-
-/// Returns the entry of a system, as a boot loader that knows the contract makes it.
-fn generation(builder: &Builder, system: &str) -> Entry {
-    let parameters = std::fs::read_to_string(builder.outside(&format!("{system}/kernel-params")));
-    Entry::new(
-        builder.outside(&format!("{system}/kernel")),
-        builder.outside(&format!("{system}/initrd")),
-        format!(
-            "init={system}/init {}",
-            parameters.expect("the system has kernel parameters")
-        ),
-    )
 }
 
 /// Asserts what everything that handles systems relies on.
