@@ -19,6 +19,7 @@ pub mod machine;
 mod processor;
 pub mod realised;
 pub mod scenario;
+pub mod secrets;
 pub mod units;
 
 pub use processor::Processor;

@@ -8,6 +8,7 @@ mod lab;
 mod pair;
 mod play;
 mod scenarios;
+mod secrets;
 mod variant;
 mod work;
 

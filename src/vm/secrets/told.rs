@@ -1,0 +1,44 @@
+//! What the report says of secrets.
+
+use super::{Done, Dummies, Left};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Returns which secrets of some generations are dummies, and which are left as they are, as one sentence each; nothing
+/// if the generations have no secrets.
+pub fn told<'d>(generations: impl IntoIterator<Item = &'d Dummies>) -> Vec<String> {
+    let mut replaced = BTreeSet::new();
+    let mut left: BTreeMap<Left, BTreeSet<String>> = BTreeMap::new();
+    for secret in generations.into_iter().flat_map(|dummies| &dummies.secrets) {
+        match secret.dummy {
+            Ok(_) => replaced.insert(name(secret)),
+            Err(why) => left.entry(why).or_default().insert(name(secret)),
+        };
+    }
+    let list = |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let mut sentences = Vec::new();
+    match replaced.len() {
+        0 => {}
+        1 => sentences.push(format!(
+            "1 secret is a generated dummy under a throw-away key: {}",
+            list(&replaced)
+        )),
+        n => sentences.push(format!(
+            "{n} secrets are generated dummies under a throw-away key: {}",
+            list(&replaced)
+        )),
+    }
+    sentences.extend(
+        left.iter()
+            .map(|(why, names)| format!("left as it is, since {why}: {}", list(names))),
+    );
+    sentences
+}
+
+/// Returns a secret's name beside others.
+fn name(secret: &Done) -> String {
+    let kind = secret.kind.name();
+    match &secret.home {
+        None => format!("{} ({kind})", secret.name),
+        Some(user) => format!("{} of {user} ({kind})", secret.name),
+    }
+}
