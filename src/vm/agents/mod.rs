@@ -18,6 +18,9 @@ pub fn agent(processor: Processor) -> Result<&'static [u8], &'static str> {
 }
 
 #[cfg(test)]
+mod live;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -1,10 +1,10 @@
 //! Archives that the kernel unpacks: cpio in the form "newc" (Linux, driver-api/early-userspace/buffer-format).
 
 /// What an archive's length is a multiple of, so that anything can follow.
-pub(super) const BLOCK: usize = 512;
+pub(crate) const BLOCK: usize = 512;
 
 /// An archive that is being made.
-pub(super) struct Archive {
+pub(crate) struct Archive {
     bytes: Vec<u8>,
     // Files have different ones, or they would be links to each other.
     inode: u32,

@@ -3,7 +3,7 @@
 //! The kernel unpacks archives that stand one behind the other. Ours comes first and is not compressed, and the
 //! generation's own follows as it is, so that not a byte of it is changed.
 
-mod cpio;
+pub(crate) mod cpio;
 mod modules;
 
 pub use modules::{DISKS, LINE, Module, ModuleError, Store};

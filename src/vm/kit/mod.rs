@@ -180,4 +180,4 @@ pub fn kit(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -33,7 +33,7 @@ pub struct Link {
     frames: Frames,
     call: u32,
     // Why nothing more can be said over it.
-    broken: Option<String>,
+    broken: Option<GuestError>,
 }
 
 impl Link {
@@ -321,7 +321,9 @@ impl Link {
                 Err(error) if passes(error.kind()) => {
                     if let Err(error) = until.look() {
                         if sent > 0 {
-                            self.broken = Some("it does not listen".into());
+                            self.broken = Some(GuestError::Agent {
+                                why: "it does not listen".into(),
+                            });
                         }
                         return Err(error);
                     }
@@ -334,14 +336,15 @@ impl Link {
 
     fn whole(&self) -> Result<(), GuestError> {
         match &self.broken {
-            Some(why) => Err(GuestError::Agent { why: why.clone() }),
+            Some(error) => Err(error.clone()),
             None => Ok(()),
         }
     }
 
     /// Returns why the stream has ended: what is known of the machine, which may take a moment to end behind its line.
     fn closed(&mut self, until: &mut Until<'_, '_>, why: &str) -> GuestError {
-        self.broken = Some(why.to_owned());
+        let off = GuestError::Off { why: why.to_owned() };
+        self.broken = Some(off.clone());
         let end = until.now().saturating_add(AGAIN);
         while until.now() < end {
             if let Err(error) = until.watch() {
@@ -349,13 +352,14 @@ impl Link {
             }
             until.sleep(LOOK / 4);
         }
-        GuestError::Off { why: why.to_owned() }
+        off
     }
 
     /// Returns the error of an agent that breaks the rules, to which nothing more is said.
     fn fault(&mut self, why: String) -> GuestError {
-        self.broken = Some(why.clone());
-        GuestError::Agent { why }
+        let error = GuestError::Agent { why };
+        self.broken = Some(error.clone());
+        error
     }
 
     fn unfit(&mut self, answer: &Answer) -> GuestError {
