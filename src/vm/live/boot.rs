@@ -1,11 +1,11 @@
 //! How a machine under test is started: with a generation, from a kept moment, or to find out what its boot loader starts.
 
-use super::{Live, Moment, OFF, Stage1, Up, told};
+use super::{Live, OFF, Stage1, Up, told};
 use crate::generation::Generation;
-use crate::guest::{Call, GuestError};
+use crate::guest::GuestError;
 use crate::initrd::{self, DISKS, LINE, PARAMETER};
 use crate::link::Link;
-use crate::machine::{Facts, Key, MOMENT, Machine, Spec};
+use crate::machine::{Machine, Spec};
 use agent::Role;
 use diag::clean_line;
 use std::path::PathBuf;
@@ -44,23 +44,34 @@ impl<'h> Live<'h> {
         );
         let spec = self.spec(generation, role, &theirs, parameters)?;
         let key = self.moment_before(&spec)?;
-        let restored = match (&key, &self.setup.moments) {
-            (Some(key), Some((moments, _))) => moments.restore(key, &spec).map_err(broken)?,
-            _ => false,
-        };
         self.fresh = false;
-        self.power_on(&spec, restored.then_some(MOMENT))?;
-        let came_up = self.come_up(deadline, restored).and_then(|()| {
-            if let (Some(key), false) = (key, restored) {
-                self.keep(&key, &spec, deadline)?;
-            }
-            self.adopt()
+        if let Some(key) = &key
+            && self.restored(key, &spec, deadline)?
+        {
+            return self.adopted();
+        }
+        self.power_on(&spec, None)?;
+        let came_up = self.come_up(deadline).and_then(|()| match &key {
+            Some(key) => self.keep(key, &spec, deadline),
+            None => Ok(()),
         });
         if came_up.is_err() {
             // So that it may be started again; what went wrong is told by the first error.
             self.running = None;
         }
-        came_up
+        came_up.and_then(|()| self.adopted())
+    }
+
+    /// Takes over store paths that have come with the machine, which is off if that cannot be.
+    fn adopted(&mut self) -> Result<(), GuestError> {
+        let Some(serial) = self.setup.delta.clone() else {
+            return Ok(());
+        };
+        let adopted = self.ask(ADOPT, |link, wait| link.adopt(&serial, wait));
+        if adopted.is_err() {
+            self.running = None;
+        }
+        adopted.map(drop)
     }
 
     /// Returns what the boot loader on the disks starts without being asked.
@@ -78,7 +89,7 @@ impl<'h> Live<'h> {
         self.fresh = false;
         self.power_on(&spec, None)?;
         let read = (|| {
-            self.ask_unscaled(limit, |link, wait| link.hello(wait))?;
+            self.ask_unscaled(limit, |link, wait| link.up(wait))?;
             let said = self.ask(LOADER, |link, wait| link.boot_default(wait))?;
             self.ask(OFF, |link, wait| link.off(wait))?;
             let limit = self.scaled(OFF);
@@ -150,7 +161,7 @@ impl<'h> Live<'h> {
     }
 
     /// Switches the machine on.
-    fn power_on(&mut self, spec: &Spec, snapshot: Option<&str>) -> Result<(), GuestError> {
+    pub(super) fn power_on(&mut self, spec: &Spec, snapshot: Option<&str>) -> Result<(), GuestError> {
         let mut machine = Machine::start(self.host, spec, &self.console, snapshot).map_err(told)?;
         let line = machine.take_port(0).ok_or_else(|| GuestError::Host {
             why: "the machine has no line".into(),
@@ -163,66 +174,13 @@ impl<'h> Live<'h> {
     }
 
     /// Waits until the system runs.
-    fn come_up(&mut self, deadline: Duration, restored: bool) -> Result<(), GuestError> {
+    pub(super) fn come_up(&mut self, deadline: Duration) -> Result<(), GuestError> {
         let left = deadline.saturating_sub(self.host.clock.monotonic());
-        self.ask_unscaled(
-            left,
-            |link, wait| if restored { link.hello(wait) } else { link.up(wait) },
-        )?;
-        if restored {
-            self.moment = Moment::Restored;
-        }
-        Ok(())
-    }
-
-    /// Takes over store paths that have come with the machine.
-    fn adopt(&mut self) -> Result<(), GuestError> {
-        if let Some(serial) = self.setup.delta.clone() {
-            self.ask(ADOPT, |link, wait| link.adopt(&serial, wait))?;
-        }
-        Ok(())
-    }
-
-    /// Returns the key of the moment after this start; `None` if it is not a first one, or nobody wants moments.
-    fn moment_before(&self, spec: &Spec) -> Result<Option<Key>, GuestError> {
-        let Some((_, disks)) = self
-            .setup
-            .moments
-            .as_ref()
-            .filter(|_| self.fresh && spec.has_snapshots())
-        else {
-            return Ok(None);
-        };
-        let mut facts = Facts::new();
-        facts.add("disks", disks);
-        facts.add_machine(spec, self.host.fs).map_err(broken)?;
-        Ok(Some(facts.key()))
-    }
-
-    /// Keeps the moment in which the system has done all that it was started for, whatever came of it.
-    fn keep(&mut self, key: &Key, spec: &Spec, deadline: Duration) -> Result<(), GuestError> {
-        let left = deadline.saturating_sub(self.host.clock.monotonic());
-        let call = Call::new(["systemctl", "is-system-running", "--wait"]);
-        let settled = self.ask_unscaled(left, |link, wait| link.run(&call, wait, &mut |_| {}));
-        match settled {
-            Ok(_) | Err(GuestError::Refused { .. }) => {}
-            // A system that never settles has no moment worth keeping, and is a matter for whoever tests it.
-            Err(GuestError::TimedOut { .. }) => return Ok(()),
-            Err(error) => return Err(error),
-        }
-        let (Some((moments, _)), Some(up)) = (&self.setup.moments, &mut self.running) else {
-            return Ok(());
-        };
-        up.machine.save_still(MOMENT).map_err(told)?;
-        let kept = moments.keep(key, spec).map_err(broken);
-        up.machine.go_on().map_err(told)?;
-        kept?;
-        self.moment = Moment::Kept;
-        Ok(())
+        self.ask_unscaled(left, |link, wait| link.up(wait)).map(drop)
     }
 }
 
 /// Returns what a fault of this side's disk is to whoever uses a machine.
-fn broken(error: FsError) -> GuestError {
+pub(super) fn broken(error: FsError) -> GuestError {
     GuestError::Host { why: error.to_string() }
 }

@@ -1,6 +1,7 @@
 //! A machine under test, for real: a QEMU, the line to the agent in it, and limits scaled for the accelerator.
 
 mod boot;
+mod moment;
 
 use crate::Processor;
 use crate::accel::Choice;
@@ -315,3 +316,6 @@ impl Guest for Live<'_> {
         self.host.clock.monotonic()
     }
 }
+
+#[cfg(test)]
+mod tests;

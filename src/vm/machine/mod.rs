@@ -12,6 +12,7 @@ pub use qmp::{Event, QmpError};
 pub use snapshot::{Facts, Key, MOMENT, Moments};
 pub use spec::{Cable, Drive, Medium, Network, Spec};
 
+use crate::Processor;
 use diag::clean_line;
 use qmp::Qmp;
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ use std::io::ErrorKind;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use sys::{Clock, Confined, ExecError, Exit, Fs, FsError, Guard, Mode, RunFolder, Running, Spawn, User};
+use sys::{Clock, Command, Confined, ExecError, Exit, Fs, FsError, Guard, Mode, RunFolder, Running, Spawn, User};
 
 /// How long QEMU may take to come up, before the guest's first instruction.
 const COMES_UP: Duration = Duration::from_secs(60);
@@ -51,6 +52,25 @@ pub struct Host<'h> {
     pub path: &'h str,
     /// The run's folder.
     pub run: &'h RunFolder,
+}
+
+impl Host<'_> {
+    /// Returns what the QEMU for a processor says of its version.
+    pub fn version(&self, processor: Processor) -> Result<String, MachineError> {
+        let command = Command::new(processor.qemu())
+            .arg("--version")
+            .env("PATH", self.path)
+            .cwd("/");
+        let mut qemu = self.spawn.spawn(&self.run.marked(command))?;
+        let exit = qemu.wait(COMES_UP)?;
+        let said = qemu.said();
+        match exit {
+            Some(Exit::Code(0)) => Ok(clean_line(&String::from_utf8_lossy(&said)).into_owned()),
+            Some(exit) => Err(MachineError::Ended(broken(exit, &said))),
+            None if sys::interrupted() => Err(MachineError::Interrupted),
+            None => Err(MachineError::Silent),
+        }
+    }
 }
 
 /// Why a machine did not start, or did not do as it was told.

@@ -3,12 +3,14 @@
 use super::spec::{Medium, Network, Spec};
 use std::path::{Path, PathBuf};
 use store::{HashAlgo, Hasher, nix32};
-use sys::{Fs, FsError};
+use sys::{Fs, FsError, FsOp};
 
 /// The name that a moment has inside of the overlays.
 pub const MOMENT: &str = "booted";
 /// Version of what a key is made of; another one makes all that was kept before useless.
 const VERSION: &str = "1";
+/// How the names of folders begin that are being filled.
+const MAKING: &str = "new-";
 /// Most moments that are kept; the oldest goes first. Each takes some hundred megabytes.
 const MOST: usize = 8;
 
@@ -100,12 +102,15 @@ impl Moments<'_> {
     /// The machine can then be started with [`MOMENT`] as its snapshot.
     pub fn restore(&self, key: &Key, spec: &Spec) -> Result<bool, FsError> {
         let kept = self.folder.join(&key.0);
-        // Written last, so that half a moment is none.
-        if self.fs.stat(&kept.join("whole"))?.is_none() {
+        if self.fs.stat(&kept)?.is_none() {
             return Ok(false);
         }
-        for (name, overlay) in overlays(spec) {
-            self.fs.copy(&kept.join(name), overlay)?;
+        for (number, (name, overlay)) in overlays(spec).enumerate() {
+            match self.fs.copy(&kept.join(name), overlay) {
+                // Another run has just forgotten it, or replaces it; no disk is changed yet.
+                Err(error) if error.is_absent() && number == 0 => return Ok(false),
+                other => other?,
+            }
         }
         Ok(true)
     }
@@ -113,25 +118,45 @@ impl Moments<'_> {
     /// Keeps the overlays of a machine, which is off and has saved [`MOMENT`].
     pub fn keep(&self, key: &Key, spec: &Spec) -> Result<(), FsError> {
         let kept = self.folder.join(&key.0);
-        self.fs.remove_dir_all(&kept)?;
-        self.fs.create_dir_all(&kept)?;
-        for (name, overlay) in overlays(spec) {
-            self.fs.copy(overlay, &kept.join(name))?;
+        // Another run may keep the same moment now, and another one take it.
+        let token = sys::random_token().map_err(|source| FsError::new(FsOp::Create, self.folder, source))?;
+        let making = self.folder.join(format!("{MAKING}{token}"));
+        self.fs.create_dir_all(&making)?;
+        let made = self.copy_to(&making, spec).and_then(|()| {
+            self.fs.remove_dir_all(&kept)?;
+            self.fs.rename(&making, &kept)
+        });
+        if made.is_err() {
+            // The first error is the one to tell; what cannot be removed is forgotten as the oldest.
+            let _ = self.fs.remove_dir_all(&making);
+            // Whoever was faster has kept the same.
+            if self.fs.stat(&kept)?.is_none() {
+                return made;
+            }
         }
-        self.fs.write(&kept.join("whole"), b"", sys::Mode::Plain)?;
-        self.forget()
+        self.forget_oldest()
+    }
+
+    fn copy_to(&self, folder: &Path, spec: &Spec) -> Result<(), FsError> {
+        for (name, overlay) in overlays(spec) {
+            self.fs.copy(overlay, &folder.join(name))?;
+        }
+        Ok(())
+    }
+
+    /// Removes a moment, such as one that cannot be used.
+    pub fn forget(&self, key: &Key) -> Result<(), FsError> {
+        self.fs.remove_dir_all(&self.folder.join(&key.0))
     }
 
     /// Removes what is too much.
-    fn forget(&self) -> Result<(), FsError> {
+    fn forget_oldest(&self) -> Result<(), FsError> {
         let mut all = Vec::new();
         for entry in self.fs.read_dir(self.folder)? {
             let path = self.folder.join(entry.name);
-            let age = self
-                .fs
-                .stat(&path.join("whole"))?
-                .map_or(i64::MIN, |stat| stat.modified_ns);
-            all.push((age, path));
+            if let Some(stat) = self.fs.stat(&path)? {
+                all.push((stat.modified_ns, path));
+            }
         }
         all.sort();
         let over = all.len().saturating_sub(MOST);
@@ -246,7 +271,7 @@ mod tests {
             .expect("it can be written");
         assert!(moments.restore(&key, &spec()).expect("it is there"));
         assert_eq!(fs.read(Path::new("/run/root")).expect("it is there"), b"written");
-        fs.remove_file(&moments.folder.join(&key.0).join("whole"))
+        fs.remove_file(&moments.folder.join(&key.0).join("disk1"))
             .expect("it is there");
         assert!(!moments.restore(&key, &spec()).expect("it can be looked for"));
     }

@@ -9,10 +9,9 @@
 mod kernel;
 
 use super::*;
-use crate::Processor;
 use crate::accel::Accel;
 use kernel::{Then, kernel};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use sys::{DiskFs, ProcessSpawn, SystemClock};
 
 /// How long a test waits for what must come.
@@ -227,6 +226,16 @@ fn live_a_machine_that_cannot_be_says_why() {
 }
 
 #[test]
+fn live_qemu_tells_its_version() {
+    let parent = folder();
+    let parts = Parts::new(parent.path());
+    for processor in [Processor::X86, Processor::Arm] {
+        let version = parts.host().version(processor).expect("QEMU is installed");
+        assert!(version.contains("version"), "{version}");
+    }
+}
+
+#[test]
 fn live_qemu_has_no_rights() {
     let parent = folder();
     let parts = Parts::new(parent.path());
@@ -321,7 +330,7 @@ fn live_a_run_that_is_killed_leaves_nothing() {
     // Moments from before the folder is there to when the guest runs.
     for millis in [0, 5, 20, 40, 60, 80, 120, 200, 400, 1000] {
         let parent = folder();
-        let mut run = Command::new(std::env::current_exe().expect("a test has a program"));
+        let mut run = std::process::Command::new(std::env::current_exe().expect("a test has a program"));
         run.args(["--exact", test, "--nocapture"]).env(FOLDER, parent.path());
         let mut run = run
             .stdin(Stdio::null())
