@@ -455,6 +455,7 @@ fn broken(exit: Exit, said: &[u8]) -> End {
     // The first line is the error; what follows explains options.
     let said = said.lines().map(str::trim).find(|line| !line.is_empty());
     let how = match exit {
+        Exit::Code(code) if code == i32::from(sys::GUARD_FAILED) => "QEMU cannot be started".to_owned(),
         Exit::Code(code) => format!("QEMU ended with code {code}"),
         Exit::Signal(signal) => format!("QEMU's guard was ended by signal {signal}"),
         Exit::TimedOut => "QEMU was killed".to_owned(),

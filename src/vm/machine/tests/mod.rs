@@ -202,7 +202,7 @@ fn live_a_machine_that_cannot_be_says_why() {
     spec.kernel = "/no/kernel".into();
     assert_eq!(
         failed(&spec),
-        "QEMU ended with code 125: cannot open '/no/kernel': No such file or directory (os error 2)"
+        "QEMU cannot be started: cannot open '/no/kernel': No such file or directory (os error 2)"
     );
     let mut spec = parts.spec("", Then::Wait);
     spec.memory = 1 << 24;
@@ -216,7 +216,7 @@ fn live_a_machine_that_cannot_be_says_why() {
         .expect_err("there is no QEMU");
     assert_eq!(
         error.to_string(),
-        "QEMU ended with code 125: there is no program \"qemu-system-x86_64\""
+        "QEMU cannot be started: there is no program \"qemu-system-x86_64\""
     );
     let left: Vec<_> = std::fs::read_dir(parts.run.path())
         .expect("it is there")
