@@ -168,7 +168,7 @@ fn start(live: &mut Live<'_>, how: &Start) -> Generation {
 }
 
 #[test]
-fn live_a_system_starts_answers_and_goes_off() {
+fn toplevel_a_system_starts_answers_and_goes_off() {
     let world = World::new();
     world.machine(None, |live| {
         let off = live
@@ -224,7 +224,7 @@ fn live_a_system_starts_answers_and_goes_off() {
 }
 
 #[test]
-fn live_a_moment_is_kept_and_restored() {
+fn toplevel_a_moment_is_kept_and_restored() {
     let world = World::new();
     let moments = world.folder.path().join("moments");
     let mut boot = String::new();
