@@ -1,6 +1,7 @@
 //! What machines are tried with: the parts of this machine, the run's folder, the accelerator of each processor.
 
 use super::VmArgs;
+use super::pair::Planned;
 use crate::machine::Machine;
 use ::vm::Processor;
 use ::vm::accel::{AccelError, Choice, Probe};
@@ -16,7 +17,6 @@ use agent::Mount;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use store::StorePath;
 use sys::{ExecError, FsError, Guard, ProcessExec, ProcessSpawn, RunFolder, RunFolderError, User};
 
 /// The serial number of the disk that brings the head's paths.
@@ -153,14 +153,8 @@ impl<'l> Lab<'l> {
 
     /// Makes the disks of a machine: the base's system on them, and what the head has more on one of its own. `name` tells
     /// the files of one machine from those of another.
-    pub fn disks(
-        &self,
-        realised: &Realised,
-        disks: &[Disk],
-        base: &StorePath,
-        head: &StorePath,
-        name: &str,
-    ) -> Result<Disks, LabError> {
+    pub fn disks(&self, realised: &Realised, host: &Planned, name: &str) -> Result<Disks, LabError> {
+        let (base, head) = (&host.base.out, &host.head.out);
         let tools = Tools {
             exec: &ProcessExec,
             path: &self.path,
@@ -168,14 +162,17 @@ impl<'l> Lab<'l> {
         let fs = self.machine.fs.as_ref();
         let images = self.cache.join("images");
         fs.create_dir_all(&images)?;
-        let root = RootDisk::new(vec![base.clone()]);
+        let root = RootDisk {
+            extras: host.extras.clone(),
+            ..RootDisk::new(vec![base.clone()])
+        };
         let contents = root.plan(realised)?.key();
         let mut made = Disks {
             drives: Vec::new(),
             mounts: Vec::new(),
             contents: contents.clone().into_bytes(),
         };
-        for (number, disk) in disks.iter().enumerate() {
+        for (number, disk) in host.disks.iter().enumerate() {
             made.contents.extend(format!("{disk:?}").into_bytes());
             let key = store::HashAlgo::Sha256.hash(format!("{contents} {disk:?}"));
             let image = images.join(format!("{}.raw", key.to_text(store::HashFormat::Base16, false)));

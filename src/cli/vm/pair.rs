@@ -1,12 +1,14 @@
 //! The two states of a flake in one evaluator: what runs today, and what is to run.
 
 use super::base::{self, Today};
+use super::secrets::Secrets;
 use super::{VmArgs, variant};
 use crate::check::run::Run;
 use crate::check::wrong;
 use crate::diff::states::Named;
 use crate::session::{Asked, Session};
 use ::vm::disks::{self, Disk, Layout, Mode};
+use ::vm::image::Extra;
 use eval::error::Eval;
 use eval::{ErrorKind, Evaluator, Val};
 use nixos::diagnose::{Viewpoint, diagnose_from};
@@ -60,6 +62,10 @@ pub struct Planned {
     pub why: String,
     /// Its disks.
     pub disks: Vec<Disk>,
+    /// Files that its root has beside the store.
+    pub extras: Vec<Extra>,
+    /// What is told of its secrets, in sentences.
+    pub secrets: Vec<String>,
 }
 
 impl Pair {
@@ -139,6 +145,10 @@ impl Pair {
                 return Err(ev.fail(ErrorKind::Eval, message));
             }
         };
+        let secrets = [Secrets::of(ev, &base)?, Secrets::of(ev, &head)?];
+        let [of_base, of_head] = &secrets;
+        let (base, head) = (of_base.laid_over(ev, base)?, of_head.laid_over(ev, head)?);
+        let [of_base, of_head] = &layouts;
         let [base, head] = if mode == Mode::Variant {
             [varied(ev, base, of_base)?, varied(ev, head, of_head)?]
         } else {
@@ -152,6 +162,8 @@ impl Pair {
             mode,
             why,
             disks,
+            extras: secrets.iter().find_map(Secrets::file).into_iter().collect(),
+            secrets: ::vm::secrets::told(secrets.iter().map(|secrets| &secrets.dummies)),
         })
     }
 }

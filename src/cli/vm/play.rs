@@ -56,13 +56,7 @@ impl Work<'_> {
     ) -> Result<(Played, Choice), LabError> {
         let processor = Lab::processor(&host.platform)?;
         let choice = lab.choice(processor)?;
-        let disks = lab.disks(
-            realised,
-            &host.disks,
-            &host.base.out,
-            &host.head.out,
-            &playable.scenario.name,
-        )?;
+        let disks = lab.disks(realised, host, &playable.scenario.name)?;
         let generations = generations(built, realised);
         let console = Console::new(None);
         let mut guest = lab.live(processor, disks, host.mode, generations, console)?;
@@ -98,6 +92,9 @@ impl Work<'_> {
             .property("mode", host.mode.name());
         if host.mode == Mode::Variant {
             case = case.property("mode-why", &host.why);
+        }
+        if !host.secrets.is_empty() {
+            case = case.property("secrets", host.secrets.join("; "));
         }
         for (name, value) in &played.properties {
             case = case.property(name, value);

@@ -106,7 +106,12 @@ impl Work<'_> {
         pair.session.ev.restart_clock();
         let mode = self.args.mode.map(Into::into);
         match pair.plan(target, &today, None, mode) {
-            Ok(planned) => Some(planned),
+            Ok(planned) => {
+                for sentence in &planned.secrets {
+                    self.run.tell(Event::Note(format!("{}: {sentence}", planned.name)));
+                }
+                Some(planned)
+            }
             Err(_) => {
                 let case = Case::new(Stage::Vm, "it evaluates", Outcome::Errored).on(&target.name, UNKNOWN);
                 let case = self.run.with_error(&mut pair.session, case);
