@@ -180,12 +180,12 @@ fn the_report_names_all_secrets_once() {
     assert_eq!(told([&Dummies::default()]), [""; 0]);
     assert_eq!(
         told([&base, &base]),
-        ["1 secret is a generated dummy under a throw-away key: token (sops)"]
+        ["under a throw-away key, 1 secret is a generated dummy: token (sops)"]
     );
     assert_eq!(
         told([&base, &head, &gone]),
         [
-            "3 secrets are generated dummies under a throw-away key: token (sops), token of alice (sops), wireguard/key (sops)",
+            "under a throw-away key, 3 secrets are generated dummies: token (sops), token of alice (sops), wireguard/key (sops)",
             "left as it is, since its file is not there: gone (sops)",
         ]
     );

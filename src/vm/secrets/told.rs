@@ -16,16 +16,13 @@ pub fn told<'d>(generations: impl IntoIterator<Item = &'d Dummies>) -> Vec<Strin
     }
     let list = |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let mut sentences = Vec::new();
-    match replaced.len() {
-        0 => {}
-        1 => sentences.push(format!(
-            "1 secret is a generated dummy under a throw-away key: {}",
-            list(&replaced)
-        )),
-        n => sentences.push(format!(
-            "{n} secrets are generated dummies under a throw-away key: {}",
-            list(&replaced)
-        )),
+    // The names stand after a word that is no secret's, or the report would take the first of them for a secret.
+    let begin = match replaced.len() {
+        1 => "1 secret is a generated dummy".to_owned(),
+        n => format!("{n} secrets are generated dummies"),
+    };
+    if !replaced.is_empty() {
+        sentences.push(format!("under a throw-away key, {begin}: {}", list(&replaced)));
     }
     sentences.extend(
         left.iter()
