@@ -8,6 +8,7 @@ use eval::{ErrorKind, Evaluator, Val};
 use nixos::System;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Tells which secrets a host wants.
 const WANTS: &str = include_str!("wants.nix");
@@ -30,7 +31,7 @@ impl Secrets {
         let host = ev.cell(system.root());
         let wanted = ev.call(function, &[host], Pos::NONE)?;
         let told = attribute(ev, wanted, "told")?;
-        let told: Option<Result<Told, _>> = told.as_string().map(|text| serde_json::from_slice(text));
+        let told: Option<Result<Told, _>> = told.as_string().map(serde_json::from_slice);
         let told = match told {
             Some(Ok(told)) => told,
             Some(Err(error)) => {
@@ -41,9 +42,8 @@ impl Secrets {
         };
         let mut sources = BTreeMap::new();
         for (index, secret) in told.secrets.iter().enumerate() {
-            let file = (secret.want.kind, secret.want.file.clone());
-            if !sources.contains_key(&file) {
-                sources.insert(file, source(ev, wanted, index, secret)?);
+            if let Entry::Vacant(unknown) = sources.entry((secret.want.kind, secret.want.file.clone())) {
+                unknown.insert(source(ev, wanted, index, secret)?);
             }
         }
         let wants: Vec<Want> = told.secrets.iter().map(|secret| secret.want.clone()).collect();
