@@ -9,7 +9,7 @@ mod escape;
 
 use diag::{Severity, clean_line};
 
-use crate::case::{Case, Outcome, Stage};
+use crate::case::{Attachment, Case, Outcome, Stage};
 use crate::group::{Group, groups, waived_groups};
 use crate::matrix::{Cell, Matrix, Row, matrix};
 use crate::run::{Report, Totals, Verdict};
@@ -32,6 +32,12 @@ const MOST_DRAWING: usize = 16 << 10;
 
 /// Most rows of hosts without findings in the table; above that they are folded below it.
 const MOST_QUIET: usize = 12;
+
+/// Most files of one case that are linked.
+const MOST_FILES: usize = 40;
+
+/// Most bytes of the path of a file that is linked.
+const MOST_PATH: usize = 1_000;
 
 /// Most findings that are open at first.
 const MOST_OPEN: usize = 12;
@@ -454,11 +460,31 @@ fn one_case(out: &mut String, case: &Case, several: bool) {
     } else {
         format!(" <small>{}</small>", line(&facts.join(", "), 300))
     };
+    let files: Vec<String> = case.attachments.iter().take(MOST_FILES).map(file).collect();
+    let files = if files.is_empty() {
+        String::new()
+    } else {
+        format!("<br><small>{}</small>", files.join(" "))
+    };
     out.push_str(&format!(
-        "<li><b class=\"{kind}\" aria-label=\"{}\">{sign}</b><span>{}{facts}</span></li>\n",
+        "<li><b class=\"{kind}\" aria-label=\"{}\">{sign}</b><span>{}{facts}{files}</span></li>\n",
         case.outcome.name(),
         line(&case.subject.name, 300)
     ));
+}
+
+/// Returns a link to a file of a case. Its address is a path whatever the file is called.
+fn file(attachment: &Attachment) -> String {
+    let file = &attachment.file;
+    let whole = file.starts_with('/') && !file.starts_with("//");
+    let mut address = String::from(if whole { "" } else { "./" });
+    for byte in file.bytes().take(MOST_PATH) {
+        match byte {
+            b if b.is_ascii_alphanumeric() || b"/-._~".contains(&b) => address.push(char::from(b)),
+            b => address.push_str(&format!("%{b:02X}")),
+        }
+    }
+    format!("<a href=\"{address}\">{}</a>", line(&attachment.name, 100))
 }
 
 fn notes(out: &mut String, report: &Report) {

@@ -6,6 +6,8 @@
 //! phpunit reader of test-reporter, GitLab), and in the first line of the body as
 //! `at OPTION (FILE:LINE:COLUMN)` (the jest reader of test-reporter).
 //!
+//! Files of a case are named in its output as `[[ATTACHMENT|PATH]]`, which GitLab and Jenkins show.
+//!
 //! The schema of Jenkins' xunit plugin allows neither such attributes nor properties of a case. Jenkins'
 //! own step reads this dialect all the same; for the plugin there is [`Dialect::Jenkins`].
 
@@ -14,7 +16,7 @@ use std::collections::{BTreeSet, HashSet};
 use diag::{clean, clean_line};
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
-use crate::case::{Case, Outcome, Stage, Waived};
+use crate::case::{Attachment, Case, Outcome, Stage, Waived};
 use crate::finding::{Finding, Location};
 use crate::run::Report;
 
@@ -135,8 +137,17 @@ fn test_case(case: &Case, name: String, class: String, budget: &mut usize, diale
     test.set_classname(class);
     test.set_time(case.duration);
     let has_found = !case.findings.is_empty() || !case.waived.is_empty();
+    let mut out = String::new();
     if has_found && !told_in_status {
-        test.set_system_out(body(case, budget));
+        out = body(case, budget);
+    }
+    let marks: Vec<String> = case.attachments.iter().filter_map(attachment).collect();
+    if !marks.is_empty() {
+        out.push_str(if out.is_empty() { "" } else { "\n" });
+        out.push_str(&marks.join("\n"));
+    }
+    if !out.is_empty() {
+        test.set_system_out(out);
     }
     if dialect == Dialect::Jenkins {
         return test;
@@ -158,6 +169,13 @@ fn test_case(case: &Case, name: String, class: String, budget: &mut usize, diale
         test.add_property(Property::new(attribute(name), attribute(value)));
     }
     test
+}
+
+/// Returns the line by which GitLab and Jenkins find a file; a path that would end the mark has none.
+fn attachment(attachment: &Attachment) -> Option<String> {
+    let path = attribute(&attachment.file);
+    let fits = path == attachment.file && !path.contains(['[', ']', '|']);
+    fits.then(|| format!("[[ATTACHMENT|{path}]]"))
 }
 
 fn non_success(kind: NonSuccessKind, case: &Case, worst: Option<&Finding>, budget: &mut usize) -> TestCaseStatus {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use diag::Severity;
 use proptest::prelude::*;
 
-use crate::case::{Case, Outcome, Stage, Waived, WaivedBy};
+use crate::case::{Attachment, Case, Outcome, Stage, Waived, WaivedBy};
 use crate::event::{Event, Recorder, Sink};
 use crate::finding::{Finding, Location, Position};
 use crate::rule::RuleDoc;
@@ -215,6 +215,13 @@ pub(crate) fn hostile() -> Report {
         by: WaivedBy::Comment,
         reason: text.into(),
     });
+    case.attachments = ["a", "//evil.example/x", "/y", text]
+        .map(|file| Attachment {
+            name: text.into(),
+            media_type: text.into(),
+            file: file.into(),
+        })
+        .to_vec();
     let skipped = Case::new(Stage::Policy, text, Outcome::Skipped(text.into())).on(text, text);
     let rule = RuleDoc {
         id: text.into(),
@@ -292,7 +299,13 @@ fn any_case() -> impl Strategy<Value = Case> {
                 by: WaivedBy::Comment,
                 reason: name.clone(),
             });
+            let attachment = |(name, file): (&String, &String)| Attachment {
+                name: name.clone(),
+                media_type: "text/plain".into(),
+                file: file.clone(),
+            };
             let case = Case {
+                attachments: properties.iter().map(attachment).collect(),
                 waived: waived.collect(),
                 properties,
                 findings,

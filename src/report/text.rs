@@ -23,6 +23,9 @@ const MOST_LINES: usize = 100;
 /// Most different errors drawn; the rest is counted.
 const MOST_ERRORS: usize = 50;
 
+/// Most files named of one case.
+const MOST_FILES: usize = 12;
+
 /// Most hosts named at one finding.
 const MOST_NAMES: usize = 6;
 
@@ -97,6 +100,7 @@ pub fn write(report: &Report, deny: Severity, style: TextStyle) -> String {
     page.errors(report);
     page.warnings(report);
     page.not_judged(report);
+    page.files(report);
     page.notes(report);
     page.summary(report, deny);
     if style.unicode { page.out } else { ascii(&page.out) }
@@ -322,6 +326,33 @@ impl Page {
             };
             let text = format!("{}: {}{count}", names(&hosts), clean(reason).trim_end());
             for (index, line) in wrap(&text, self.style.width - 4).iter().enumerate() {
+                self.line(&format!("{}{line}", if index == 0 { "  " } else { "    " }));
+            }
+        }
+    }
+
+    /// Names the files of cases that have not passed.
+    fn files(&mut self, report: &Report) {
+        let told = |case: &&Case| case.outcome != Outcome::Passed && !case.attachments.is_empty();
+        let mut cases = report.cases.iter().filter(told).peekable();
+        if cases.peek().is_some() {
+            self.line("");
+            self.line("files");
+        }
+        for case in cases.take(MOST_HOSTS) {
+            let files: Vec<&str> = case
+                .attachments
+                .iter()
+                .map(|attachment| attachment.file.as_str())
+                .collect();
+            let shown = files[..files.len().min(MOST_FILES)].join(" ");
+            let more = match files.len().checked_sub(MOST_FILES) {
+                Some(more) if more > 0 => format!(" and {more} more"),
+                _ => String::new(),
+            };
+            let host = case.subject.host.as_deref().unwrap_or("flake");
+            let text = format!("{host} {}: {shown}{more}", case.subject.name);
+            for (index, line) in wrap(&clean_line(&text), self.style.width - 4).iter().enumerate() {
                 self.line(&format!("{}{line}", if index == 0 { "  " } else { "    " }));
             }
         }

@@ -77,9 +77,47 @@ fn hostile_text_is_only_shown() {
             "open",
         ];
         assert!(ours.contains(&name.as_str()), "{name}=\"{value}\"");
-        assert!(name != "href" || value.starts_with('#'), "{value}");
+        // A link leads into the page, or to a file of a case by a plain path.
+        let is_path = (value.starts_with("./") || value.starts_with('/') && !value.starts_with("//"))
+            && value
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"/-._~%".contains(&b));
+        assert!(name != "href" || value.starts_with('#') || is_path, "{value}");
     }
     assert_eq!(diag::clean(&page), page.as_str());
+}
+
+#[test]
+fn files_of_a_case_are_linked() {
+    let mut case = Case::new(Stage::Vm, "default", Outcome::Failed).on("web", "x86_64-linux");
+    case.attachments = [
+        "vm/web/console.log",
+        "/tmp/a b",
+        "//evil.example/x",
+        "javascript:alert(1)",
+    ]
+    .map(|file| Attachment {
+        name: "<log>".into(),
+        media_type: "text/plain".into(),
+        file: file.into(),
+    })
+    .to_vec();
+    let report = Report {
+        cases: vec![case],
+        ..Report::default()
+    };
+    let page = write(&report, Severity::Error);
+    for address in [
+        "./vm/web/console.log",
+        "/tmp/a%20b",
+        ".///evil.example/x",
+        "./javascript%3Aalert%281%29",
+    ] {
+        assert!(
+            page.contains(&format!("<a href=\"{address}\">&lt;log&gt;</a>")),
+            "{address}"
+        );
+    }
 }
 
 #[test]

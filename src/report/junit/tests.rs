@@ -36,6 +36,31 @@ fn the_dialect_of_jenkins_is_pinned() {
 }
 
 #[test]
+fn files_of_a_case_are_named_in_its_output() {
+    let mut case = Case::new(Stage::Vm, "default", Outcome::Failed).on("web", "x86_64-linux");
+    case.attachments = ["vm/web/console.log", "vm/web/journal.log", "a]]b", "a\nb"]
+        .map(|file| Attachment {
+            name: "log".into(),
+            media_type: "text/plain".into(),
+            file: file.into(),
+        })
+        .to_vec();
+    for dialect in [Dialect::Nextest, Dialect::Jenkins] {
+        let report = Report {
+            cases: vec![case.clone()],
+            ..Report::default()
+        };
+        let read = read(&write(&report, dialect).unwrap());
+        let out = read.test_suites[0].test_cases[0]
+            .system_out
+            .as_ref()
+            .map(|out| out.to_string());
+        let expected = "[[ATTACHMENT|vm/web/console.log]]\n[[ATTACHMENT|vm/web/journal.log]]";
+        assert_eq!(out.as_deref(), Some(expected), "{dialect:?}");
+    }
+}
+
+#[test]
 fn a_counterexample_ends_the_body() {
     let report = read(&write(&law(), Dialect::Nextest).unwrap());
     let quick_junit::TestCaseStatus::NonSuccess { description, .. } = &report.test_suites[0].test_cases[0].status

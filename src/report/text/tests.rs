@@ -24,6 +24,30 @@ fn the_ascii_page_is_pinned() {
 }
 
 #[test]
+fn files_of_what_has_not_passed_are_named() {
+    let case = |name: &str, outcome: Outcome| {
+        let mut case = Case::new(Stage::Vm, name, outcome).on("web", "x86_64-linux");
+        case.attachments = (1..=14)
+            .map(|number| crate::Attachment {
+                name: "log".into(),
+                media_type: "text/plain".into(),
+                file: format!("vm/{number}.log"),
+            })
+            .collect();
+        case
+    };
+    let report = Report {
+        cases: vec![case("default", Outcome::Failed), case("boot", Outcome::Passed)],
+        ..Report::default()
+    };
+    let text = write(&report, Severity::Error, TextStyle::default());
+    let expected = "\nfiles\n  web default: vm/1.log vm/2.log vm/3.log vm/4.log vm/5.log vm/6.log vm/7.log\n    \
+                    vm/8.log vm/9.log vm/10.log vm/11.log vm/12.log and 2 more\n";
+    assert!(text.contains(expected), "{text}");
+    assert!(!text.contains("web boot:"), "{text}");
+}
+
+#[test]
 fn colours_change_nothing_else() {
     let plain = write(&fleet(), Severity::Error, TextStyle::default());
     let colored = write(
