@@ -10,6 +10,7 @@ mod prop;
 mod read;
 #[cfg(test)]
 mod schema;
+mod vm;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use check::settings::values;
 use check::{Level, Waiver};
 use serde::Deserialize;
 
+pub use self::vm::Vm;
 pub use check::settings::{Bytes, Closure, Inputs, Layout, PathPattern, Pattern, Policies, System, Version};
 pub use prop::{Kind, Prop, Seed};
 pub use read::read;
@@ -74,6 +76,9 @@ pub struct Config {
     /// How `cfgcheck prop` tries the flake.
     #[serde(default)]
     pub prop: Prop,
+    /// How `cfgcheck vm` tries hosts.
+    #[serde(default)]
+    pub vm: Vm,
     /// What is told, and how.
     #[serde(default)]
     pub output: Output,
@@ -192,6 +197,7 @@ impl Default for Config {
             closure: Closure::default(),
             limits: Limits::default(),
             prop: Prop::default(),
+            vm: Vm::default(),
             output: Output::default(),
         }
     }

@@ -163,6 +163,18 @@ mod tests {
             "did you mean `toggles`?",
         );
         bad(
+            "version: 1\nvm:\n  budgets: { boot-tiem: 30s }\n",
+            "unknown key `boot-tiem`",
+            "3:14-23",
+            "did you mean `boot-time`?",
+        );
+        bad(
+            "version: 1\nvm:\n  mode: own-stage1\n",
+            "unknown value `own-stage1`",
+            "3:9-19",
+            "did you mean `own-stage-1`?",
+        );
+        bad(
             "version: 1\nprop: { cases: 0 }\n",
             "prop.cases: invalid value: integer `0`, expected a nonzero u64",
             "2:16-17",

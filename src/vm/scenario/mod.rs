@@ -38,3 +38,6 @@ impl Scenario {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,6 +54,8 @@ pub fn read(sources: &mut SourceMap, path: &[u8], bytes: &[u8]) -> Result<Scenar
             .collect(),
     };
     super::sense::check(&scenario).map_err(|(span, message, hint)| {
+        // What is missing stands nowhere; its key does.
+        let span = if span.start.is_some() { span } else { at("steps", 0) };
         let diagnostic = Diagnostic::error(message).rule(WHAT).at(span, "");
         Box::new(match hint {
             Some(hint) => diagnostic.hint(hint),

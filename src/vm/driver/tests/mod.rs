@@ -39,6 +39,13 @@ fn play_with(scenario: &Scenario, base: &Generation, head: &Generation, settings
             Told::Line(line) => told.push(line.to_owned()),
         },
     );
+    for found in &played.found {
+        assert!(
+            crate::finding::rules().any(|rule| rule.id == found.rule),
+            "{}",
+            found.rule
+        );
+    }
     Shown {
         played,
         log: guest.world.log,

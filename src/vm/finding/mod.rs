@@ -1,5 +1,9 @@
 //! What a run in a machine finds, and what of the configuration is to blame for it.
 
+mod rules;
+
+pub use rules::rules;
+
 use diag::{Severity, Span};
 use report::Finding;
 
@@ -44,7 +48,7 @@ pub enum Blame {
 /// One thing that was found: a finding without option and place, and what to look for these by.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Found {
-    /// The rule, such as `unit-failed`.
+    /// The rule, such as `unit-failed`: one of [`rules`].
     pub rule: &'static str,
     /// How bad it is.
     pub severity: Severity,
