@@ -51,6 +51,7 @@ fn judge(machine: &Machine, args: &VmArgs, of_check: &crate::args::CheckArgs) ->
         flake: args.judge.flake.clone(),
         started: Duration::ZERO,
     });
+    ::vm::finding::rules().for_each(|rule| work.run.tell(Event::RuleKnown(rule)));
     work.flake(&asked, &place)?;
     let run: &mut Run<'_> = &mut work.run;
     let duration = machine.clock.monotonic().saturating_sub(started);

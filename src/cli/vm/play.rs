@@ -10,7 +10,7 @@ use crate::stream::complain;
 use ::vm::accel::Choice;
 use ::vm::artifact::Artifact;
 use ::vm::disks::Mode;
-use ::vm::driver::{self, Play, Played, Settings, Told};
+use ::vm::driver::{self, Play, Played, Told};
 use ::vm::finding::{Blame, Found};
 use ::vm::generation::Generation;
 use ::vm::machine::Console;
@@ -60,11 +60,8 @@ impl Work<'_> {
         let generations = generations(built, realised);
         let console = Console::new(None);
         let mut guest = lab.live(processor, disks, host.mode, generations, console)?;
-        let settings = Settings {
-            factor: choice.factor,
-            sizes: sizes(built, realised),
-            ..Settings::default()
-        };
+        let config = &self.run.config.vm;
+        let settings = config.settings(&host.name, choice.factor, sizes(built, realised));
         let play = Play {
             scenario: &playable.scenario,
             base: &built.base,

@@ -104,7 +104,8 @@ impl Work<'_> {
             return None;
         };
         pair.session.ev.restart_clock();
-        let mode = self.args.mode.map(Into::into);
+        let of_config = self.run.config.vm.mode.map(Into::into);
+        let mode = self.args.mode.map(Into::into).or(of_config);
         match pair.plan(target, &today, None, mode) {
             Ok(planned) => {
                 for sentence in &planned.secrets {
