@@ -34,6 +34,7 @@ pub enum Mode {
     /// By its own stage 1, with disks that are made to match its file systems.
     AsIs,
     /// By a stage 1 of cfgcheck's, which mounts the root.
+    #[serde(rename = "own-stage-1")]
     OwnStage1,
     /// With a module that puts one disk in the place of its own, in both generations alike.
     Variant,
@@ -51,7 +52,7 @@ impl From<Mode> for ::vm::disks::Mode {
 
 /// How long things may take on a machine with KVM.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "VmLimits"))]
 #[serde(
     default,
     deny_unknown_fields,

@@ -60,6 +60,7 @@ pub enum ModeArg {
     /// Its own stage 1, with disks that are made to match its file systems.
     AsIs,
     /// With a stage 1 of ours, which mounts the root.
+    #[value(name = "own-stage-1")]
     OwnStage1,
     /// With a module that puts one disk in the place of its own.
     Variant,
