@@ -68,7 +68,7 @@ impl<'h> Session<'h> {
         self.write("/nix/wanted", &list)?;
         // Builders are no root, so that the limit is one for them.
         let script = format!(
-            "ulimit -p {}; exec nix-store --realise $(cat /nix/wanted) > /nix/built",
+            "ulimit -u {} && exec nix-store --realise $(cat /nix/wanted) > /nix/built",
             self.limits.processes
         );
         let mut log = Log::default();
@@ -245,15 +245,17 @@ impl Log {
     /// Returns which derivation failed and why, as far as Nix has said so.
     fn verdict(&self) -> (Option<StorePath>, String) {
         for line in &self.errors {
-            let words = ["builder for '", "building '", "Cannot build '"];
+            let words = ["builder for '", "building '", "building of '", "Cannot build '"];
             let named = words.iter().find_map(|word| {
                 let (_, rest) = line.split_once(word)?;
                 let (path, why) = rest.split_once('\'')?;
+                // With the output that was wanted, in newer words.
+                let path = path.split('^').next()?;
                 Some((StorePath::parse(path).ok()?, why))
             });
             if let Some((path, why)) = named {
                 let why = why.trim_matches([':', ';', ',', '.', ' ']);
-                return (Some(path), why.to_owned());
+                return (Some(path), why.trim_start_matches("from .drv file ").to_owned());
             }
         }
         let why = self
@@ -278,7 +280,7 @@ mod tests {
                 (Some(FIRST), "failed with exit code 7"),
             ),
             (
-                format!("error: building '{FIRST}' timed out after 5 seconds\nerror: 1 dependencies failed\n"),
+                format!("error: building of '{FIRST}^out' from .drv file timed out after 5 seconds\nerror: 1 failed\n"),
                 (Some(FIRST), "timed out after 5 seconds"),
             ),
             ("error: no space left".into(), (None, "no space left")),
