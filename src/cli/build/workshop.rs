@@ -103,17 +103,23 @@ impl Workshop {
         Ok(choice)
     }
 
-    /// Returns what a URL of the flake leads to. Addresses that are not public are refused.
+    /// Returns what a URL leads to. Addresses that are not public are refused, unless it is a mirror that the user, or this
+    /// program, has named.
     fn download(&self, url: &str) -> Result<Vec<u8>, String> {
         let host = host_of(url).ok_or_else(|| format!("'{url}' is no URL that can be downloaded here"))?;
+        let mut mirrors = self.args.mirror.iter().map(|(_, url)| url.as_str()).chain(MIRRORS);
+        let is_mirror = mirrors.any(|mirror| {
+            let below = url.strip_prefix(mirror.trim_end_matches('/'));
+            below.is_some_and(|below| below.starts_with('/') && !below.contains("/../"))
+        });
         let allowed = &self.args.fetch_from;
-        if !allowed.is_empty() && !allowed.iter().any(|known| known == host) {
+        if !is_mirror && !allowed.is_empty() && !allowed.iter().any(|known| known == host) {
             return Err(format!("'{host}' is none of the hosts that --fetch-from names"));
         }
         let request = Request {
             url: url.to_owned(),
             headers: Vec::new(),
-            voice: Voice::Flake,
+            voice: if is_mirror { Voice::User } else { Voice::Flake },
         };
         let answer = self.fetcher.http.get(&request).map_err(|error| error.to_string())?;
         match answer.status {

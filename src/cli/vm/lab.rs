@@ -266,8 +266,9 @@ fn mount(disk: &Disk, number: usize) -> Option<Mount> {
     };
     // Guests name disks in the order in which they have them.
     let letter = char::from(b'a'.saturating_add(u8::try_from(number).ok()?));
+    let partition = if disk.has_partitions() { "1" } else { "" };
     Some(Mount {
-        source: format!("/dev/vd{letter}"),
+        source: format!("/dev/vd{letter}{partition}"),
         target: target.into(),
         kind: kind.into(),
         options: String::new(),

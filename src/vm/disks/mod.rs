@@ -65,6 +65,17 @@ pub struct Disk {
     pub uuid: Option<String>,
     /// The serial number of the disk itself.
     pub serial: Option<String>,
+    /// The label of the partition that has the file system.
+    pub partition_label: Option<String>,
+    /// The identifier of that partition.
+    pub partition_uuid: Option<String>,
+}
+
+impl Disk {
+    /// Whether the file system is in a partition, and not on the whole disk.
+    pub fn has_partitions(&self) -> bool {
+        self.partition_label.is_some() || self.partition_uuid.is_some()
+    }
 }
 
 /// How a host is booted.
@@ -129,6 +140,8 @@ pub fn variant() -> Vec<Disk> {
         label: Some("cfgcheck-root".into()),
         uuid: None,
         serial: Some("root".into()),
+        partition_label: None,
+        partition_uuid: None,
     }]
 }
 
@@ -144,7 +157,13 @@ pub fn matching(base: &Layout, head: &Layout) -> Result<Vec<Disk>, Unmatched> {
     disks.dedup();
     let mut names = BTreeSet::new();
     for disk in &disks {
-        let own = [("label", &disk.label), ("uuid", &disk.uuid), ("serial", &disk.serial)];
+        let own = [
+            ("label", &disk.label),
+            ("uuid", &disk.uuid),
+            ("serial", &disk.serial),
+            ("partlabel", &disk.partition_label),
+            ("partuuid", &disk.partition_uuid),
+        ];
         for (kind, name) in own {
             if let Some(name) = name
                 && !names.insert((kind, name.clone()))
@@ -203,6 +222,8 @@ fn named(content: Content, device: &str) -> Result<Disk, Unmatched> {
         label: None,
         uuid: None,
         serial: None,
+        partition_label: None,
+        partition_uuid: None,
     };
     let plain = |name: &str| {
         let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
@@ -218,8 +239,12 @@ fn named(content: Content, device: &str) -> Result<Disk, Unmatched> {
     } else if let Some(serial) = after("/dev/disk/by-id/virtio-") {
         // VIRTIO_BLK_ID_BYTES of the virtio specification.
         disk.serial = Some(serial).filter(|serial| serial.len() <= 20);
+    } else if let Some(label) = after("/dev/disk/by-partlabel/") {
+        disk.partition_label = Some(label);
+    } else if let Some(uuid) = after("/dev/disk/by-partuuid/") {
+        disk.partition_uuid = Some(uuid);
     }
-    if disk.label.is_none() && disk.uuid.is_none() && disk.serial.is_none() {
+    if disk.label.is_none() && disk.uuid.is_none() && disk.serial.is_none() && !disk.has_partitions() {
         return Err(Unmatched::Device(device.to_owned()));
     }
     Ok(disk)
@@ -255,6 +280,7 @@ mod tests {
             Ok(disks) => {
                 let disks = disks.iter().map(|disk| {
                     let name = disk.label.as_ref().or(disk.uuid.as_ref()).or(disk.serial.as_ref());
+                    let name = name.or(disk.partition_label.as_ref());
                     format!("{:?}={}", disk.content, name.map_or("", String::as_str))
                 });
                 disks.collect::<Vec<_>>().join(" ")
@@ -275,6 +301,13 @@ mod tests {
             (
                 &[root, ("/srv", "/dev/disk/by-id/virtio-data", "ext4")],
                 "Root=root Ext4=data",
+            ),
+            (
+                &[
+                    ("/", "/dev/disk/by-partlabel/disk-main-root", "ext4"),
+                    ("/boot", "/dev/disk/by-partlabel/disk-main-ESP", "vfat"),
+                ],
+                "Root=disk-main-root Vfat=disk-main-ESP",
             ),
             (&[("/", "tank/root", "zfs")], "/ is zfs, which cannot be made here"),
             (&[("/", "tmpfs", "tmpfs")], "/ is tmpfs, which cannot be made here"),

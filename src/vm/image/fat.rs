@@ -14,6 +14,8 @@ const PER_CLUSTER: u8 = 8;
 const RESERVED: u16 = 32;
 /// Sectors of each of the two tables: four bytes for each cluster.
 const TABLE: u32 = SECTORS / PER_CLUSTER as u32 * 4 / SECTOR as u32 + 1;
+/// Bytes of the whole.
+pub(super) const LEN: u64 = SECTORS as u64 * SECTOR;
 /// Where the copy of the first sector lies.
 const COPY: u64 = 6;
 

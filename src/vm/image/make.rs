@@ -1,5 +1,6 @@
 //! Making a disk from its plan.
 
+use super::gpt::{TAIL, Window};
 use super::inodes::{self, InodeError};
 use super::plan::{Entry, Plan, Size};
 use crate::realised::{Realised, RealisedError};
@@ -88,6 +89,18 @@ impl Tools<'_> {
 impl Plan {
     /// Makes the disk as a raw image at a place where nothing is.
     pub fn make(&self, realised: &Realised, tools: Tools<'_>, place: &Path) -> Result<(), ImageError> {
+        self.make_from(0, realised, tools, place).map(drop)
+    }
+
+    /// Makes the file system from some byte of a disk on, with nothing in front of it, and returns its length. Behind it is
+    /// room for a partition table if there is any in front.
+    pub(super) fn make_from(
+        &self,
+        from: u64,
+        realised: &Realised,
+        tools: Tools<'_>,
+        place: &Path,
+    ) -> Result<u64, ImageError> {
         let fs = realised.fs().as_ref();
         // Beside the store, so that hard links can be made.
         let folder = realised.folder().join("trees");
@@ -95,7 +108,7 @@ impl Plan {
         let tree = folder.join(token);
         let made = self
             .tree(realised, &tree)
-            .and_then(|count| self.format(fs, tools, &tree, place, count));
+            .and_then(|count| self.format(fs, tools, &tree, (place, from), count));
         // Thousands of names, which some disks take seconds to forget; nothing waits for it.
         let (fs_of_thread, tree) = (realised.fs().clone(), tree);
         std::thread::spawn(move || fs_of_thread.remove_dir_all(&tree));
@@ -136,7 +149,15 @@ impl Plan {
         Ok(count)
     }
 
-    fn format(&self, fs: &dyn Fs, tools: Tools<'_>, tree: &Path, place: &Path, count: Count) -> Result<(), ImageError> {
+    /// Makes the file system in a file, from some byte of it on, and returns its length.
+    fn format(
+        &self,
+        fs: &dyn Fs,
+        tools: Tools<'_>,
+        tree: &Path,
+        (place, from): (&Path, u64),
+        count: Count,
+    ) -> Result<u64, ImageError> {
         let inodes = count.nodes + SPARE_INODES;
         let (bytes, journal) = match self.size {
             Size::Room(room) => {
@@ -148,7 +169,8 @@ impl Plan {
             Size::Whole(bytes) => (bytes, ["-O".to_owned(), "^has_journal".to_owned()]),
         };
         let mut file = fs.create(place, Mode::Private)?;
-        let filled = file.seek(SeekFrom::Start(bytes - 1)).and_then(|_| file.write_all(&[0]));
+        let whole = if from == 0 { bytes } else { from + bytes + TAIL };
+        let filled = file.seek(SeekFrom::Start(whole - 1)).and_then(|_| file.write_all(&[0]));
         filled.map_err(|error| FsError::new(FsOp::Write, place, error))?;
         drop(file);
         let uuid = self.uuid();
@@ -159,9 +181,14 @@ impl Plan {
             .args(["-N", &inodes.to_string()])
             .args(journal)
             .args(["-L", self.label.as_deref().unwrap_or_default(), "-U", &uuid])
-            .args(["-E", &format!("hash_seed={uuid},nodiscard,root_owner=0:0"), "-d"])
+            .args([
+                "-E",
+                &format!("hash_seed={uuid},nodiscard,root_owner=0:0,offset={from}"),
+                "-d",
+            ])
             .arg(tree)
             .arg(place)
+            .arg(format!("{}k", bytes >> 10))
             .env("MKE2FS_CONFIG", &config)
             // The same plan gives the same disk.
             .env("SOURCE_DATE_EPOCH", "1")
@@ -170,8 +197,11 @@ impl Plan {
         fs.remove_file(&config)?;
         formatted?;
         let mut file = fs.edit(place)?;
-        inodes::give_to_root(file.as_mut())?;
-        Ok(())
+        inodes::give_to_root(&mut Window {
+            disk: file.as_mut(),
+            from,
+        })?;
+        Ok(bytes)
     }
 
     /// Returns the identity of the file system, which follows from what is on it.

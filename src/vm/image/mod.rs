@@ -6,6 +6,7 @@
 
 mod disks;
 mod fat;
+mod gpt;
 mod inodes;
 mod make;
 mod overlay;

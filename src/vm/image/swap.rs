@@ -8,6 +8,8 @@ use sys::FileBytes;
 const PAGE: u64 = 4096;
 /// Pages of the disk: 256 MiB.
 const PAGES: u32 = 1 << 16;
+/// Bytes of the whole.
+pub(super) const LEN: u64 = PAGES as u64 * PAGE;
 /// The longest label.
 const LABEL: usize = 16;
 

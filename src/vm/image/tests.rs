@@ -164,6 +164,8 @@ fn disks_are_found_by_the_names_that_hosts_know() {
             label: label.map(str::to_owned),
             uuid: uuid.map(str::to_owned),
             serial: None,
+            partition_label: None,
+            partition_uuid: None,
         };
         let file = place.path().join(format!("{content:?}{label:?}"));
         make(&disk, &root, &realised, tools(), &file).expect("the disk is made");
@@ -179,6 +181,63 @@ fn disks_are_found_by_the_names_that_hosts_know() {
             said.contains(expected) && said.contains(kind),
             "{expected} and {kind} in {said}"
         );
+    }
+}
+
+#[test]
+fn a_partition_has_the_name_that_a_host_knows() {
+    let place = tempfile::tempdir().expect("a folder");
+    let (realised, system) = store(place.path());
+    let root = RootDisk {
+        room: 8 << 20,
+        ..RootDisk::new(vec![system])
+    };
+    for (content, label, uuid) in [
+        (Content::Root, Some("disk-main-root"), None),
+        (Content::Vfat, Some("disk-main-ESP"), None),
+        (Content::Swap, None, Some("44444444-4444-4444-8888-88888888888a")),
+    ] {
+        let disk = Disk {
+            content,
+            label: None,
+            uuid: None,
+            serial: None,
+            partition_label: label.map(str::to_owned),
+            partition_uuid: uuid.map(str::to_owned),
+        };
+        let file = place.path().join(format!("{content:?}"));
+        make(&disk, &root, &realised, tools(), &file).expect("the disk is made");
+        let said = |arguments: &[&str]| {
+            let command = Command::new(arguments[0])
+                .args(&arguments[1..])
+                .arg(&file)
+                .env("PATH", PATH);
+            let output = ProcessExec.run(&command).expect("it runs");
+            assert!(output.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8_lossy(&output.stdout).to_lowercase()
+        };
+        let table = said(&[
+            "partx",
+            "--show",
+            "--noheadings",
+            "--raw",
+            "--output",
+            "NR,START,NAME,UUID",
+        ]);
+        let name = label.or(uuid).expect("it has a name").to_lowercase();
+        let first = table
+            .lines()
+            .find(|line| line.starts_with("1 "))
+            .expect("it has partitions");
+        assert!(first.contains(&name) && first.starts_with("1 4096 "), "{table}");
+        assert!(table.lines().any(|line| line.starts_with("2 2048 ")), "{table}");
+        let inside = said(&["blkid", "-p", "-O", "2097152"]);
+        let kind = match content {
+            Content::Vfat => "vfat",
+            Content::Swap => "swap",
+            Content::Root | Content::Ext4 => "ext4",
+        };
+        assert!(inside.contains(kind), "{inside}");
     }
 }
 
