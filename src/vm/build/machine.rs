@@ -229,7 +229,8 @@ impl BuildMachine<'_> {
             kernel: self.kit.kernel.clone(),
             initrd: ours,
             parameters: format!(
-                "{} console={} panic=-1 quiet",
+                "{}{} console={} panic=-1 quiet",
+                self.processor.steady(),
                 initrd::PARAMETER,
                 self.processor.console()
             ),

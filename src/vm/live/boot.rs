@@ -37,7 +37,8 @@ impl<'h> Live<'h> {
             Stage1::Ours => Vec::new(),
         };
         let parameters = format!(
-            "{PARAMETER} console={} {} init={}",
+            "{}{PARAMETER} console={} {} init={}",
+            self.setup.processor.steady(),
             self.setup.processor.console(),
             generation.parameters.trim(),
             generation.init
@@ -84,7 +85,11 @@ impl<'h> Live<'h> {
         let role = Role::BootDefault {
             mounts: self.setup.mounts.clone(),
         };
-        let parameters = format!("{PARAMETER} console={} panic=-1 quiet", self.setup.processor.console());
+        let parameters = format!(
+            "{}{PARAMETER} console={} panic=-1 quiet",
+            self.setup.processor.steady(),
+            self.setup.processor.console()
+        );
         let spec = self.spec(&any, role, &[], parameters)?;
         self.fresh = false;
         self.power_on(&spec, None)?;

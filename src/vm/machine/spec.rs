@@ -81,6 +81,15 @@ pub struct Cable {
 }
 
 impl Processor {
+    /// Returns what the kernel's parameters have to begin with so that it starts on a busy machine, with a blank behind it:
+    /// Linux gives up where an emulated timer does not tick in time (`check_timer` of its io_apic.c).
+    pub fn steady(self) -> &'static str {
+        match self {
+            Processor::X86 => "no_timer_check ",
+            Processor::Arm => "",
+        }
+    }
+
     /// Returns the guest's name of the first serial line, for `console=`.
     pub fn console(self) -> &'static str {
         match self {
