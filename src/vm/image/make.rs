@@ -102,10 +102,9 @@ impl Plan {
         place: &Path,
     ) -> Result<u64, ImageError> {
         let fs = realised.fs().as_ref();
-        // Beside the store, so that hard links can be made.
-        let folder = realised.folder().join("trees");
-        let token = sys::random_token().map_err(|error| FsError::new(FsOp::Create, &folder, error))?;
-        let tree = folder.join(token);
+        let token = sys::random_token().map_err(|error| FsError::new(FsOp::Create, place, error))?;
+        // In the folder of the run, with which it goes if this process is killed.
+        let tree = place.with_file_name(format!("tree-{token}"));
         let made = self
             .tree(realised, &tree)
             .and_then(|count| self.format(fs, tools, &tree, (place, from), count));
@@ -273,7 +272,11 @@ fn link(
             }
             FileKind::Regular => {
                 count.add(stat.len);
-                fs.hard_link(&from, &to)?;
+                match fs.hard_link(&from, &to) {
+                    // The folder of the run is on another disk than the store.
+                    Err(error) if error.source.kind() == std::io::ErrorKind::CrossesDevices => fs.copy(&from, &to)?,
+                    linked => linked?,
+                }
             }
             FileKind::Other => {
                 return Err(FsError::new(FsOp::Read, &from, std::io::ErrorKind::Unsupported.into()).into());
