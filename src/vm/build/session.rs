@@ -203,6 +203,8 @@ struct Log {
     rest: Vec<u8>,
     // The first lines that say what failed.
     errors: Vec<String>,
+    // The derivation whose building was told last.
+    building: Option<StorePath>,
 }
 
 /// Most lines that say what failed.
@@ -233,6 +235,11 @@ impl Log {
             return;
         }
         told(&line);
+        if let Some(rest) = line.strip_prefix("building '")
+            && let Some(Ok(path)) = rest.split('\'').next().map(StorePath::parse)
+        {
+            self.building = Some(path);
+        }
         if line.contains("error:") && self.errors.len() < ERRORS {
             self.errors.push(line.clone());
         }
@@ -262,7 +269,11 @@ impl Log {
             .errors
             .first()
             .map(|line| line.trim().trim_start_matches("error:").trim());
-        (None, why.unwrap_or("Nix failed without a word").to_owned())
+        // Nix itself fails where the disk is full: it was then building this.
+        (
+            self.building.clone(),
+            why.unwrap_or("Nix failed without a word").to_owned(),
+        )
     }
 }
 
