@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// How the names of these folders begin. A random token follows.
 const PREFIX: &str = "cfgcheck-run-";
+/// Letters of the token.
+const TOKEN: usize = 12;
 /// The lock in it.
 const LOCK: &str = "lock";
 /// The variable that each process of a run has, and that holds the run's token.
@@ -60,7 +62,9 @@ impl RunFolder {
             source,
         };
         sweep_stale(parent);
-        let token = random_token().map_err(failed)?;
+        let mut token = random_token().map_err(failed)?;
+        // Sockets lie in it, whose paths may have 107 bytes (unix(7)), and caches lie deep.
+        token.truncate(TOKEN);
         let path = parent.join(format!("{PREFIX}{token}"));
         DirBuilder::new().mode(0o700).create(&path).map_err(failed)?;
         let made = File::create_new(path.join(LOCK)).and_then(|lock| {
