@@ -4,7 +4,7 @@ use super::VmArgs;
 use super::pair::Planned;
 use crate::machine::Machine;
 use ::vm::Processor;
-use ::vm::accel::{Accel, AccelError, Choice, Probe};
+use ::vm::accel::{AccelError, Choice, Probe};
 use ::vm::agents;
 use ::vm::disks::{Content, Disk, Mode};
 use ::vm::generation::Generation;
@@ -23,16 +23,6 @@ use sys::{ExecError, FsError, Guard, ProcessExec, ProcessSpawn, RunFolder, RunFo
 const DELTA: &str = "cfgcheck-delta";
 /// Most bytes that a disk's file may grow to.
 const MOST_DISK: u64 = 32 << 30;
-/// Returns how many processors a guest has. Emulated ones of x86 do not always see what another one has written into the
-/// kernel's code, which ends in an `Oops: int3` in some of a hundred boots (QEMU 7.2); one alone does.
-fn cpus(processor: Processor, accel: Accel) -> u32 {
-    if (processor, accel) == (Processor::X86, Accel::Tcg) {
-        1
-    } else {
-        2
-    }
-}
-
 /// Why machines cannot be tried here.
 #[derive(Debug, thiserror::Error)]
 pub enum LabError {
@@ -232,7 +222,7 @@ impl<'l> Lab<'l> {
         let setup = Setup {
             processor,
             memory: self.args.memory,
-            cpus: cpus(processor, choice.accel),
+            cpus: choice.accel.processors(processor),
             choice,
             drives: disks.drives,
             network: Network::Restricted { cable: None },

@@ -179,7 +179,7 @@ impl Lab {
             processor: self.processor,
             accel: Accel::Tcg,
             memory: 512,
-            cpus: 2,
+            cpus: Accel::Tcg.processors(self.processor),
             kernel: self.kit.kernel.clone(),
             initrd,
             parameters: format!("{PARAMETER} console={} panic=-1 {words}", self.processor.console()),

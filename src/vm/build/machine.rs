@@ -225,7 +225,7 @@ impl BuildMachine<'_> {
             processor: self.processor,
             accel: self.choice.accel,
             memory: self.limits.memory,
-            cpus: self.limits.processors,
+            cpus: self.limits.processors.min(self.choice.accel.processors(self.processor)),
             kernel: self.kit.kernel.clone(),
             initrd: ours,
             parameters: format!(

@@ -117,7 +117,7 @@ impl World {
                 factor: 8.0,
             },
             memory: 1024,
-            cpus: 2,
+            cpus: Accel::Tcg.processors(Processor::X86),
             drives: vec![Drive {
                 medium: Medium::Overlay {
                     file,
