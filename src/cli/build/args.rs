@@ -1,8 +1,7 @@
 //! The command line of `cfgcheck build`, and what all commands that build have in common.
 
 use crate::args::{CheckArgs, JudgeArgs, LimitArgs};
-use crate::vm::AccelArg;
-use ::vm::accel::{Accel, Wanted};
+use crate::vm::AccelArgs;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -90,12 +89,8 @@ pub struct BuildArgs {
     /// Write what was built, with all that it needs, to this file, as `nix-store --import` reads it.
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
-    /// What executes the instructions of the virtual machine [default: kvm where it runs guests, else tcg].
-    #[arg(long, value_enum, value_name = "ACCEL")]
-    pub accel: Option<AccelArg>,
-    /// End with 3 where KVM does not run guests.
-    #[arg(long, conflicts_with = "accel")]
-    pub require_kvm: bool,
+    #[command(flatten)]
+    pub accel: AccelArgs,
     /// Show what builders say while they work.
     #[arg(long, short)]
     pub verbose: bool,
@@ -115,15 +110,6 @@ impl BuildArgs {
             limits: self.limits.clone(),
             system: self.system.clone(),
             ..CheckArgs::default()
-        }
-    }
-
-    /// Returns the accelerator that is asked for.
-    pub fn wanted(&self) -> Wanted {
-        match (self.accel, self.require_kvm) {
-            (Some(AccelArg::Kvm), _) | (_, true) => Wanted::Only(Accel::Kvm),
-            (Some(AccelArg::Tcg), _) => Wanted::Only(Accel::Tcg),
-            (None, false) => Wanted::Best,
         }
     }
 }

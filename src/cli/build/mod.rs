@@ -42,7 +42,13 @@ fn judge(machine: &Machine, args: &BuildArgs, of_check: &crate::args::CheckArgs)
         started: Duration::ZERO,
     });
     let cache = cache(machine);
-    let engine = engine(machine, &args.engine, &args.judge.flakes, args.wanted(), cache.clone());
+    let engine = engine(
+        machine,
+        &args.engine,
+        &args.judge.flakes,
+        args.accel.wanted(),
+        cache.clone(),
+    );
     let mut work = Work::new(run, args, engine, cache);
     work.flake(&asked);
     let mut run = work.run;

@@ -28,12 +28,8 @@ pub struct VmArgs {
     /// How hosts are booted [default: as they are, or with an overriding module where their disks cannot be made].
     #[arg(long, value_enum, value_name = "MODE")]
     pub mode: Option<ModeArg>,
-    /// What executes the guests' instructions [default: kvm where it runs guests, else tcg].
-    #[arg(long, value_enum, value_name = "ACCEL")]
-    pub accel: Option<AccelArg>,
-    /// End with 3 where KVM does not run guests.
-    #[arg(long, conflicts_with = "accel")]
-    pub require_kvm: bool,
+    #[command(flatten)]
+    pub accel: AccelArgs,
     /// Put serial logs, journals and pictures into this folder.
     #[arg(long, value_name = "DIR")]
     pub artifacts: Option<PathBuf>,
@@ -76,6 +72,28 @@ impl From<ModeArg> for Mode {
     }
 }
 
+/// What executes guests, for all commands that run machines.
+#[derive(Args, Clone, Debug)]
+pub struct AccelArgs {
+    /// What executes the guests' instructions [default: kvm where it runs guests, else tcg].
+    #[arg(long, value_enum, value_name = "ACCEL")]
+    pub accel: Option<AccelArg>,
+    /// End with 3 where KVM does not run guests.
+    #[arg(long, conflicts_with = "accel")]
+    pub require_kvm: bool,
+}
+
+impl AccelArgs {
+    /// Returns the accelerator that is asked for.
+    pub fn wanted(&self) -> Wanted {
+        match (self.accel, self.require_kvm) {
+            (Some(AccelArg::Kvm), _) | (_, true) => Wanted::Only(Accel::Kvm),
+            (Some(AccelArg::Tcg), _) => Wanted::Only(Accel::Tcg),
+            (None, false) => Wanted::Best,
+        }
+    }
+}
+
 /// An accelerator.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AccelArg {
@@ -92,15 +110,6 @@ impl VmArgs {
             judge: self.judge.clone(),
             limits: self.limits.clone(),
             ..CheckArgs::default()
-        }
-    }
-
-    /// Returns the accelerator that is asked for.
-    pub fn wanted(&self) -> Wanted {
-        match (self.accel, self.require_kvm) {
-            (Some(AccelArg::Kvm), _) | (_, true) => Wanted::Only(Accel::Kvm),
-            (Some(AccelArg::Tcg), _) => Wanted::Only(Accel::Tcg),
-            (None, false) => Wanted::Best,
         }
     }
 }

@@ -47,8 +47,7 @@ impl Culprit {
 }
 
 impl Suspects<'_> {
-    /// Returns a finding with the option that is to blame and its place, as far as they are known. Steps of a scenario
-    /// are where they are written.
+    /// Returns a finding with the option that is to blame and its place, as far as they are known.
     pub fn finding(&self, ev: &mut Evaluator, found: &Found, secrets: &mut Secrets) -> Eval<Finding> {
         let (option, span) = self.place(ev, found, secrets)?;
         let mut diagnostic = Diagnostic::new(found.severity, found.message.clone()).rule(found.rule);
@@ -62,9 +61,6 @@ impl Suspects<'_> {
     }
 
     fn place(&self, ev: &mut Evaluator, found: &Found, secrets: &mut Secrets) -> Eval<(Option<OptionPath>, Span)> {
-        if found.blame == Blame::Step {
-            return Ok((None, found.at));
-        }
         let inputs = inputs_of(ev, &self.of_head);
         let view = Viewpoint {
             inputs: &inputs,

@@ -14,7 +14,7 @@ use ::vm::live::{Live, Setup, Stage1};
 use ::vm::machine::{Console, Drive, Host, Medium, Moments, Network};
 use ::vm::realised::{Realised, RealisedError};
 use agent::Mount;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use sys::{ExecError, FsError, Guard, ProcessExec, ProcessSpawn, RunFolder, RunFolderError, User};
@@ -97,6 +97,8 @@ pub struct Lab<'l> {
     /// Where the store of the run has its paths.
     store: PathBuf,
     run: RunFolder,
+    /// Machines so far, whose numbers tell their files apart.
+    machines: Cell<u32>,
     choices: RefCell<BTreeMap<&'static str, Choice>>,
     moments: PathBuf,
 }
@@ -114,7 +116,8 @@ impl<'l> Lab<'l> {
             user: sys::unprivileged(machine.fs.as_ref(), Some(Path::new("/dev/kvm"))),
             path: machine.env.text("PATH").unwrap_or_default(),
             moments: cache.join("moments"),
-            store: cache.join("store/store"),
+            store: cache.join("store"),
+            machines: Cell::new(0),
             cache,
             guard,
             run,
@@ -143,15 +146,15 @@ impl<'l> Lab<'l> {
             user: self.user,
             memory: &self.cache.join("kvm"),
         };
-        let choice = probe.choose(processor, self.args.wanted())?;
+        let choice = probe.choose(processor, self.args.accel.wanted())?;
         self.choices.borrow_mut().insert(processor.name(), choice.clone());
         Ok(choice)
     }
 
-    /// Makes the disks of a machine: the base's system on them, and what the head has more on one of its own. `name` tells
-    /// the files of one machine from those of another.
-    pub fn disks(&self, realised: &Realised, host: &Planned, name: &str) -> Result<Disks, LabError> {
+    /// Makes the disks of a machine: the base's system on them, and what the head has more on one of its own.
+    pub fn disks(&self, realised: &Realised, host: &Planned) -> Result<Disks, LabError> {
         let (base, head) = (&host.base.out, &host.head.out);
+        let name = format!("disk-{}", self.machines.replace(self.machines.get() + 1));
         let tools = Tools {
             exec: &ProcessExec,
             path: &self.path,

@@ -12,7 +12,7 @@ mod secrets;
 mod variant;
 mod work;
 
-pub use args::{AccelArg, VmArgs};
+pub use args::{AccelArgs, VmArgs};
 
 use crate::check::run::Run;
 use crate::check::settings::Place;

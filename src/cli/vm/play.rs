@@ -56,7 +56,7 @@ impl Work<'_> {
     ) -> Result<(Played, Choice), LabError> {
         let processor = Lab::processor(&host.platform)?;
         let choice = lab.choice(processor)?;
-        let disks = lab.disks(realised, host, &playable.scenario.name)?;
+        let disks = lab.disks(realised, host)?;
         let generations = generations(built, realised);
         let console = Console::new(None);
         let mut guest = lab.live(processor, disks, host.mode, generations, console)?;

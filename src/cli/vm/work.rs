@@ -13,6 +13,7 @@ use crate::session::Asked;
 use crate::stream::{complain, say};
 use ::vm::build::Engine;
 use ::vm::realised::Realised;
+use diag::clean_line;
 use nixos::Target;
 use report::{Case, Event, Outcome, Phase, Stage};
 
@@ -55,7 +56,7 @@ impl Work<'_> {
         }
         let machine = self.run.machine;
         let cache = crate::build::cache(machine);
-        let realised = Realised::new(machine.fs.clone(), cache.join("store"));
+        let realised = Realised::new(machine.fs.clone(), cache.clone());
         let lab = match Lab::new(machine, self.args, cache.clone()) {
             Ok(lab) => lab,
             Err(error) => {
@@ -63,7 +64,7 @@ impl Work<'_> {
                 return Err(exit::CANNOT_START);
             }
         };
-        let (flakes, wanted) = (&self.args.judge.flakes, self.args.wanted());
+        let (flakes, wanted) = (&self.args.judge.flakes, self.args.accel.wanted());
         let engine = crate::build::engine(machine, &self.args.engine, flakes, wanted, cache.clone());
         let of = planned.len();
         for (index, host) in planned.iter().enumerate() {
@@ -127,7 +128,7 @@ impl Work<'_> {
         let is_told = self.args.verbose;
         let mut told = |line: &str| {
             if is_told {
-                complain(line);
+                complain(&clean_line(line));
             }
         };
         match build::build(pair, host, engine, into, &mut told) {
