@@ -101,12 +101,14 @@ impl Session<'_> {
             Err(error) => return Err(self.boot_failed(error)),
         };
         self.answers = true;
-        self.running = self.which(&generation);
+        self.running = self.which(&generation, wanted);
         if wanted.is_some() && self.running != wanted || self.running.is_none() {
             return Err(self.other_default(wanted, &generation.toplevel.to_path()));
         }
         self.touched |= self.running == Some(Which::Head);
-        self.default = self.running;
+        if *start == Start::Default {
+            self.default = self.running;
+        }
         match self.wait_until_up(deadline)? {
             Up::Yes => {}
             Up::Emergency => {

@@ -144,17 +144,13 @@ impl<'p> Session<'p> {
         }
     }
 
-    /// Returns which of the two a generation is.
-    pub(super) fn which(&self, generation: &Generation) -> Option<Which> {
-        match &generation.toplevel {
-            // If both are the same, what was meant to run does.
-            toplevel if *toplevel == self.generation(Which::Default).toplevel => {
-                Some(self.default.unwrap_or(Which::Base))
-            }
-            toplevel if *toplevel == self.play.base.toplevel => Some(Which::Base),
-            toplevel if *toplevel == self.play.head.toplevel => Some(Which::Head),
-            _ => None,
-        }
+    /// Returns which of the two a generation is. If both are the same system, what was meant to run does.
+    pub(super) fn which(&self, generation: &Generation, meant: Option<Which>) -> Option<Which> {
+        meant
+            .into_iter()
+            .chain(self.default)
+            .chain([Which::Base, Which::Head])
+            .find(|which| self.generation(*which).toplevel == generation.toplevel)
     }
 
     /// Returns a time as long as the machine is slow.

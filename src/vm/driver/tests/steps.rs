@@ -333,3 +333,26 @@ fn a_command_that_hangs_fails_its_step() {
         "the switch still runs when its time is up",
     );
 }
+
+#[test]
+fn a_base_and_a_head_that_are_one_system_are_told_apart_by_what_was_meant() {
+    let one = generation("base");
+    for (name, _) in scenario::SHIPPED {
+        let scenario = scenario::shipped(name).expect("it is shipped");
+        let shown = play_with(&scenario, &one, &one, &Settings::default(), plain());
+        assert_eq!(
+            (shown.played.outcome, shown.played.found),
+            (Outcome::Passed, Vec::new()),
+            "{name}: {:?}",
+            shown.log
+        );
+    }
+}
+
+#[test]
+fn a_generation_that_is_started_once_is_not_the_default() {
+    let steps = "steps:\n- boot: head\n- reboot\n";
+    let shown = written(steps, plain());
+    assert_eq!(shown.played.outcome, Outcome::Passed, "{:?}", shown.played.found);
+    assert_eq!(shown.log, ["start head", "stop Orderly", "start base"]);
+}
