@@ -199,7 +199,10 @@ pub struct Case {
     /// Files beside the report that belong to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<Attachment>,
-    /// How long it took; written apart from the rest, as it alone differs between equal runs.
+    /// What was measured, such as `boot-time`; written apart from the rest, as it differs between equal runs.
+    #[serde(skip)]
+    pub measured: BTreeMap<String, String>,
+    /// How long it took; written apart as well.
     #[serde(skip)]
     pub duration: Duration,
 }
@@ -221,6 +224,7 @@ impl Case {
             findings: Vec::new(),
             waived: Vec::new(),
             attachments: Vec::new(),
+            measured: BTreeMap::new(),
             duration: Duration::ZERO,
         }
     }
@@ -266,6 +270,12 @@ impl Case {
     /// Adds a fact.
     pub fn property(mut self, name: impl Into<String>, value: impl Into<String>) -> Case {
         self.properties.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds what was measured.
+    pub fn measured(mut self, name: impl Into<String>, value: impl Into<String>) -> Case {
+        self.measured.insert(name.into(), value.into());
         self
     }
 

@@ -12,6 +12,7 @@ use diag::{Severity, clean_line};
 use crate::case::{Attachment, Case, Outcome, Stage};
 use crate::group::{Group, groups, waived_groups};
 use crate::matrix::{Cell, Matrix, Row, matrix};
+use crate::observed::{in_machines, observed};
 use crate::run::{Report, Totals, Verdict};
 use crate::text::{Unjudged, counted, fit, names, shown_time, unjudged};
 use escape::{drawing, line, nix, prose};
@@ -460,6 +461,7 @@ fn one_case(out: &mut String, case: &Case, several: bool) {
     } else {
         format!(" <small>{}</small>", line(&facts.join(", "), 300))
     };
+    let seen = observations(case);
     let files: Vec<String> = case.attachments.iter().take(MOST_FILES).map(file).collect();
     let files = if files.is_empty() {
         String::new()
@@ -467,10 +469,25 @@ fn one_case(out: &mut String, case: &Case, several: bool) {
         format!("<br><small>{}</small>", files.join(" "))
     };
     out.push_str(&format!(
-        "<li><b class=\"{kind}\" aria-label=\"{}\">{sign}</b><span>{}{facts}{files}</span></li>\n",
+        "<li><b class=\"{kind}\" aria-label=\"{}\">{sign}</b><span>{}{facts}{files}{seen}</span></li>\n",
         case.outcome.name(),
         line(&case.subject.name, 300)
     ));
+}
+
+/// Returns what a run in a machine showed.
+fn observations(case: &Case) -> String {
+    if in_machines(std::slice::from_ref(case)).next().is_none() {
+        return String::new();
+    }
+    let lines: Vec<String> = observed(case)
+        .into_iter()
+        .map(|seen| {
+            let text = prose(&fit(clean_line(&seen.text).into_owned(), 2_000));
+            format!("<br><small><b>{}</b> {text}</small>", line(seen.name, 100))
+        })
+        .collect();
+    lines.concat()
 }
 
 /// Returns a link to a file of a case. Its address is a path whatever the file is called.

@@ -3,6 +3,7 @@
 //! Two runs on the same inputs write the same bytes apart from the last key, `times`, which is left
 //! out if all times are zero ([`Report::without_times`]).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use diag::Severity;
@@ -94,6 +95,9 @@ struct Times {
     duration_ms: u64,
     /// Milliseconds of each case, in the order of `cases`.
     cases_ms: Vec<u64>,
+    /// What was measured of each case, in the order of `cases`; left out if nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    measured: Vec<BTreeMap<String, String>>,
 }
 
 fn milliseconds(duration: Duration) -> u64 {
@@ -103,12 +107,20 @@ fn milliseconds(duration: Duration) -> u64 {
 /// Returns the report as indented JSON that ends with a line feed; `deny` as in [`Report::verdict`].
 pub fn write(report: &Report, deny: Severity) -> String {
     let cases_ms: Vec<u64> = report.cases.iter().map(|case| milliseconds(case.duration)).collect();
+    let measured = match report.cases.iter().all(|case| case.measured.is_empty()) {
+        true => Vec::new(),
+        false => report.cases.iter().map(|case| case.measured.clone()).collect(),
+    };
     let times = Times {
+        measured,
         started: report.started.as_secs(),
         duration_ms: milliseconds(report.duration),
         cases_ms,
     };
-    let timeless = times.started == 0 && times.duration_ms == 0 && times.cases_ms.iter().all(|&ms| ms == 0);
+    let timeless = times.started == 0
+        && times.duration_ms == 0
+        && times.cases_ms.iter().all(|&ms| ms == 0)
+        && times.measured.is_empty();
     let verdict = report.verdict(deny);
     let written = Written {
         schema: SCHEMA,
@@ -158,9 +170,13 @@ pub fn read(bytes: &[u8]) -> Result<Report, ReadError> {
         started: 0,
         duration_ms: 0,
         cases_ms: Vec::new(),
+        measured: Vec::new(),
     });
     for (case, ms) in read.cases.iter_mut().zip(times.cases_ms) {
         case.duration = Duration::from_millis(ms);
+    }
+    for (case, measured) in read.cases.iter_mut().zip(times.measured) {
+        case.measured = measured;
     }
     Ok(Report {
         tool: read.tool,

@@ -165,7 +165,7 @@ fn test_case(case: &Case, name: String, class: String, budget: &mut usize, diale
     if let Some(system) = &case.subject.system {
         test.add_property(Property::new("system", attribute(system)));
     }
-    for (name, value) in &case.properties {
+    for (name, value) in case.properties.iter().chain(&case.measured) {
         test.add_property(Property::new(attribute(name), attribute(value)));
     }
     test

@@ -9,6 +9,7 @@ mod finding;
 mod fingerprint;
 mod group;
 mod matrix;
+mod observed;
 mod place;
 mod rule;
 mod run;

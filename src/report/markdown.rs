@@ -12,6 +12,7 @@ use diag::{Severity, clean, clean_line};
 use crate::case::{Outcome, Stage};
 use crate::group::{Group, groups, waived_groups};
 use crate::matrix::{Cell, Matrix, Row, matrix};
+use crate::observed::{in_machines, observed};
 use crate::run::{Report, Totals, Verdict};
 use crate::text::{Unjudged, counted, fit, names, shown_time, unjudged};
 use escape::{code, fenced, inline, prose};
@@ -65,6 +66,7 @@ pub fn write(report: &Report, deny: Severity, most: usize) -> String {
         left_out += section(&mut page, title, &groups(report, severity), report);
     }
     left_out += section(&mut page, "Waived", &waived_groups(report), report);
+    left_out += machines(&mut page, report);
     left_out += usize::from(!not_judged(&mut page, report));
     left_out += usize::from(!notes(&mut page, report));
     if left_out > 0 {
@@ -326,6 +328,30 @@ fn drawn(group: &Group) -> String {
         text.push_str(&format!("\n  = help: {hint}"));
     }
     text
+}
+
+/// Adds what runs in machines showed, each folded, and returns how many did not fit.
+fn machines(page: &mut Page, report: &Report) -> usize {
+    let mut head = String::from("\n#### In machines\n");
+    let mut left_out = 0;
+    for case in in_machines(&report.cases) {
+        let host = case.subject.host.as_deref().unwrap_or("the flake");
+        let title = fit(clean_line(&format!("{host}: {}", case.subject.name)).into_owned(), 200);
+        let mut part = format!("{head}\n<details><summary>{}</summary>\n\n", prose(&title));
+        for line in observed(case) {
+            let name = code(&fit(clean_line(line.name).into_owned(), 100));
+            part.push_str(&format!(
+                "- {name}: {}\n",
+                prose(&fit(clean_line(&line.text).into_owned(), 1_000))
+            ));
+        }
+        part.push_str("\n</details>\n");
+        match page.add(&part) {
+            true => head.clear(),
+            false => left_out += 1,
+        }
+    }
+    left_out
 }
 
 /// Adds what was left out and why, once a reason; whether it fits.

@@ -153,7 +153,7 @@ impl Secrets {
         self.subject(&mut case.subject);
         self.mask_all(&mut case.rule);
         case.location.iter_mut().for_each(|location| self.location(location));
-        for (name, value) in &mut case.properties {
+        for (name, value) in case.properties.iter_mut().chain(&mut case.measured) {
             if let Cow::Owned(masked) = self.value(name, value) {
                 *value = masked;
             } else if secret_like(name) {

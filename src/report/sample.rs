@@ -307,6 +307,7 @@ fn any_case() -> impl Strategy<Value = Case> {
             let case = Case {
                 attachments: properties.iter().map(attachment).collect(),
                 waived: waived.collect(),
+                measured: properties.clone(),
                 properties,
                 findings,
                 ..Case::new(stage, name, outcome)

@@ -11,6 +11,7 @@ use crate::case::{Case, Outcome};
 use crate::finding::Finding;
 use crate::group::{Group, groups};
 use crate::matrix::Cell;
+use crate::observed::{in_machines, observed};
 use crate::run::{Report, Verdict};
 use wrap::{columns, cut, wrap};
 
@@ -25,6 +26,12 @@ const MOST_ERRORS: usize = 50;
 
 /// Most files named of one case.
 const MOST_FILES: usize = 12;
+
+/// Most columns of the name of what was observed.
+const MOST_WORD: usize = 18;
+
+/// Most bytes of what was observed under one name.
+const MOST_OBSERVED: usize = 600;
 
 /// Most hosts named at one finding.
 const MOST_NAMES: usize = 6;
@@ -99,6 +106,7 @@ pub fn write(report: &Report, deny: Severity, style: TextStyle) -> String {
     page.hosts(report);
     page.errors(report);
     page.warnings(report);
+    page.machines(report);
     page.not_judged(report);
     page.files(report);
     page.notes(report);
@@ -307,6 +315,41 @@ impl Page {
             for line in wrap(&place.join(" · "), self.style.width - indent.len()) {
                 let line = format!("{indent}{}", self.ink(Ink::Faint, &line));
                 self.line(&line);
+            }
+        }
+    }
+
+    /// Tells what runs in machines showed, of cases that passed as well.
+    fn machines(&mut self, report: &Report) {
+        let mut cases = in_machines(&report.cases).peekable();
+        if cases.peek().is_some() {
+            self.line("");
+            self.line("in machines");
+        }
+        for case in cases.take(MOST_HOSTS) {
+            let host = case.subject.host.as_deref().unwrap_or("flake");
+            let title = clean_line(&format!("{host} {}", case.subject.name)).into_owned();
+            let line = format!("{} {}", self.mark(&case.outcome), cut(&title, self.style.width - 6));
+            self.line(&line);
+            let lines = observed(case);
+            let widest = lines
+                .iter()
+                .map(|line| columns(&clean_line(line.name)))
+                .max()
+                .unwrap_or(0)
+                .min(MOST_WORD);
+            let indent = " ".repeat(widest + 6);
+            for line in &lines {
+                let name = cut(&clean_line(line.name), MOST_WORD);
+                let pad = " ".repeat(widest.saturating_sub(columns(&name)));
+                let text = fit(clean_line(&line.text).into_owned(), MOST_OBSERVED);
+                for (index, part) in wrap(&text, self.style.width - indent.len()).iter().enumerate() {
+                    let part = match index {
+                        0 => format!("    {}{pad}  {part}", self.ink(Ink::Faint, &name)),
+                        _ => format!("{indent}{part}"),
+                    };
+                    self.line(&part);
+                }
             }
         }
     }

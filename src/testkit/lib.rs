@@ -9,6 +9,7 @@
 )]
 
 mod oracle;
+mod packages;
 mod program;
 mod repository;
 

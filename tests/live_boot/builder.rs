@@ -1,6 +1,6 @@
 //! Builds systems of `tests/boot` with a real Nix.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use testkit::{Oracle, Shared, said};
@@ -10,9 +10,6 @@ const NIXPKGS: &str = "CFGCHECK_SWITCH_TO_CONFIGURATION";
 
 /// What the file is called in a folder that the oracle sees.
 const SWITCH: &str = "switch-to-configuration";
-
-/// Where the downloads lie in the oracle's root, to be used again by the next run.
-const DOWNLOADS: &str = "var/cache/cfgcheck-debs";
 
 /// A Nix with a copy of the repository.
 pub struct Builder {
@@ -59,8 +56,8 @@ impl Builder {
 
     /// Builds a system, such as `a` or `failing-unit`, and returns its path in the store.
     pub fn build(&self, name: &str) -> String {
-        self.bring_packages(name);
         let expression = self.expression(name);
+        self.oracle.bring_packages(&self.copy, &expression);
         let mut nix = self.nix("build");
         nix.args(["--no-link", "--print-out-paths", "--expr", &expression]);
         said(&nix.output().expect("Nix runs")).trim().to_owned()
@@ -97,46 +94,6 @@ impl Builder {
     /// Returns a folder on the disk of the oracle's store, so that files can be linked into it.
     pub fn folder(&self) -> tempfile::TempDir {
         tempfile::tempdir_in(self.oracle.root().join("tmp")).expect("the oracle's /tmp can be written to")
-    }
-
-    /// Fetches the Debian packages that a system is made of, and puts them into the store.
-    fn bring_packages(&self, name: &str) {
-        let downloads = self.oracle.root().join(DOWNLOADS);
-        std::fs::create_dir_all(&downloads).expect("the oracle's root can be written to");
-        let data = self.copy.outside().join("fixtures/inputs/nixpkgs/pkgs/debian");
-        let debs = data.join("debs");
-        let scratch = self.folder();
-        loop {
-            let derivation = self.derivation(name);
-            let needed = self.store(&["--query", "--requisites"], &[&derivation]);
-            // Not in the copy: it is a flake, and another file would make other systems of it.
-            let list = scratch.path().join("needed");
-            std::fs::write(&list, needed).expect("files can be written");
-            // What Debian has withdrawn is renewed in the copy, and told.
-            let mut fetch = Command::new(&debs);
-            fetch.arg("fetch").arg(&downloads).arg("--only").arg(&list);
-            fetch.arg("--renew-into").arg(&data).stderr(Stdio::inherit());
-            eprint!(
-                "{}",
-                said(&fetch.output().expect("the command that fetches packages runs"))
-            );
-            if self.derivation(name) == derivation {
-                break;
-            }
-        }
-        let mut seed = Command::new(&debs);
-        seed.arg("seed").arg(&downloads).arg("--nix");
-        seed.arg(format!("chroot {}", self.oracle.root().display()));
-        seed.arg("--as").arg(Path::new("/").join(DOWNLOADS));
-        said(&seed.output().expect("the command that seeds packages runs"));
-    }
-
-    /// Returns the derivation of a system.
-    fn derivation(&self, name: &str) -> String {
-        let expression = format!("{}.drvPath", self.expression(name));
-        let mut nix = self.nix("eval");
-        nix.args(["--raw", "--expr", &expression]);
-        said(&nix.output().expect("Nix runs"))
     }
 
     fn expression(&self, name: &str) -> String {

@@ -11,6 +11,9 @@ use testkit::Oracle;
 use crate::folder::{TWINS, Twin, copy_to, found, program, repository, twins};
 use crate::golden::{Expected, FILE, Since};
 
+/// The host of every twin.
+const HOST: &str = "web";
+
 /// The oracle's Nix as an installed one: programs of its names in a folder, which run it.
 fn installed(oracle: &Oracle, folder: &Path) {
     for name in ["nix-store", "nix-instantiate"] {
@@ -35,21 +38,23 @@ fn switch(name: &str) {
     let all = twins();
     let twin: &Twin = all.iter().find(|twin| twin.name == name).expect("there is such a twin");
     let oracle = Oracle::named();
-    let root = tempfile::tempdir().expect("a temporary folder can be made");
-    copy_to(root.path());
-    let tools = root.path().join("tools");
-    std::fs::create_dir(&tools).expect("folders can be made");
-    installed(&oracle, &tools);
-    let flake = |name: &str| format!("path:{}?dir={TWINS}/{name}", root.path().display());
+    let copy = oracle.share();
+    copy_to(copy.outside());
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    installed(&oracle, home.path());
+    let flake = |name: &str| format!("path:{}?dir={TWINS}/{name}", copy.outside().display());
     let before = twin.golden.before.clone().unwrap_or_else(|| name.to_owned());
-    let base = match before.split_once('#') {
-        Some((before, host)) => format!("{}#{host}", flake(before)),
-        None => flake(&before),
-    };
+    let (before, of) = before.split_once('#').unwrap_or((&before, HOST));
+    for (name, host) in [(before, of), (name, HOST)] {
+        let folder = format!("{}?dir={TWINS}/{name}", copy.inside());
+        let configuration = format!("(builtins.getFlake \"path:{folder}\").nixosConfigurations.{host}");
+        oracle.bring_packages(&copy, &format!("{configuration}.config.system.build.toplevel"));
+    }
+    let base = format!("{}#{of}", flake(before));
     let path = std::env::var("PATH").unwrap_or_default();
     let artifacts = cache().join("artifacts").join(name);
-    let mut run = program(root.path());
-    run.env("PATH", format!("{}:{path}", tools.display()))
+    let mut run = program(home.path());
+    run.env("PATH", format!("{}:{path}", home.path().display()))
         .env("XDG_CACHE_HOME", cache())
         .args([
             "vm",
@@ -58,7 +63,7 @@ fn switch(name: &str) {
             "--build-with",
             "nix",
             "--host",
-            "web",
+            HOST,
             "--verbose",
         ])
         .args(["--output", "json=-", "--artifacts"])

@@ -96,6 +96,9 @@ impl Work<'_> {
         for (name, value) in &played.properties {
             case = case.property(name, value);
         }
+        for (name, value) in &played.measured {
+            case = case.measured(name, value);
+        }
         for found in &played.found {
             case = case.finding(self.finding(pair, host, found));
         }

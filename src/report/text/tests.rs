@@ -24,6 +24,50 @@ fn the_ascii_page_is_pinned() {
 }
 
 #[test]
+fn what_machines_showed_is_told_of_cases_that_passed() {
+    let case = Case::new(Stage::Vm, "default", Outcome::Passed)
+        .on("web", "x86_64-linux")
+        .property("mode", "as-is")
+        .property(
+            "restarts",
+            "nginx.service, sshd.service, a-service-with-a-long-name.service",
+        )
+        .measured("boot-time", "9 s (8 s before)")
+        .finding(crate::Finding::new(
+            "reboot-needed",
+            Severity::Note,
+            "the kernel \u{1b}[31mchanges",
+        ));
+    let report = Report {
+        cases: vec![
+            case,
+            Case::new(Stage::Vm, "boot", Outcome::Skipped("it is a container".into())).on("web", "x86_64-linux"),
+        ],
+        ..Report::default()
+    };
+    let text = write(
+        &report,
+        Severity::Error,
+        TextStyle {
+            width: 60,
+            ..TextStyle::default()
+        },
+    );
+    let expected = "
+in machines
+✓ web default
+    mode       as-is
+    restarts   nginx.service, sshd.service,
+               a-service-with-a-long-name.service
+    boot-time  9 s (8 s before)
+    note       the kernel ␛[31mchanges
+
+not judged
+";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
 fn files_of_what_has_not_passed_are_named() {
     let case = |name: &str, outcome: Outcome| {
         let mut case = Case::new(Stage::Vm, name, outcome).on("web", "x86_64-linux");

@@ -30,6 +30,22 @@ impl Session<'_> {
         for (unit, time) in units.slowest(SLOWEST) {
             text.push_str(&format!("{} {unit}\n", words::time(time)));
         }
+        if let Some(running) = self.running {
+            let slowest = units.slowest(3).into_iter();
+            let slowest: Vec<String> = slowest
+                .map(|(unit, time)| format!("{unit} {}", words::time(time)))
+                .collect();
+            let kept = [
+                ("boot-time", boot.map(words::time)),
+                ("memory", memory.map(|bytes| format!("{} MiB", bytes >> 20))),
+                ("slowest-units", (!slowest.is_empty()).then(|| slowest.join(", "))),
+            ];
+            for (name, value) in kept {
+                if let Some(value) = value {
+                    self.measured.keep(running, name, value);
+                }
+            }
+        }
         let which = self.running.map_or("other", words::name);
         self.shelf.text(&format!("measured-{which}.txt"), text);
         if self.running == Some(Which::Head) {

@@ -12,6 +12,7 @@ mod expect;
 mod fstab;
 mod hang;
 mod keep;
+mod measured;
 mod run;
 mod session;
 mod settings;
@@ -75,6 +76,8 @@ pub struct Played {
     pub artifacts: Vec<Artifact>,
     /// Facts for the case's properties, the same from run to run, such as the units that restart.
     pub properties: BTreeMap<String, String>,
+    /// What was measured, which differs from run to run, such as the time of the boot.
+    pub measured: BTreeMap<String, String>,
 }
 
 /// Plays a scenario on a machine that is off, and returns what came of it. The machine may run afterwards.

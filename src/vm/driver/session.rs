@@ -6,6 +6,7 @@ use std::time::Duration;
 use diag::{Severity, Span};
 
 use super::keep::Shelf;
+use super::measured::Measured;
 use super::words;
 use super::{Play, Told};
 use crate::finding::{Blame, Found};
@@ -65,6 +66,7 @@ pub(super) struct Session<'p> {
     pub(super) found: Vec<Found>,
     pub(super) shelf: Shelf,
     pub(super) properties: BTreeMap<String, String>,
+    pub(super) measured: Measured,
     /// Where the step stands that is done.
     pub(super) at: Span,
     /// Whether the machine answers, as far as is known.
@@ -86,6 +88,7 @@ impl<'p> Session<'p> {
             found: Vec::new(),
             shelf: Shelf::default(),
             properties: BTreeMap::new(),
+            measured: Measured::default(),
             at: Span::default(),
             answers: false,
         }

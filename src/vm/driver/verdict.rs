@@ -28,11 +28,21 @@ pub(super) fn of(mut session: Session<'_>, stopped: Option<Stop>) -> Played {
         (None, false) => Outcome::Passed,
     };
     found.extend(unjudged);
+    if let Some(sizes) = session.play.settings.sizes {
+        let mib = |bytes: u64| format!("{} MiB", bytes.div_ceil(1 << 20));
+        let (base, head) = (mib(sizes.base), mib(sizes.head));
+        let told = match base == head {
+            true => head,
+            false => format!("{head} ({base} before)"),
+        };
+        session.properties.insert("closure-size".into(), told);
+    }
     Played {
         outcome,
         found,
         artifacts: session.shelf.artifacts,
         properties: session.properties,
+        measured: session.measured.told(),
     }
 }
 
