@@ -3,6 +3,17 @@
 use std::path::PathBuf;
 use store::StorePath;
 
+/// Who makes a system of a mounted root when a machine starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage2 {
+    /// `TOPLEVEL/init` itself, a script.
+    Init,
+    /// `TOPLEVEL/prepare-root`, which stage 1 has to run before `TOPLEVEL/init`, as that is systemd itself.
+    PrepareRoot,
+    /// A program of the generation's own initial RAM disk (`system.nixos-init.enable`): no other stage 1 can start it.
+    Initrd,
+}
+
 /// One system that a machine can run. The files are those of the store of the run, on this machine.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Generation {
@@ -18,8 +29,8 @@ pub struct Generation {
     pub parameters: String,
     /// What stage 1 starts: `TOPLEVEL/init` in the guest.
     pub init: String,
-    /// Whether stage 1 has to run `TOPLEVEL/prepare-root` before, as `init` is systemd itself.
-    pub prepares_root: bool,
+    /// Who activates it when it starts.
+    pub stage2: Stage2,
     /// Names of its specialisations, in order.
     pub specialisations: Vec<String>,
 }

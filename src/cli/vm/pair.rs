@@ -7,9 +7,9 @@ use crate::check::run::Run;
 use crate::check::wrong;
 use crate::diff::states::Named;
 use crate::session::{Asked, Session};
-use ::vm::disks::{self, Disk, Layout, Mode};
+use ::vm::disks::{self, Disk, Layout, Mode, Unmatched};
 use ::vm::image::Extra;
-use eval::error::Eval;
+use eval::error::{Eval, Fail};
 use eval::{ErrorKind, Evaluator, Val};
 use nixos::diagnose::{Viewpoint, diagnose_from};
 use nixos::{Kind, System, Target, discover, made_of};
@@ -135,15 +135,15 @@ impl Pair {
         let [of_base, of_head] = &layouts;
         let (mode, why, disks) = match (mode, disks::matching(of_base, of_head)) {
             (Some(Mode::Variant), _) => (Mode::Variant, "asked for".to_owned(), disks::variant()),
+            (Some(Mode::OwnStage1), _) if of_base.nixos_init || of_head.nixos_init => {
+                return Err(refused(ev, Mode::OwnStage1, &Unmatched::NixosInit));
+            }
             (asked, Ok(disks)) => match asked {
                 Some(mode) => (mode, "asked for".into(), disks),
                 None => (Mode::AsIs, "its disks can be made".into(), disks),
             },
             (None, Err(why)) => (Mode::Variant, why.to_string(), disks::variant()),
-            (Some(mode), Err(why)) => {
-                let message = format!("the host cannot be booted in mode {}: {why}", mode.name());
-                return Err(ev.fail(ErrorKind::Eval, message));
-            }
+            (Some(mode), Err(why)) => return Err(refused(ev, mode, &why)),
         };
         let secrets = [Secrets::of(ev, &base)?, Secrets::of(ev, &head)?];
         let [of_base, of_head] = &secrets;
@@ -166,6 +166,12 @@ impl Pair {
             secrets: ::vm::secrets::told(secrets.iter().map(|secrets| &secrets.dummies)),
         })
     }
+}
+
+/// Returns the error of a host that cannot be booted as it was asked for.
+fn refused(ev: &mut Evaluator, mode: Mode, why: &Unmatched) -> Fail {
+    let message = format!("the host cannot be booted in mode {}: {why}", mode.name());
+    ev.fail(ErrorKind::Eval, message)
 }
 
 /// Returns a configuration with the overriding module.

@@ -27,6 +27,7 @@ toJSON {
   fileSystems = map (fs: { inherit (fs) mountPoint fsType options; device = fs.device or null; }) (attrValues fileSystems);
   swap = map (swap: swap.device) swapDevices;
   encrypted = attrNames (host.config.boot.initrd.luks.devices or { });
+  nixosInit = host.config.system.nixos-init.enable or false;
   bootDevices =
     let
       grub = host.config.boot.loader.grub or { };

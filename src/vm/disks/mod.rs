@@ -31,6 +31,9 @@ pub struct Layout {
     /// The devices that a boot loader is written to beside its files.
     #[serde(default)]
     pub boot_devices: Vec<String>,
+    /// Whether the system is activated by nixos-init in its own initial RAM disk, without which it does not start.
+    #[serde(default)]
+    pub nixos_init: bool,
 }
 
 impl Layout {
@@ -123,6 +126,9 @@ pub enum Unmatched {
     /// A device that a boot loader is written to.
     #[error("a boot loader is written to {0}, which has no counterpart here")]
     BootLoader(String),
+    /// The initial RAM disk is needed, and is not to be used.
+    #[error("nixos-init activates it in its own initial RAM disk, which a stage 1 of ours does not have")]
+    NixosInit,
     /// The generations want different things of one disk.
     #[error("the two generations do not find {0} in the same place")]
     Differ(String),

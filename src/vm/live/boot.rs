@@ -1,7 +1,7 @@
 //! How a machine under test is started: with a generation, from a kept moment, or to find out what its boot loader starts.
 
 use super::{Live, OFF, Stage1, Up, told};
-use crate::generation::Generation;
+use crate::generation::{Generation, Stage2};
 use crate::guest::GuestError;
 use crate::initrd::{self, DISKS, LINE, PARAMETER};
 use crate::link::Link;
@@ -21,12 +21,18 @@ impl<'h> Live<'h> {
     /// Starts a generation and waits until its system runs.
     pub(super) fn boot(&mut self, generation: &Generation, limit: Duration) -> Result<(), GuestError> {
         let deadline = self.host.clock.monotonic().saturating_add(limit);
+        if self.setup.stage1 == Stage1::Ours && generation.stage2 == Stage2::Initrd {
+            return Err(GuestError::Host {
+                why: "a system of nixos-init is activated by its own initial RAM disk, which a stage 1 of ours does not have"
+                    .into(),
+            });
+        }
         let role = match self.setup.stage1 {
             Stage1::Theirs => Role::PassThrough { init: "/init".into() },
             Stage1::Ours => Role::Stage1 {
                 mounts: self.setup.mounts.clone(),
                 init: generation.init.clone(),
-                prepare: generation.prepares_root.then(|| {
+                prepare: (generation.stage2 == Stage2::PrepareRoot).then(|| {
                     let folder = generation.init.strip_suffix("/init").unwrap_or(&generation.init);
                     format!("{folder}/prepare-root")
                 }),

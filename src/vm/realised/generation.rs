@@ -1,12 +1,16 @@
 //! Reading a generation from its toplevel.
 
 use super::{InsideError, Place, Realised};
-use crate::generation::Generation;
+use crate::generation::{Generation, Stage2};
+use std::io::Read;
 use store::StorePath;
-use sys::FileKind;
+use sys::{FileKind, FsError, FsOp};
 
 /// Most bytes of `kernel-params`; the kernel takes four thousand at most.
 const LONGEST_PARAMETERS: u64 = 64 << 10;
+
+/// What a program of Linux begins with.
+const ELF: &[u8] = b"\x7fELF";
 
 /// Why a path is no system that can be started.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +40,11 @@ impl Realised {
             name,
         };
         let file = |name: &'static str| maybe(name, FileKind::Regular)?.ok_or_else(|| lacks(name));
-        // It need not be looked at further: it is for the guest.
-        file("init")?;
+        let stage2 = match maybe("prepare-root", FileKind::Regular)? {
+            Some(_) => Stage2::PrepareRoot,
+            None if self.is_program(&file("init")?)? => Stage2::Initrd,
+            None => Stage2::Init,
+        };
         let parameters = self
             .read(&at("kernel-params"), LONGEST_PARAMETERS)
             .map_err(GenerationError::from)?;
@@ -49,9 +56,18 @@ impl Realised {
             modules: maybe("kernel-modules", FileKind::Directory)?.map(|place| place.outside),
             parameters: String::from_utf8_lossy(&parameters).trim().to_owned(),
             init: at("init"),
-            prepares_root: maybe("prepare-root", FileKind::Regular)?.is_some(),
+            stage2,
             specialisations: self.specialisations(&at("specialisation"))?,
         })
+    }
+
+    /// Whether a file is a program of the machine and no script.
+    fn is_program(&self, place: &Place) -> Result<bool, InsideError> {
+        let mut magic = Vec::new();
+        let file = self.fs.open(&place.outside)?;
+        let read = file.take(ELF.len() as u64).read_to_end(&mut magic);
+        read.map_err(|error| FsError::new(FsOp::Read, &place.outside, error))?;
+        Ok(magic == ELF)
     }
 
     fn specialisations(&self, folder: &str) -> Result<Vec<String>, GenerationError> {

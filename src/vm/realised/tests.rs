@@ -1,6 +1,7 @@
 //! The store of a run, on a real disk.
 
 use super::*;
+use crate::generation::Stage2;
 use std::collections::BTreeSet;
 use store::{HashAlgo, NarTree, SortedMap, hash_nar, write_nar};
 use sys::DiskFs;
@@ -108,13 +109,37 @@ fn a_generation_is_read_from_its_toplevel() {
     assert_eq!(generation.modules, Some(kernel.join("modules")));
     assert_eq!(generation.parameters, "quiet loglevel=4");
     assert_eq!(generation.init, format!("{SYSTEM}/init"));
-    assert!(!generation.prepares_root);
+    assert_eq!(generation.stage2, Stage2::Init);
     assert_eq!(generation.specialisations, ["quiet"]);
     let error = realised.generation(&path(KERNEL)).expect_err("a kernel is no system");
     assert_eq!(
         error.to_string(),
         format!("{KERNEL} is no system that a machine can be started with: it has no init")
     );
+}
+
+#[test]
+fn a_toplevel_tells_who_activates_it() {
+    for (init, prepares, expected) in [
+        ("#!/bin/sh", false, Stage2::Init),
+        ("\x7fELF\x02", true, Stage2::PrepareRoot),
+        ("\x7fELF\x02", false, Stage2::Initrd),
+    ] {
+        let place = tempfile::tempdir().expect("a folder");
+        let realised = store(&place);
+        let mut files = vec![
+            ("init", file(init)),
+            ("initrd", file("i")),
+            ("kernel", file("k")),
+            ("kernel-params", file("")),
+        ];
+        if prepares {
+            files.push(("prepare-root", file("#!")));
+        }
+        add(&realised, SYSTEM, folder(&files), &[]);
+        let generation = realised.generation(&path(SYSTEM)).expect("a system");
+        assert_eq!(generation.stage2, expected, "{init:?}");
+    }
 }
 
 #[test]

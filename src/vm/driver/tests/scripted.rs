@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use store::StorePath;
 
-use crate::generation::Generation;
+use crate::generation::{Generation, Stage2};
 use crate::guest::{Call, Down, Ended, Guest, GuestError, Start};
 
 /// What a unit does: `active running`, and whether anybody knows it.
@@ -77,7 +77,7 @@ pub fn generation(name: &'static str) -> Generation {
         initrd: PathBuf::from("/store/initrd"),
         modules: None,
         parameters: "console=ttyS0".into(),
-        prepares_root: false,
+        stage2: Stage2::Init,
         specialisations: vec!["quiet".into(), "rescue".into()],
     }
 }
