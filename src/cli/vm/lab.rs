@@ -6,7 +6,7 @@ use crate::machine::Machine;
 use ::vm::Processor;
 use ::vm::accel::{AccelError, Choice, Probe};
 use ::vm::agents;
-use ::vm::disks::{Content, Disk, Mode};
+use ::vm::disks::Mode;
 use ::vm::generation::Generation;
 use ::vm::image::{self, ImageError, Plan, RootDisk, Tools};
 use ::vm::initrd;
@@ -169,7 +169,7 @@ impl<'l> Lab<'l> {
         let contents = root.plan(realised)?.key();
         let mut made = Disks {
             drives: Vec::new(),
-            mounts: Vec::new(),
+            mounts: host.mounts.clone(),
             contents: contents.clone().into_bytes(),
         };
         for (number, disk) in host.disks.iter().enumerate() {
@@ -185,7 +185,6 @@ impl<'l> Lab<'l> {
             let overlay = self.run.path().join(format!("{name}-{number}.qcow2"));
             image::overlay(tools, &image, &overlay)?;
             let serial = disk.serial.clone().unwrap_or_else(|| format!("disk-{number}"));
-            made.mounts.extend(mount(disk, number));
             made.drives.push(Drive {
                 medium: Medium::Overlay {
                     file: overlay,
@@ -256,22 +255,4 @@ impl<'l> Lab<'l> {
         };
         Ok(Live::new(host, setup, console))
     }
-}
-
-/// Returns where our own stage 1 mounts a disk: only the root, and the folder of boot loaders.
-fn mount(disk: &Disk, number: usize) -> Option<Mount> {
-    let (target, kind) = match disk.content {
-        Content::Root => ("/", "ext4"),
-        Content::Vfat => ("/boot", "vfat"),
-        Content::Ext4 | Content::Swap => return None,
-    };
-    // Guests name disks in the order in which they have them.
-    let letter = char::from(b'a'.saturating_add(u8::try_from(number).ok()?));
-    let partition = if disk.has_partitions() { "1" } else { "" };
-    Some(Mount {
-        source: format!("/dev/vd{letter}{partition}"),
-        target: target.into(),
-        kind: kind.into(),
-        options: String::new(),
-    })
 }

@@ -9,6 +9,7 @@ use crate::diff::states::Named;
 use crate::session::{Asked, Session};
 use ::vm::disks::{self, Disk, Layout, Mode, Unmatched};
 use ::vm::image::Extra;
+use agent::Mount;
 use eval::error::{Eval, Fail};
 use eval::{ErrorKind, Evaluator, Val};
 use nixos::diagnose::{Viewpoint, diagnose_from};
@@ -62,6 +63,8 @@ pub struct Planned {
     pub why: String,
     /// Its disks.
     pub disks: Vec<Disk>,
+    /// What is mounted without its own stage 1.
+    pub mounts: Vec<Mount>,
     /// Files that its root has beside the store.
     pub extras: Vec<Extra>,
     /// What is told of its secrets, in sentences.
@@ -161,6 +164,7 @@ impl Pair {
             head: wanted(ev, head)?,
             mode,
             why,
+            mounts: disks::mounts(of_head, &disks),
             disks,
             extras: secrets.iter().find_map(Secrets::file).into_iter().collect(),
             secrets: ::vm::secrets::told(secrets.iter().map(|secrets| &secrets.dummies)),

@@ -1,5 +1,6 @@
 //! The disks of a machine under test: those that a host's own file systems need, or one in their place.
 
+use agent::Mount;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -41,6 +42,18 @@ impl Layout {
     pub fn in_memory(&self) -> impl Iterator<Item = &FileSystem> {
         let is_in_memory = |system: &&FileSystem| system.fs_type == "tmpfs" && system.mount_point != "/";
         self.file_systems.iter().filter(is_in_memory)
+    }
+
+    /// Returns the file systems that lie on disks.
+    fn on_disks(&self) -> impl Iterator<Item = &FileSystem> {
+        self.file_systems.iter().filter(|system| {
+            let is_bind = system
+                .options
+                .iter()
+                .any(|option| option == "bind" || option == "rbind");
+            let needs_disk = system.mount_point == "/" || !WITHOUT_DISK.contains(&system.fs_type.as_str());
+            needs_disk && !is_bind
+        })
     }
 }
 
@@ -139,6 +152,9 @@ const WITHOUT_DISK: [&str; 12] = [
     "tmpfs", "ramfs", "none", "overlay", "proc", "sysfs", "devpts", "devtmpfs", "bpf", "debugfs", "tracefs", "efivarfs",
 ];
 
+/// Folders that boot partitions are mounted on, on NixOS and by systemd's rules.
+const BOOT: [&str; 4] = ["/boot", "/efi", "/boot/efi", "/boot/EFI"];
+
 /// The disk of a machine whose root is ours to choose, as the overriding module has it.
 pub fn variant() -> Vec<Disk> {
     vec![Disk {
@@ -190,27 +206,8 @@ fn of(layout: &Layout) -> Result<Vec<Disk>, Unmatched> {
         return Err(Unmatched::BootLoader(device.clone()));
     }
     let mut disks = Vec::new();
-    for system in &layout.file_systems {
-        let is_bind = system
-            .options
-            .iter()
-            .any(|option| option == "bind" || option == "rbind");
-        if WITHOUT_DISK.contains(&system.fs_type.as_str()) && system.mount_point != "/" || is_bind {
-            continue;
-        }
-        let content = match (system.mount_point.as_str(), system.fs_type.as_str()) {
-            ("/", "ext4" | "auto") => Content::Root,
-            (_, "ext4") if system.mount_point != "/nix" && system.mount_point != "/nix/store" => Content::Ext4,
-            (_, "vfat") => Content::Vfat,
-            (_, kind) => {
-                return Err(Unmatched::Kind {
-                    mount_point: system.mount_point.clone(),
-                    kind: kind.to_owned(),
-                });
-            }
-        };
-        let device = system.device.as_deref().unwrap_or_default();
-        disks.push(named(content, device)?);
+    for system in layout.on_disks() {
+        disks.push(disk(system)?);
     }
     for device in &layout.swap {
         disks.push(named(Content::Swap, device)?);
@@ -219,6 +216,52 @@ fn of(layout: &Layout) -> Result<Vec<Disk>, Unmatched> {
         return Err(Unmatched::NoRoot);
     }
     Ok(disks)
+}
+
+/// Returns the disk that a file system lies on.
+fn disk(system: &FileSystem) -> Result<Disk, Unmatched> {
+    let content = match (system.mount_point.as_str(), system.fs_type.as_str()) {
+        ("/", "ext4" | "auto") => Content::Root,
+        (_, "ext4") if system.mount_point != "/nix" && system.mount_point != "/nix/store" => Content::Ext4,
+        (_, "vfat") => Content::Vfat,
+        (_, kind) => {
+            return Err(Unmatched::Kind {
+                mount_point: system.mount_point.clone(),
+                kind: kind.to_owned(),
+            });
+        }
+    };
+    named(content, system.device.as_deref().unwrap_or_default())
+}
+
+/// Returns what a machine with these disks mounts without its own stage 1: the root, and where boot loaders have their
+/// files, each after the folder that it lies in.
+pub fn mounts(layout: &Layout, disks: &[Disk]) -> Vec<Mount> {
+    let of_root = disks.iter().position(|disk| disk.content == Content::Root);
+    let root = of_root.map(|number| mount(disks, number, "/"));
+    let others = BOOT.iter().filter_map(|folder| {
+        let system = layout.on_disks().find(|system| system.mount_point == *folder)?;
+        let wanted = disk(system).ok()?;
+        let number = disks.iter().position(|disk| *disk == wanted)?;
+        Some(mount(disks, number, folder))
+    });
+    root.into_iter().chain(others).collect()
+}
+
+/// Returns how a disk is mounted. Guests name disks in the order in which they have them.
+fn mount(disks: &[Disk], number: usize, target: &str) -> Mount {
+    let letter = ('a'..='z').nth(number).unwrap_or('z');
+    let partition = if disks[number].has_partitions() { "1" } else { "" };
+    let kind = match disks[number].content {
+        Content::Vfat => "vfat",
+        Content::Root | Content::Ext4 | Content::Swap => "ext4",
+    };
+    Mount {
+        source: format!("/dev/vd{letter}{partition}"),
+        target: target.to_owned(),
+        kind: kind.into(),
+        options: String::new(),
+    }
 }
 
 /// Returns a disk that is found as a device.
@@ -369,6 +412,22 @@ mod tests {
             told(matching(&base, &moved)),
             "the two generations do not find / in the same place"
         );
+    }
+
+    #[test]
+    fn boot_partitions_are_mounted_where_the_host_has_them() {
+        let layout = layout(&[
+            ("/srv", "/dev/disk/by-label/srv", "ext4"),
+            ("/boot/efi", "/dev/disk/by-partlabel/ESP", "vfat"),
+            ("/", "/dev/disk/by-label/root", "ext4"),
+            ("/srv/card", "/dev/disk/by-label/CARD", "vfat"),
+        ]);
+        let disks = matching(&layout, &layout).expect("they can be made");
+        let mounts: Vec<String> = mounts(&layout, &disks)
+            .iter()
+            .map(|mount| format!("{} {} {}", mount.source, mount.target, mount.kind))
+            .collect();
+        assert_eq!(mounts, ["/dev/vda / ext4", "/dev/vdc1 /boot/efi vfat"]);
     }
 
     #[test]

@@ -10,6 +10,10 @@ pub const LINE: &[&str] = &["virtio_pci", "virtio_console", "virtio_blk"];
 /// What it needs to mount our disks itself.
 pub const DISKS: &[&str] = &["virtio_pci", "virtio_console", "virtio_blk", "ext4"];
 
+/// What a kernel may need to mount a file system of a kind, beside the module of its name: names in FAT have a code page
+/// and an encoding, which each distribution chooses itself.
+const BESIDE: &[(&str, &[&str])] = &[("vfat", &["nls_cp437", "nls_ascii", "nls_iso8859_1", "nls_utf8"])];
+
 /// Most bytes of one module, and of each of depmod's files. The largest module of Debian's kernels has some ten mebibytes.
 const MOST: u64 = 64 << 20;
 /// Most links on the way to a file, as in Linux.
@@ -77,6 +81,17 @@ impl Store<'_> {
     ///
     /// `modules` is the folder with `lib/modules/RELEASE` below it.
     pub fn modules(&self, modules: &Path, wanted: &[&str]) -> Result<Vec<Module>, ModuleError> {
+        self.modules_for(modules, wanted, [])
+    }
+
+    /// Returns the same for a kernel that also mounts file systems of these kinds. What it may need for them beside the
+    /// modules of their names is taken if it is there.
+    pub fn modules_for<'k>(
+        &self,
+        modules: &Path,
+        wanted: &[&str],
+        kinds: impl IntoIterator<Item = &'k str>,
+    ) -> Result<Vec<Module>, ModuleError> {
         let all = self.resolve(&modules.join("lib/modules"))?;
         let releases = self.fs.read_dir(&all)?;
         let [release] = &releases[..] else {
@@ -93,7 +108,17 @@ impl Store<'_> {
             &text("modules.softdep")?.unwrap_or_default(),
             &text("modules.alias")?.unwrap_or_default(),
         );
-        let files = needs.in_order(wanted).map_err(|name| ModuleError::Missing {
+        let mut wanted = wanted.to_vec();
+        for kind in kinds {
+            wanted.push(kind);
+            let beside = BESIDE.iter().filter(|(of, _)| *of == kind);
+            wanted.extend(
+                beside
+                    .flat_map(|(_, names)| names.iter())
+                    .filter(|name| needs.has(name)),
+            );
+        }
+        let files = needs.in_order(&wanted).map_err(|name| ModuleError::Missing {
             kernel: release.name.to_string_lossy().into_owned(),
             name,
         })?;
@@ -254,6 +279,11 @@ impl Needs {
             before: all,
             aliases,
         }
+    }
+
+    /// Whether there is a module of a name.
+    fn has(&self, name: &str) -> bool {
+        self.files.contains_key(name)
     }
 
     /// Returns the files to load in order, or the name of a module that is not there.

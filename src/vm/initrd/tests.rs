@@ -60,7 +60,7 @@ kernel/drivers/virtio/virtio-legacy.ko:\n\
 kernel/drivers/virtio/virtio.ko: kernel/drivers/virtio/virtio_ring.ko\n\
 kernel/drivers/virtio/virtio_ring.ko:\n\
 kernel/drivers/char/virtio_console.ko: kernel/drivers/virtio/virtio.ko kernel/drivers/virtio/virtio_ring.ko\n\
-kernel/fs/ext4.ko: kernel/fs/jbd2.ko\nkernel/fs/jbd2.ko:\nkernel/lib/crc32c_generic.ko:\n";
+kernel/fs/ext4.ko: kernel/fs/jbd2.ko\nkernel/fs/vfat.ko:\nkernel/nls/nls_ascii.ko:\nkernel/fs/jbd2.ko:\nkernel/lib/crc32c_generic.ko:\n";
 
 /// A store with a kernel's modules, whose folder is links all the way, as in NixOS.
 fn store() -> MemoryFs {
@@ -120,6 +120,9 @@ fn modules_come_in_the_order_in_which_they_can_be_loaded() {
         names(&["nvme"]).unwrap_err().to_string(),
         "the kernel 6.1 has no module nvme, nor is it built in"
     );
+    let mounts = store.modules_for(Path::new("/cache/top"), &["jbd2"], ["ext4", "vfat"]);
+    let mounts: Vec<String> = mounts.unwrap().into_iter().map(|module| module.name).collect();
+    assert_eq!(mounts, ["jbd2", "crc32c_generic", "ext4", "vfat", "nls_ascii"]);
     let module = &store.modules(Path::new("/cache/top"), &["jbd2"]).unwrap()[0];
     assert_eq!(module.bytes, b"kernel/fs/jbd2.ko");
 }

@@ -127,13 +127,15 @@ impl<'h> Live<'h> {
         parameters: String,
     ) -> Result<Spec, GuestError> {
         let setup = &self.setup;
-        let wanted = if matches!(role, Role::PassThrough { .. }) {
-            LINE
-        } else {
-            DISKS
+        let (wanted, mounted) = match &role {
+            Role::PassThrough { .. } => (LINE, &[][..]),
+            Role::Stage1 { mounts, .. } | Role::BootDefault { mounts } | Role::Build { mounts } => (DISKS, &mounts[..]),
         };
+        let kinds = mounted.iter().map(|mount| mount.kind.as_str());
         let modules = match &generation.modules {
-            Some(folder) => setup.store.modules(folder, wanted),
+            Some(folder) => setup
+                .store
+                .modules_for(folder, wanted, kinds.filter(|kind| *kind != "tmpfs")),
             // All is in the kernel, or nobody can be heard, which the start finds out.
             None => Ok(Vec::new()),
         };
