@@ -208,7 +208,8 @@ pub fn fetcher(machine: &Machine, args: &FlakeArgs, root: Option<&Path>) -> Arc<
     ))
 }
 
-fn certificates(machine: &Machine) -> Option<Vec<u8>> {
+/// Returns the certificate authorities that the environment names, if it does.
+pub fn certificates(machine: &Machine) -> Option<Vec<u8>> {
     let path = machine
         .env
         .text("NIX_SSL_CERT_FILE")

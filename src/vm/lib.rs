@@ -20,6 +20,7 @@ mod processor;
 pub mod realised;
 pub mod scenario;
 pub mod secrets;
+pub mod substitute;
 pub mod units;
 
 pub use processor::Processor;

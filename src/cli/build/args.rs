@@ -40,6 +40,15 @@ pub struct EngineArgs {
     /// Download only from this host; may be repeated. Never from private addresses, whatever is said here.
     #[arg(long, value_name = "HOST")]
     pub fetch_from: Vec<String>,
+    /// Ask this cache for what is built already, instead of those of the machine's nix.conf; may be repeated.
+    #[arg(long, value_name = "URL")]
+    pub substituter: Vec<String>,
+    /// Believe what this key has signed, beside those of the machine's nix.conf; may be repeated.
+    #[arg(long, value_name = "NAME:KEY")]
+    pub trusted_public_key: Vec<String>,
+    /// Build everything: ask no cache for what is built already.
+    #[arg(long)]
+    pub no_substitute: bool,
     /// Longest time of one derivation in the virtual machine, in minutes on a machine with KVM.
     #[arg(long, value_name = "MINUTES", default_value_t = TIME, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_build_time: u32,
@@ -59,6 +68,9 @@ impl Default for EngineArgs {
             provide: Vec::new(),
             mirror: Vec::new(),
             fetch_from: Vec::new(),
+            substituter: Vec::new(),
+            trusted_public_key: Vec::new(),
+            no_substitute: false,
             max_build_time: TIME,
             max_build_disk: DISK,
             build_memory: MEMORY,

@@ -1,6 +1,7 @@
 //! `cfgcheck build`: what a flake offers, really built.
 
 mod args;
+mod substituters;
 mod work;
 mod workshop;
 

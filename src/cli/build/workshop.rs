@@ -1,6 +1,7 @@
 //! Where builds happen: machines for both processors, made when the first derivation wants one.
 
 use super::args::EngineArgs;
+use super::substituters::substituters;
 use crate::machine::Machine;
 use crate::session::fetcher;
 use ::vm::Processor;
@@ -10,6 +11,7 @@ use ::vm::image::Tools;
 use ::vm::kit::{self, MIRRORS};
 use ::vm::machine::Host;
 use ::vm::realised::Realised;
+use ::vm::substitute::Substituters;
 use flake::fetch::{Fetcher, Request};
 use flake::trust::Voice;
 use std::cell::{OnceCell, RefCell};
@@ -31,6 +33,9 @@ pub struct Workshop {
     /// The folder of what is kept for later runs.
     cache: PathBuf,
     own: Option<Processor>,
+    substituters: Option<Substituters>,
+    /// What is to be told when the first build begins.
+    notes: RefCell<Vec<String>>,
     parts: OnceCell<Parts>,
     choices: RefCell<BTreeMap<&'static str, Choice>>,
 }
@@ -54,11 +59,16 @@ impl Workshop {
         wanted: Wanted,
         cache: PathBuf,
     ) -> Workshop {
+        let fetcher = fetcher(machine, flakes, None);
+        let settings = &fetcher.settings;
+        let (substituters, notes) = substituters(machine, args, settings.netrc.clone(), settings.offline);
         Workshop {
             fs: machine.fs.clone(),
             clock: machine.clock.clone(),
             env: machine.env.clone(),
-            fetcher: fetcher(machine, flakes, None),
+            fetcher,
+            substituters,
+            notes: RefCell::new(notes),
             args: args.clone(),
             wanted,
             cache,
@@ -135,6 +145,7 @@ impl Workshop {
         into: &Realised,
         told: &mut dyn FnMut(&str),
     ) -> Result<Vec<StorePath>, BuildError> {
+        self.notes.take().iter().for_each(|note| told(note));
         let parts = self.parts()?;
         let download = |url: &str| self.download(url);
         let online = !self.fetcher.settings.offline;
@@ -171,6 +182,7 @@ impl Workshop {
             processor,
             choice,
             kit,
+            substituters: self.substituters.as_ref(),
             sources: Sources {
                 folders: &self.args.provide,
                 mirrors: &named,

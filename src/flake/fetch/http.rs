@@ -7,6 +7,8 @@ use crate::trust::{Policy, Refused, Voice};
 use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
@@ -114,33 +116,37 @@ impl UreqTransport {
     /// Returns the network as a policy allows it. `certificates` is the text of a PEM file of
     /// certificate authorities (such as `NIX_SSL_CERT_FILE` names); without one Mozilla's are used.
     pub fn new(policy: Policy, certificates: Option<&[u8]>) -> UreqTransport {
-        use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-        let mut tls = TlsConfig::builder();
-        if let Some(pem) = certificates {
-            let own = parse_pem(pem).filter_map(|item| match item {
-                Ok(PemItem::Certificate(certificate)) => Some(certificate),
-                _ => None,
-            });
-            let own: Vec<Certificate<'static>> = own.collect();
-            tls = tls.root_certs(RootCerts::Specific(Arc::new(own)));
-        }
-        let config = ureq::config::Config::builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .max_redirects(MAX_REDIRECTS)
-            .save_redirect_history(true)
-            .user_agent(concat!("cfgcheck/", env!("CARGO_PKG_VERSION")))
-            .timeout_connect(Some(Duration::from_secs(30)))
-            .timeout_resolve(Some(Duration::from_secs(30)))
-            .timeout_recv_response(Some(Duration::from_secs(120)))
-            .timeout_global(Some(Duration::from_secs(3600)))
-            .tls_config(tls.build())
-            .build();
         UreqTransport {
             policy: Arc::new(policy),
-            config,
+            config: configured(certificates).build(),
         }
     }
+}
+
+/// Returns how connections are made. `certificates` is the text of a PEM file of certificate authorities; without one
+/// Mozilla's are used.
+pub(super) fn configured(certificates: Option<&[u8]>) -> ConfigBuilder<AgentScope> {
+    use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+    let mut tls = TlsConfig::builder();
+    if let Some(pem) = certificates {
+        let own = parse_pem(pem).filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        });
+        let own: Vec<Certificate<'static>> = own.collect();
+        tls = tls.root_certs(RootCerts::Specific(Arc::new(own)));
+    }
+    ureq::config::Config::builder()
+        .http_status_as_error(false)
+        .proxy(None)
+        .max_redirects(MAX_REDIRECTS)
+        .save_redirect_history(true)
+        .user_agent(concat!("cfgcheck/", env!("CARGO_PKG_VERSION")))
+        .timeout_connect(Some(Duration::from_secs(30)))
+        .timeout_resolve(Some(Duration::from_secs(30)))
+        .timeout_recv_response(Some(Duration::from_secs(120)))
+        .timeout_global(Some(Duration::from_secs(3600)))
+        .tls_config(tls.build())
 }
 
 impl Transport for UreqTransport {

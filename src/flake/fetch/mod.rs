@@ -7,6 +7,7 @@
 
 mod archive;
 mod cache;
+mod client;
 mod error;
 mod forge;
 mod git;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use archive::{ArchiveError, unpack};
 pub use cache::{Cache, CachedDownload};
+pub use client::{Answer, Client};
 pub use error::{FetchError, FetchErrorKind};
 pub use http::{HttpError, Request, Response, Transport, UreqTransport};
 pub use netrc::{Login, Netrc};

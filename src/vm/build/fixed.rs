@@ -61,7 +61,7 @@ impl Sources<'_> {
                     let about = About {
                         deriver: Some(path),
                         origin: "fetched, and known by its hash".into(),
-                        address: Some(address.to_string()),
+                        address: Some(address),
                         ..About::default()
                     };
                     realised.add(&out, &mut archive.as_slice(), about, Limits::default())?;
@@ -245,6 +245,7 @@ fn read(place: &Path, fs: &dyn Fs) -> Result<NarTree, BuildError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::substitute::Haul;
     use std::cell::RefCell;
     use std::collections::BTreeMap;
     use std::sync::Arc;
@@ -299,7 +300,7 @@ mod tests {
             ],
             download: Some(&download),
         };
-        let mut needs = Needs::of(&order, &realised).expect("it can be planned");
+        let mut needs = Needs::of(&order, &realised, &mut |_| Ok(Haul::default())).expect("it can be planned");
         let failed = sources
             .bring(&order, &mut needs, &realised, &mut |_| {})
             .expect("it can be asked");

@@ -11,6 +11,7 @@ use crate::image::Tools;
 use crate::kit::Kit;
 use crate::machine::{Drive, Host, Medium, Network, Spec};
 use crate::realised::{Info, Limits, Realised};
+use crate::substitute::{Haul, Substituters};
 use crate::{Processor, agents, initrd};
 use agent::{Mount, Role};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,8 @@ pub struct BuildMachine<'h> {
     pub choice: Choice,
     /// What it runs.
     pub kit: Kit,
+    /// Who may have outputs already; nobody if the run asks nobody.
+    pub substituters: Option<&'h Substituters>,
     /// Where outputs that are known by their hash come from.
     pub sources: Sources<'h>,
     /// How much a run of it may take.
@@ -87,7 +90,7 @@ impl BuildMachine<'_> {
         let has = |path: &StorePath| into.has(path).unwrap_or(false);
         let stream = order.stream_without(&has);
         into.import(&mut stream.as_slice(), "the evaluation", Limits::default(), MOST_PATHS)?;
-        let mut needs = Needs::of(order, into)?;
+        let mut needs = self.needs(order, into, told)?;
         let failed = self.sources.bring(order, &mut needs, into, told)?;
         match failed.into_iter().next() {
             None => Ok(needs),
@@ -98,6 +101,26 @@ impl BuildMachine<'_> {
                 ),
                 log: Vec::new(),
             }),
+        }
+    }
+
+    /// Returns what has to be done, after what substituters have has been fetched. What they promise and do not deliver is
+    /// built.
+    fn needs(&self, order: &Order<'_>, into: &Realised, told: &mut dyn FnMut(&str)) -> Result<Needs, BuildError> {
+        loop {
+            let mut needs = Needs::of(order, into, &mut |paths| match self.substituters {
+                Some(substituters) => Ok(substituters.offers(paths, into, told)?),
+                None => Ok(Haul::default()),
+            })?;
+            let Some(substituters) = self.substituters else {
+                return Ok(needs);
+            };
+            substituters.fetch(&needs.haul, into, told)?;
+            let roots = std::mem::take(&mut needs.haul.roots);
+            if into.missing(&roots)?.is_empty() {
+                needs.there.extend(roots);
+                return Ok(needs);
+            }
         }
     }
 

@@ -16,11 +16,12 @@ mod session;
 pub use fixed::{Download, Sources};
 pub use limits::BuildLimits;
 pub use machine::BuildMachine;
-pub use needs::Needs;
+pub use needs::{Needs, Offers};
 pub use nix::InstalledNix;
 pub use order::{Order, Text};
 
 use crate::realised::{ExportError, Realised, RealisedError};
+use crate::substitute::FetchError;
 use diag::clean_line;
 use store::StorePath;
 use sys::{ExecError, FsError};
@@ -67,6 +68,9 @@ pub enum BuildError {
     /// The store of the run fails.
     #[error(transparent)]
     Realised(#[from] RealisedError),
+    /// What substituters have cannot be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// What was built does not arrive.
     #[error(transparent)]
     Export(#[from] ExportError),

@@ -49,7 +49,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Registered>, String> {
             deriver,
             origin: "the build VM".into(),
             nar_hash: Some(hash),
-            address: None,
+            ..About::default()
         };
         found.push(Registered { path, about });
     }

@@ -21,7 +21,7 @@ use diag::clean_line;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::{Hash, StorePath};
+use store::{ContentAddress, Hash, StorePath};
 use sys::{Fs, FsError, Mode};
 
 /// A store of things that were built or brought.
@@ -65,6 +65,16 @@ pub enum RealisedError {
         expected: Box<Hash>,
         /// The hash that it has.
         found: Box<Hash>,
+    },
+    /// An archive is shorter than was promised.
+    #[error("the archive of {} has {found} bytes and not {expected}", .path.to_path())]
+    Size {
+        /// The path.
+        path: StorePath,
+        /// The promised size.
+        expected: u64,
+        /// The size that it has.
+        found: u64,
     },
 }
 
@@ -171,21 +181,49 @@ impl Realised {
     ) -> Result<(), RealisedError> {
         let incoming = self.incoming()?;
         let unpacked = unpack::unpack(self.fs.as_ref(), &incoming, archive, limits);
-        let added = unpacked
-            .map_err(|why| why.of(&path.to_path()))
-            .and_then(|unpacked| match about.nar_hash {
-                Some(expected) if expected != unpacked.hash => Err(RealisedError::Hash {
-                    path: path.clone(),
-                    expected: Box::new(expected),
-                    found: Box::new(unpacked.hash),
-                }),
-                _ => self.settle(&incoming, path, about.with(unpacked)),
-            });
+        let added = unpacked.map_err(|why| why.of(&path.to_path())).and_then(|unpacked| {
+            self.verify(&incoming, path, &about, unpacked)?;
+            self.settle(&incoming, path, about.with(unpacked))
+        });
         if added.is_err() {
             // The first error is the one to tell; what may be left behind goes with the folder.
             let _ = self.remove_unpacked(&incoming);
         }
         added
+    }
+
+    /// Compares what was unpacked with what was promised.
+    fn verify(
+        &self,
+        incoming: &Path,
+        path: &StorePath,
+        about: &About,
+        unpacked: unpack::Unpacked,
+    ) -> Result<(), RealisedError> {
+        let hash = |expected: Hash, found: Hash| match expected == found {
+            true => Ok(()),
+            false => Err(RealisedError::Hash {
+                path: path.clone(),
+                expected: Box::new(expected),
+                found: Box::new(found),
+            }),
+        };
+        if let Some(expected) = about.nar_hash {
+            hash(expected, unpacked.hash)?;
+        }
+        if let Some(expected) = about.nar_size
+            && expected != unpacked.len
+        {
+            return Err(RealisedError::Size {
+                path: path.clone(),
+                expected,
+                found: unpacked.len,
+            });
+        }
+        if let Some(address) = &about.address {
+            hash(address.hash, self.hash_of(incoming, path, address)?)?;
+        }
+        Ok(())
     }
 
     /// Returns a name in the store's folder for something that is being unpacked.
@@ -233,8 +271,10 @@ pub struct About {
     pub origin: String,
     /// The hash that its archive must have.
     pub nar_hash: Option<Hash>,
-    /// The hash of contents that its name follows from, as `ca` of a narinfo has it.
-    pub address: Option<String>,
+    /// The size that its archive must have.
+    pub nar_size: Option<u64>,
+    /// The hash of contents that its name follows from, which it must have.
+    pub address: Option<ContentAddress>,
 }
 
 impl About {
@@ -245,7 +285,7 @@ impl About {
             references: self.references,
             deriver: self.deriver,
             origin: clean_line(&self.origin).into_owned(),
-            address: self.address,
+            address: self.address.map(|address| address.to_string()),
         }
     }
 }

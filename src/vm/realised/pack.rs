@@ -4,7 +4,7 @@ use super::{Realised, RealisedError};
 use std::io::Write;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use store::{NarContents, NarNode, NarSource, StorePath, write_nar};
+use store::{ContentAddress, Hash, NarContents, NarNode, NarSource, StorePath, hash_source, write_nar};
 use sys::{FileKind, Fs, FsError, FsOp};
 
 impl Realised {
@@ -18,6 +18,23 @@ impl Realised {
             root: self.outside(path),
         };
         write_nar(&mut tree, out).map_err(|error| RealisedError::Archive {
+            what: path.to_path(),
+            why: error.to_string(),
+        })
+    }
+
+    /// Returns the hash that a path's name follows from, of contents that lie somewhere on the disk.
+    pub(super) fn hash_of(
+        &self,
+        place: &Path,
+        path: &StorePath,
+        address: &ContentAddress,
+    ) -> Result<Hash, RealisedError> {
+        let mut tree = Tree {
+            fs: self.fs.as_ref(),
+            root: place.to_path_buf(),
+        };
+        hash_source(&mut tree, address.method, address.hash.algo()).map_err(|error| RealisedError::Archive {
             what: path.to_path(),
             why: error.to_string(),
         })

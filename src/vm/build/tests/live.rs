@@ -72,6 +72,7 @@ impl Parts {
                 factor: 1.0,
             },
             kit: self.kit.clone(),
+            substituters: None,
             sources: Sources {
                 folders: &[],
                 mirrors: &[],
