@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     match arguments.next().as_deref().and_then(std::ffi::OsStr::to_str) {
         _ if rustix::process::getpid().is_init() => guest::init(),
         Some(guest::SERVE) => guest::serve(arguments.next().unwrap_or_default().to_string_lossy().into_owned()),
+        Some(guest::CARRY) => guest::carry(),
         Some(guest::RUN) => guest::run(arguments.collect()),
         _ => {
             eprintln!("this is the agent of a guest: it is started by the guest's kernel");

@@ -64,6 +64,9 @@ pub enum Request {
         /// The serial number of the disk.
         serial: String,
     },
+    /// Listen on [`crate::PROXY`] and carry connections to the host over the port [`crate::EGRESS`]. Answered by
+    /// [`Answer::Done`].
+    Carry,
     /// Write all that is to be written and switch the machine off, where the agent is the init. Not answered.
     Off,
 }
@@ -175,6 +178,7 @@ impl Request {
             }
             Request::Off => Writer::of_kind(10),
             Request::Adopt { serial } => Writer::of_kind(11).text(serial),
+            Request::Carry => Writer::of_kind(12),
         };
         out.done()
     }
@@ -213,6 +217,7 @@ impl Request {
             },
             10 => Request::Off,
             11 => Request::Adopt { serial: from.text()? },
+            12 => Request::Carry,
             _ => return Err(WireError::Unknown),
         };
         from.end()?;
@@ -326,6 +331,7 @@ mod tests {
             Just(Request::Default),
             (any::<String>(), any::<Vec<String>>()).prop_map(|(device, paths)| Request::Export { device, paths }),
             Just(Request::Off),
+            Just(Request::Carry),
             any::<String>().prop_map(|serial| Request::Adopt { serial }),
         ]
     }
@@ -381,7 +387,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_a_message_or_an_error(mut bytes in prop::collection::vec(any::<u8>(), 1..200), kind in 0..12_u8) {
+        fn any_bytes_are_a_message_or_an_error(mut bytes in prop::collection::vec(any::<u8>(), 1..200), kind in 0..13_u8) {
             bytes[0] = kind;
             if let Ok(answer) = Answer::decode(&bytes) {
                 prop_assert_eq!(answer.encode(), bytes.clone());

@@ -7,6 +7,7 @@ pub mod artifact;
 pub mod build;
 pub mod disks;
 pub mod driver;
+pub mod egress;
 pub mod finding;
 pub mod generation;
 pub mod guest;

@@ -35,7 +35,7 @@ impl Line {
     /// Waits for the port and opens it.
     pub fn open(kernel: &Kernel) -> Result<Line, Fault> {
         for _ in 0..TRIES {
-            if let Some(name) = port(kernel) {
+            if let Some(name) = port(kernel, agent::PORT) {
                 return Ok(Line {
                     port: kernel.device(&name, OFlags::RDWR | OFlags::NONBLOCK)?,
                     frames: Frames::new(),
@@ -109,8 +109,8 @@ impl AsFd for Line {
     }
 }
 
-/// Returns the name of our port's device.
-fn port(kernel: &Kernel) -> Option<String> {
+/// Returns the name of the device of the port that is called so.
+pub fn port(kernel: &Kernel, wanted: &str) -> Option<String> {
     let folder = openat(
         &kernel.sys,
         "class/virtio-ports",
@@ -123,7 +123,7 @@ fn port(kernel: &Kernel) -> Option<String> {
         .filter_map(|entry| Some(entry.ok()?.file_name().to_str().ok()?.to_owned()))
         .find(|name| {
             let called = Kernel::text(&folder, &format!("{name}/name"));
-            called.is_some_and(|called| called.trim() == agent::PORT)
+            called.is_some_and(|called| called.trim() == wanted)
         })
 }
 

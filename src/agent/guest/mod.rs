@@ -1,6 +1,7 @@
 //! The three parts of the agent, and what they share.
 
 mod adopt;
+mod carry;
 mod child;
 mod export;
 mod files;
@@ -12,6 +13,7 @@ mod network;
 mod process;
 mod server;
 
+pub use carry::carry;
 pub use child::run;
 pub use init::init;
 pub use server::serve;
@@ -20,6 +22,9 @@ pub use server::serve;
 pub const SERVE: &str = "serve";
 /// The word that starts a program in the guest's root; its user (or nothing) and arguments follow.
 pub const RUN: &str = "run";
+
+/// The word that starts the carrier of connections.
+pub const CARRY: &str = "carry";
 
 /// What went wrong, in words for whoever reads the report.
 type Fault = String;

@@ -3,7 +3,7 @@
 use super::kernel::Kernel;
 use super::line::{Come, Line, timespec};
 use super::process::{Running, User};
-use super::{Fault, adopt, export, files, network};
+use super::{Fault, adopt, carry, export, files, network};
 use agent::loader::{self, Disk};
 use agent::{Answer, Hello, PIECE, Request};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -12,7 +12,7 @@ use rustix::system::{RebootCommand, reboot, uname};
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::process::ExitCode;
+use std::process::{Child, ExitCode};
 use std::time::Duration;
 
 /// How long nothing may happen before the server looks around again.
@@ -35,6 +35,7 @@ pub fn serve(role: String) -> ExitCode {
             kernel,
             line,
             running: None,
+            carrier: None,
             trouble: String::new(),
         })
     });
@@ -67,6 +68,8 @@ struct Server {
     line: Line,
     // The program that runs, and the call that wanted it.
     running: Option<(u32, Running)>,
+    // What carries connections out, if there is a way.
+    carrier: Option<Child>,
     trouble: String,
 }
 
@@ -164,6 +167,13 @@ impl Server {
             }),
             Request::Export { device, paths } => export::export(&self.kernel, &device, &paths).map(Answer::Exported),
             Request::Adopt { serial } => adopt::adopt(&self.kernel, &serial).map(|paths| Answer::Adopted { paths }),
+            Request::Carry => match self.carrier {
+                Some(_) => Ok(Answer::Done),
+                None => carry::start(&self.kernel).map(|child| {
+                    self.carrier = Some(child);
+                    Answer::Done
+                }),
+            },
             Request::Off => {
                 rustix::fs::sync();
                 reboot(RebootCommand::PowerOff)

@@ -91,6 +91,7 @@ fn named(text: &str) -> Result<(String, String), String> {
 #[command(after_help = "Examples:
   cfgcheck build                            all hosts, homes, packages, shells and checks
   cfgcheck build --host web                 one host's system
+  cfgcheck build --host web --plan          what would be fetched and built for it
   cfgcheck build --system x86_64-linux --build-with nix
   cfgcheck build --host web --export web.nar && nix-store --import < web.nar
 ")]
@@ -101,6 +102,9 @@ pub struct BuildArgs {
     /// Write what was built, with all that it needs, to this file, as `nix-store --import` reads it.
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
+    /// Say what would be fetched and built, and end.
+    #[arg(long)]
+    pub plan: bool,
     #[command(flatten)]
     pub accel: AccelArgs,
     /// Show what builders say while they work.

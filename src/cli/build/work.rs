@@ -1,16 +1,17 @@
-//! The work of the command: each target is evaluated, built, and judged.
+//! The work of the command: all targets are evaluated, built together, and judged each by itself.
 
 use super::args::BuildArgs;
 use crate::check::run::Run;
 use crate::session::{Asked, Session};
-use crate::stream::complain;
+use crate::stream::{complain, say};
 use ::vm::build::{BuildError, Engine, Order};
 use ::vm::realised::Realised;
 use diag::{Severity, clean_line};
 use nixos::{Kind, Target, judge};
 use report::{Case, Event, Finding, Outcome, Phase, Stage};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use store::{OutputName, StorePath};
 use sys::{FsError, FsOp, Mode};
 
@@ -29,8 +30,30 @@ pub(super) struct Work<'w> {
 
 /// Something to build, evaluated.
 struct Wanted {
+    path: String,
+    name: String,
+    system: String,
     drv: StorePath,
+    outputs: Vec<OutputName>,
     sources: Vec<(StorePath, Vec<u8>)>,
+    took: Duration,
+}
+
+impl Wanted {
+    /// Returns the case of it.
+    fn case(&self, outcome: Outcome) -> Case {
+        let case = Case::new(Stage::Build, format!("{} is built", self.path), outcome);
+        case.on(&self.name, &self.system).took(self.took)
+    }
+
+    /// Returns all of its outputs.
+    fn all(&self) -> impl Iterator<Item = (StorePath, OutputName)> {
+        self.outputs.iter().map(|name| (self.drv.clone(), name.clone()))
+    }
+
+    fn take_sources(&mut self) -> Vec<(StorePath, Vec<u8>)> {
+        std::mem::take(&mut self.sources)
+    }
 }
 
 impl<'w> Work<'w> {
@@ -76,9 +99,10 @@ impl<'w> Work<'w> {
             .filter(can_be_built)
             .collect();
         let of = targets.len();
+        let mut wanted = Vec::new();
         for (at, target) in targets.iter().enumerate() {
             if sys::interrupted() {
-                let note = format!("interrupted: {} of {of} were not built", of - at);
+                let note = format!("interrupted: {of} targets were not built");
                 return self.run.tell(Event::Note(note));
             }
             let what = target.path();
@@ -88,9 +112,17 @@ impl<'w> Work<'w> {
                 index: at + 1,
                 of,
             });
-            let case = self.target(&mut session, target);
-            self.run.finish(case);
+            match self.evaluated(&mut session, target) {
+                Ok(one) => wanted.push(one),
+                Err(case) => self.run.finish(*case),
+            }
         }
+        let sources: BTreeMap<StorePath, Vec<u8>> = wanted.iter_mut().flat_map(Wanted::take_sources).collect();
+        let sources: Vec<_> = sources.into_iter().collect();
+        if self.args.plan {
+            return self.forecast(&session, &wanted, &sources);
+        }
+        self.build(&session, wanted, &sources);
         if let Some(file) = self.args.export.clone()
             && let Err(error) = self.export(&file)
         {
@@ -101,8 +133,8 @@ impl<'w> Work<'w> {
         }
     }
 
-    /// Evaluates and builds a target, and returns what came of it.
-    fn target(&mut self, session: &mut Session, target: &Target) -> Case {
+    /// Evaluates a target, or returns the case of one that cannot be evaluated.
+    fn evaluated(&mut self, session: &mut Session, target: &Target) -> Result<Wanted, Box<Case>> {
         let started = self.run.machine.clock.monotonic();
         session.ev.restart_clock();
         let (judged, _) = judge(&mut session.ev, target, None);
@@ -110,45 +142,101 @@ impl<'w> Work<'w> {
             .system
             .clone()
             .unwrap_or_else(|| crate::check::run::UNKNOWN.into());
-        let about =
-            |outcome| Case::new(Stage::Build, format!("{} is built", target.path()), outcome).on(&target.name, &system);
         let drv = judged.drv.as_ref().and_then(|drv| StorePath::parse(drv).ok());
         let Some(drv) = drv.filter(|_| judged.error.is_none()) else {
-            return self.run.case(session, target, &system, &judged);
+            return Err(Box::new(self.run.case(session, target, &system, &judged)));
         };
-        let sources = match session.ev.contained(|ev| ev.sources_of(&drv)) {
-            Ok(sources) => sources,
-            Err(_) => return self.run.with_error(session, about(Outcome::Errored)),
+        let outputs = session.ev.store.derivation(&drv);
+        let outputs = outputs.map(|drv| drv.outputs.keys().cloned().collect());
+        let mut wanted = Wanted {
+            path: target.path(),
+            name: target.name.clone(),
+            system,
+            outputs: outputs.unwrap_or_default(),
+            sources: Vec::new(),
+            took: Duration::ZERO,
+            drv,
         };
-        let outcome = self.build(session, &Wanted { drv, sources });
-        let case = match outcome {
-            Ok(()) => about(Outcome::Passed),
-            Err(error) => with_failure(about, error),
-        };
-        case.took(self.run.machine.clock.monotonic().saturating_sub(started))
+        match session.ev.contained(|ev| ev.sources_of(&wanted.drv)) {
+            Ok(sources) => wanted.sources = sources,
+            Err(_) => {
+                let case = wanted.case(Outcome::Errored);
+                return Err(Box::new(self.run.with_error(session, case)));
+            }
+        }
+        wanted.took = self.run.machine.clock.monotonic().saturating_sub(started);
+        Ok(wanted)
     }
 
-    /// Builds all outputs of a derivation.
-    fn build(&mut self, session: &Session, wanted: &Wanted) -> Result<(), BuildError> {
-        let store = &session.ev.store;
-        let outputs = store
-            .derivation(&wanted.drv)
-            .map(|drv| drv.outputs.keys().cloned().collect());
-        let outputs: Vec<OutputName> = outputs.unwrap_or_default();
-        let all: Vec<(StorePath, OutputName)> = outputs.into_iter().map(|name| (wanted.drv.clone(), name)).collect();
+    /// Tells what would be fetched and built.
+    fn forecast(&mut self, session: &Session, wanted: &[Wanted], sources: &[(StorePath, Vec<u8>)]) {
+        let all: Vec<_> = wanted.iter().flat_map(Wanted::all).collect();
         let order = Order {
-            store,
+            store: &session.ev.store,
             wanted: &all,
-            sources: &wanted.sources,
+            sources,
         };
+        let forecast = self
+            .engine
+            .forecast(&order, &self.realised, &mut |line| complain(&clean_line(line)));
+        match forecast {
+            Ok(forecast) => say(forecast.print().as_bytes()),
+            Err(error) => {
+                let finding = Finding::new("build", Severity::Error, error.to_string());
+                let case = Case::new(Stage::Build, "it can be planned", Outcome::Errored);
+                self.run.finish(case.finding(finding));
+            }
+        }
+    }
+
+    /// Builds all outputs of what was evaluated, and tells what came of each.
+    fn build(&mut self, session: &Session, wanted: Vec<Wanted>, sources: &[(StorePath, Vec<u8>)]) {
+        let all: Vec<_> = wanted.iter().flat_map(Wanted::all).collect();
+        let order = Order {
+            store: &session.ev.store,
+            wanted: &all,
+            sources,
+        };
+        if all.is_empty() {
+            return;
+        }
+        self.run.tell(Event::Progressed {
+            phase: Phase::Building,
+            what: match &wanted[..] {
+                [one] => one.path.clone(),
+                more => format!("{} targets", more.len()),
+            },
+            index: 1,
+            of: 1,
+        });
         let verbose = self.args.verbose;
-        let paths = self.engine.realise(&order, &self.realised, &mut |line| {
+        let outcomes = self.engine.realise_each(&order, &self.realised, &mut |line| {
             if verbose {
                 complain(&clean_line(line));
             }
-        })?;
-        self.built.extend(paths);
-        Ok(())
+        });
+        let mut outcomes = match outcomes {
+            Ok(outcomes) => outcomes.into_iter(),
+            Err(error) => {
+                let finding = Finding::new("build", Severity::Error, error.to_string());
+                for one in wanted {
+                    self.run.finish(one.case(Outcome::Errored).finding(finding.clone()));
+                }
+                return;
+            }
+        };
+        for one in wanted {
+            let mine: Vec<_> = outcomes.by_ref().take(one.outputs.len()).collect();
+            let mine: Result<Vec<StorePath>, BuildError> = mine.into_iter().collect();
+            let case = match mine {
+                Ok(paths) => {
+                    self.built.extend(paths);
+                    one.case(Outcome::Passed)
+                }
+                Err(error) => with_failure(|outcome| one.case(outcome), error),
+            };
+            self.run.finish(case);
+        }
     }
 
     /// Writes all that was built to a file.

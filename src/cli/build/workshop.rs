@@ -6,7 +6,8 @@ use crate::machine::Machine;
 use crate::session::fetcher;
 use ::vm::Processor;
 use ::vm::accel::{Choice, Probe, Wanted};
-use ::vm::build::{BuildError, BuildLimits, BuildMachine, Engine, Order, Sources};
+use ::vm::build::{BuildError, BuildLimits, BuildMachine, Engine, Forecast, Order, Outcomes, Sources};
+use ::vm::egress::Rules;
 use ::vm::image::Tools;
 use ::vm::kit::{self, MIRRORS};
 use ::vm::machine::Host;
@@ -19,7 +20,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{OutputName, StorePath};
+use store::StorePath;
 use sys::{Clock, Env, Fs, Guard, ProcessSpawn, RunFolder};
 
 /// Builds in virtual machines.
@@ -40,8 +41,8 @@ pub struct Workshop {
     choices: RefCell<BTreeMap<&'static str, Choice>>,
 }
 
-/// What is to be built by one processor.
-type Part = (Processor, Vec<(StorePath, OutputName)>);
+/// What is to be built by one processor, as numbers in the order.
+type Part = (Processor, Vec<usize>);
 
 /// What a run has of its own.
 struct Parts {
@@ -144,7 +145,7 @@ impl Workshop {
         order: &Order<'_>,
         into: &Realised,
         told: &mut dyn FnMut(&str),
-    ) -> Result<Vec<StorePath>, BuildError> {
+    ) -> Result<Outcomes, BuildError> {
         self.notes.take().iter().for_each(|note| told(note));
         let parts = self.parts()?;
         let download = |url: &str| self.download(url);
@@ -188,9 +189,20 @@ impl Workshop {
                 mirrors: &named,
                 download: online.then_some(&download),
             },
+            egress: online.then(|| self.rules()),
             limits: self.limits(),
         };
-        machine.realise(order, into, told)
+        machine.realise_each(order, into, told)
+    }
+
+    /// Returns what builders may reach that fetch by themselves.
+    fn rules(&self) -> Rules {
+        let fetcher = self.fetcher.clone();
+        let address = move |host: &str, address: std::net::IpAddr| {
+            let checked = fetcher.policy.check_address(host, address, Voice::Flake);
+            checked.map_err(|refused| refused.to_string())
+        };
+        Rules::new(self.args.fetch_from.clone(), Arc::new(address))
     }
 
     /// Returns the mirrors of Debian, the user's first.
@@ -234,32 +246,53 @@ impl Engine for Workshop {
         "the build VM"
     }
 
-    fn realise(
+    fn forecast(&self, order: &Order<'_>, into: &Realised, told: &mut dyn FnMut(&str)) -> Result<Forecast, BuildError> {
+        self.notes.take().iter().for_each(|note| told(note));
+        Forecast::of(order, into, self.substituters.as_ref(), told)
+    }
+
+    fn realise_each(
         &self,
         order: &Order<'_>,
         into: &Realised,
         told: &mut dyn FnMut(&str),
-    ) -> Result<Vec<StorePath>, BuildError> {
+    ) -> Result<Outcomes, BuildError> {
         let mut parts: BTreeMap<&str, Part> = BTreeMap::new();
-        for wanted in order.wanted {
-            let processor = self.processor(order, &wanted.0)?;
-            let part = parts.entry(processor.name()).or_insert((processor, Vec::new()));
-            part.1.push(wanted.clone());
+        let mut outcomes: Vec<Option<Result<StorePath, BuildError>>> = Vec::new();
+        for (number, (drv, _)) in order.wanted.iter().enumerate() {
+            outcomes.push(match self.processor(order, drv) {
+                Ok(processor) => {
+                    let part = parts.entry(processor.name()).or_insert((processor, Vec::new()));
+                    part.1.push(number);
+                    None
+                }
+                Err(error) => Some(Err(error)),
+            });
         }
-        let mut made = BTreeMap::new();
-        for (processor, wanted) in parts.into_values() {
+        // One machine for all that one processor builds.
+        for (processor, numbers) in parts.into_values() {
+            let wanted: Vec<_> = numbers.iter().map(|number| order.wanted[*number].clone()).collect();
             let part = Order {
                 wanted: &wanted,
                 ..*order
             };
-            let paths = self.realise_for(processor, &part, into, told)?;
-            made.extend(wanted.into_iter().zip(paths));
+            let made = self.realise_for(processor, &part, into, told);
+            match made {
+                Ok(made) => numbers
+                    .iter()
+                    .zip(made)
+                    .for_each(|(number, made)| outcomes[*number] = Some(made)),
+                // What keeps one processor's machine from working is no fault of the other's.
+                Err(error) if outcomes.len() > numbers.len() => {
+                    let why = error.to_string();
+                    numbers
+                        .iter()
+                        .for_each(|number| outcomes[*number] = Some(Err(failing(&why))));
+                }
+                Err(error) => return Err(error),
+            }
         }
-        Ok(order
-            .wanted
-            .iter()
-            .filter_map(|wanted| made.get(wanted).cloned())
-            .collect())
+        Ok(outcomes.into_iter().flatten().collect())
     }
 }
 
@@ -270,6 +303,11 @@ fn host_of(url: &str) -> Option<&str> {
     let host = authority.rsplit('@').next()?;
     let host = host.split_once(':').map_or(host, |(host, _)| host);
     (!host.is_empty()).then_some(host)
+}
+
+/// Returns an error that has been put into words already.
+fn failing(why: &str) -> BuildError {
+    BuildError::Order(why.to_owned())
 }
 
 fn cannot(why: impl std::fmt::Display) -> BuildError {

@@ -21,6 +21,15 @@ const DEPTH: usize = 3;
 /// Most files and folders that are looked at there.
 const MOST: usize = 100_000;
 
+/// Why an output that is known by its hash was not had from outside.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum NotHad {
+    /// Its builder does more than download: it has to run.
+    NoDownload,
+    /// It cannot be downloaded, for this reason.
+    Failed(String),
+}
+
 /// Where outputs that are known by their hash come from.
 #[derive(Clone, Copy)]
 pub struct Sources<'d> {
@@ -36,13 +45,13 @@ impl Sources<'_> {
     /// Brings all that is needed into the store. What cannot be had from outside stays needed, and is left to the builder.
     ///
     /// Returns why each of those was not had.
-    pub fn bring(
+    pub(super) fn bring(
         &self,
         order: &Order<'_>,
         needs: &mut Needs,
         realised: &Realised,
         told: &mut dyn FnMut(&str),
-    ) -> Result<Vec<(StorePath, String)>, BuildError> {
+    ) -> Result<Vec<(StorePath, NotHad)>, BuildError> {
         let mut failed = Vec::new();
         for (path, out) in std::mem::take(&mut needs.fixed) {
             let drv = order.store.derivation(&path);
@@ -67,10 +76,7 @@ impl Sources<'_> {
                     realised.add(&out, &mut archive.as_slice(), about, Limits::default())?;
                     needs.there.insert(out);
                 }
-                Err(why) => {
-                    let why = last_lines(why.as_bytes()).pop().unwrap_or_default();
-                    failed.push((path, why));
-                }
+                Err(why) => failed.push((path, why)),
             }
         }
         Ok(failed)
@@ -82,7 +88,7 @@ impl Sources<'_> {
         drv: &Derivation,
         address: &ContentAddress,
         fs: &dyn Fs,
-    ) -> Result<Result<NarTree, String>, BuildError> {
+    ) -> Result<Result<NarTree, NotHad>, BuildError> {
         for folder in self.folders {
             if let Some(tree) = in_folder(folder, drv, address, fs)? {
                 return Ok(Ok(tree));
@@ -90,10 +96,10 @@ impl Sources<'_> {
         }
         let urls = urls(drv);
         if urls.is_empty() {
-            return Ok(Err("its builder is not a plain download".into()));
+            return Ok(Err(NotHad::NoDownload));
         }
         let Some(download) = self.download else {
-            return Ok(Err("the run is without a network".into()));
+            return Ok(Err(NotHad::Failed("the run is without a network".into())));
         };
         let executable = drv
             .env
@@ -112,7 +118,8 @@ impl Sources<'_> {
                 Err(error) => why = error,
             }
         }
-        Ok(Err(why))
+        let why = last_lines(why.as_bytes()).pop().unwrap_or_default();
+        Ok(Err(NotHad::Failed(why)))
     }
 
     /// Returns the URLs that one stands for: `mirror://NAME/PATH` is one of each mirror of that name.
@@ -305,7 +312,8 @@ mod tests {
             .bring(&order, &mut needs, &realised, &mut |_| {})
             .expect("it can be asked");
         let came = match failed.first() {
-            Some((_, why)) => why.clone(),
+            Some((_, NotHad::Failed(why))) => why.clone(),
+            Some((_, NotHad::NoDownload)) => "no download".into(),
             None => {
                 assert_eq!(needs.there.len(), 1);
                 let bytes = realised.read(&needs.wanted[0].to_path(), 99).expect("it can be read");
@@ -333,7 +341,7 @@ mod tests {
         // What a builder does to a download cannot be done here.
         let changed = fetching(hash, &[("url", URL), ("postFetch", "unzip")]);
         let (asked, came) = brought(changed, &[], &good);
-        assert_eq!((asked.len(), came.as_str()), (0, "its builder is not a plain download"));
+        assert_eq!((asked.len(), came.as_str()), (0, "no download"));
         let (asked, _) = brought(fetching(hash, &[("urls", "http://1/ http://2/")]), &[], &good);
         assert_eq!(asked, ["http://1/", "http://2/"]);
     }

@@ -5,15 +5,20 @@
 
 mod disk;
 mod fixed;
+mod forecast;
 mod limits;
+mod log;
 mod machine;
 mod needs;
 mod nix;
 mod order;
+mod outputs;
 mod registration;
 mod session;
+mod verdict;
 
 pub use fixed::{Download, Sources};
+pub use forecast::Forecast;
 pub use limits::BuildLimits;
 pub use machine::BuildMachine;
 pub use needs::{Needs, Offers};
@@ -26,21 +31,37 @@ use diag::clean_line;
 use store::StorePath;
 use sys::{ExecError, FsError};
 
+/// What came of each thing that was ordered.
+pub type Outcomes = Vec<Result<StorePath, BuildError>>;
+
 /// Builds derivations.
 pub trait Engine {
     /// Returns how reports name it, such as `the build VM`.
     fn name(&self) -> &str;
 
-    /// Builds what is ordered and leaves it, with all that it refers to, in the store. `told` gets lines of progress and
-    /// of the builders' logs, which are hostile.
+    /// Builds of what is ordered all that can be built, and leaves it, with all that it refers to, in the store. `told` gets
+    /// lines of progress and of the builders' logs, which are hostile.
     ///
-    /// Returns the path of each output, in the order's order.
+    /// Returns the path of each output, or why there is none, in the order's order; an error if nothing can be said of any.
+    fn realise_each(
+        &self,
+        order: &Order<'_>,
+        into: &Realised,
+        told: &mut dyn FnMut(&str),
+    ) -> Result<Outcomes, BuildError>;
+
+    /// Returns what building what is ordered would come to; nothing is built or fetched.
+    fn forecast(&self, order: &Order<'_>, into: &Realised, told: &mut dyn FnMut(&str)) -> Result<Forecast, BuildError>;
+
+    /// Builds as [`Engine::realise_each`] does, and returns the path of each output, in the order's order; an error if one of them was not built.
     fn realise(
         &self,
         order: &Order<'_>,
         into: &Realised,
         told: &mut dyn FnMut(&str),
-    ) -> Result<Vec<StorePath>, BuildError>;
+    ) -> Result<Vec<StorePath>, BuildError> {
+        self.realise_each(order, into, told)?.into_iter().collect()
+    }
 }
 
 /// Why something was not built.
@@ -74,6 +95,14 @@ pub enum BuildError {
     /// What was built does not arrive.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// The machine that builds ended of itself, such as by a panic of its kernel: no verdict.
+    #[error("{engine} ended of itself: {why}")]
+    Crashed {
+        /// The engine's name.
+        engine: String,
+        /// How, in one line.
+        why: String,
+    },
     /// The engine itself fails: no verdict on what was to be built.
     #[error("{engine} fails: {why}")]
     Engine {

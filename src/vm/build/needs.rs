@@ -32,9 +32,7 @@ impl Needs {
     pub fn of(order: &Order<'_>, realised: &Realised, offers: Offers<'_>) -> Result<Needs, BuildError> {
         let mut needs = Needs::default();
         let mut seen: BTreeSet<(StorePath, OutputName)> = BTreeSet::new();
-        for (path, output) in order.wanted {
-            needs.wanted.push(known(derivation(order, path)?, path, output)?);
-        }
+        needs.wanted = outputs_of(order)?;
         let mut level: BTreeSet<(StorePath, OutputName)> = order.wanted.iter().cloned().collect();
         while !level.is_empty() {
             let mut absent = Vec::new();
@@ -93,6 +91,14 @@ impl Needs {
         }
         Ok(inputs)
     }
+}
+
+/// Returns the paths of what is ordered.
+pub(super) fn outputs_of(order: &Order<'_>) -> Result<Vec<StorePath>, BuildError> {
+    let wanted = order.wanted.iter();
+    wanted
+        .map(|(path, output)| known(derivation(order, path)?, path, output))
+        .collect()
 }
 
 /// Whether a derivation lets others be asked for its outputs; what is made faster than it is fetched does not.

@@ -7,7 +7,10 @@
 //! `nix-store --realise` builds, and `nix-store --export` hands out what was built. Nothing of its store is read from
 //! the disk: the programs may be those of another machine, or of a chroot.
 
-use super::{BuildError, Engine, Order, last_lines};
+use super::log::Log;
+use super::needs::outputs_of;
+use super::verdict::Verdicts;
+use super::{BuildError, Engine, Forecast, Order, Outcomes, last_lines};
 use crate::realised::{Limits, Realised};
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -47,16 +50,40 @@ impl Engine for InstalledNix {
         "the installed Nix"
     }
 
-    fn realise(
+    fn forecast(
+        &self,
+        order: &Order<'_>,
+        _into: &Realised,
+        _told: &mut dyn FnMut(&str),
+    ) -> Result<Forecast, BuildError> {
+        self.instantiate(order)?;
+        let wanted = order
+            .wanted
+            .iter()
+            .map(|(drv, output)| format!("{}!{output}", drv.to_path()));
+        let mut command = Command::new("nix-store").args(["--realise", "--dry-run"]).args(wanted);
+        let output = self.call(&mut command)?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        match output.success() {
+            true => Ok(Forecast::of_nix(&said)),
+            false => {
+                let last = last_lines(said.as_bytes()).pop().unwrap_or_default();
+                Err(self.broken(&format!("nix-store {}: {last}", self.ended(output.exit))))
+            }
+        }
+    }
+
+    fn realise_each(
         &self,
         order: &Order<'_>,
         into: &Realised,
         told: &mut dyn FnMut(&str),
-    ) -> Result<Vec<StorePath>, BuildError> {
+    ) -> Result<Outcomes, BuildError> {
         self.instantiate(order)?;
-        let outputs = self.build(order, told)?;
-        self.fetch(&outputs, into)?;
-        Ok(outputs)
+        let outcomes = self.build_each(order, told)?;
+        let built: Vec<StorePath> = outcomes.iter().flatten().cloned().collect();
+        self.fetch(&built, into)?;
+        Ok(outcomes)
     }
 }
 
@@ -151,31 +178,57 @@ impl InstalledNix {
         }
     }
 
-    /// Builds what is ordered, which must have been added, and returns the path of each output.
+    /// Builds what is ordered, which must have been added, and returns the path of each output; an error if one of them was
+    /// not built.
     pub fn build(&self, order: &Order<'_>, told: &mut dyn FnMut(&str)) -> Result<Vec<StorePath>, BuildError> {
+        self.build_each(order, told)?.into_iter().collect()
+    }
+
+    /// Builds all that can be built of what is ordered, which must have been added.
+    fn build_each(&self, order: &Order<'_>, told: &mut dyn FnMut(&str)) -> Result<Outcomes, BuildError> {
         let wanted = order
             .wanted
             .iter()
             .map(|(drv, output)| format!("{}!{output}", drv.to_path()));
-        let mut command = Command::new("nix-store").arg("--realise").args(wanted);
+        let mut command = Command::new("nix-store")
+            .args(["--realise", "--keep-going"])
+            .args(wanted);
         if let Some(builders) = &self.builders {
             command = command.args(["--option", "builders", builders]);
         }
         let output = self.call(&mut command)?;
-        let log = last_lines(&output.stderr);
-        log.iter().for_each(|line| told(line));
-        if !output.success() {
-            return Err(BuildError::Failed {
-                what: failed_derivation(&log),
-                why: self.ended(output.exit),
-                log,
-            });
+        let mut log = Log::default();
+        log.take(&output.stderr, &mut |_| {});
+        log.finish(&mut |_| {});
+        log.last().iter().for_each(|line| told(line));
+        if output.success() {
+            let outputs = parse_paths(&output.stdout)?;
+            return match outputs.len() == order.wanted.len() {
+                true => Ok(outputs.into_iter().map(Ok).collect()),
+                false => Err(self.broken("it does not say a path for each output")),
+            };
         }
-        let outputs = parse_paths(&output.stdout)?;
-        match outputs.len() == order.wanted.len() {
-            true => Ok(outputs),
-            false => Err(self.broken("it does not say a path for each output")),
-        }
+        let mut verdicts = Verdicts::default();
+        let late = matches!(output.exit, Exit::TimedOut).then(|| self.ended(output.exit));
+        verdicts.read(&log, late, &mut |drv| self.log_of(drv))?;
+        let outputs = outputs_of(order)?;
+        let invalid = self.invalid(&outputs)?;
+        let wanted = order.wanted.iter().zip(outputs);
+        Ok(wanted
+            .map(|((drv, _), out)| match invalid.contains(&out) {
+                false => Ok(out),
+                true => Err(verdicts.of(order, drv, &|_| true)),
+            })
+            .collect())
+    }
+
+    /// Returns the end of what the builder of a derivation has said, if this Nix still knows it.
+    fn log_of(&self, drv: &StorePath) -> Result<Vec<String>, BuildError> {
+        let output = self.call(&mut Command::new("nix-store").args(["--read-log", &drv.to_path()]))?;
+        Ok(match output.success() {
+            true => last_lines(&output.stdout),
+            false => Vec::new(),
+        })
     }
 
     /// Copies paths, with all that they refer to, into the store of the run.
@@ -277,16 +330,6 @@ fn parse_paths(text: &[u8]) -> Result<Vec<StorePath>, BuildError> {
     paths
         .collect::<Result<_, _>>()
         .map_err(|error| BuildError::Order(error.to_string()))
-}
-
-/// Returns the derivation that Nix says has failed: the first that it names so.
-fn failed_derivation(log: &[String]) -> Option<StorePath> {
-    let named = |line: &String| {
-        let at = line.find("builder for '").map(|at| at + "builder for '".len());
-        let at = at.or_else(|| line.find("Cannot build '").map(|at| at + "Cannot build '".len()))?;
-        StorePath::parse(line[at..].split('\'').next()?).ok()
-    };
-    log.iter().find_map(named)
 }
 
 /// Appends a text as a string of the Nix language.

@@ -29,7 +29,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Registered>, String> {
                 .ok_or_else(|| format!("the registration of {} breaks off", path.to_path()))
         };
         let hash = Hash::parse_in_format(next()?, HashAlgo::Sha256, HashFormat::Base16).map_err(|e| e.to_string())?;
-        next()?;
+        let size = next()?
+            .parse()
+            .map_err(|_| format!("the size of {} is none", path.to_path()))?;
         let deriver = match next()? {
             "" => None,
             deriver => Some(StorePath::parse(deriver).map_err(|error| error.to_string())?),
@@ -49,6 +51,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Registered>, String> {
             deriver,
             origin: "the build VM".into(),
             nar_hash: Some(hash),
+            nar_size: Some(size),
             ..About::default()
         };
         found.push(Registered { path, about });

@@ -226,6 +226,15 @@ impl Link {
         }
     }
 
+    /// Has the agent take connections of the guest and carry them over a port of their own.
+    pub fn carry(&mut self, wait: &mut Wait<'_>) -> Result<(), GuestError> {
+        let mut until = wait.begin("opening the way out of the machine");
+        match self.ask(&Request::Carry, &mut until)? {
+            Answer::Done => Ok(()),
+            other => Err(self.unfit(&other)),
+        }
+    }
+
     /// Asks an agent that is the init of its guest to switch the machine off, which QEMU's end then tells.
     pub fn off(&mut self, wait: &mut Wait<'_>) -> Result<(), GuestError> {
         let mut until = wait.begin("switching the machine off");

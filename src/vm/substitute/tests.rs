@@ -1,5 +1,7 @@
 //! Caches that are asked, as tests script them.
 
+#![expect(clippy::disallowed_types, reason = "the oracle is a program")]
+
 use super::*;
 use crate::realised::Realised;
 use base64::Engine as _;
@@ -8,7 +10,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use std::collections::BTreeMap;
 use std::io::Read;
 use store::{HashAlgo, HashFormat, NarTree, write_nar};
-use sys::DiskFs;
+use sys::{DiskFs, Fs};
 
 /// A key of tests.
 pub(super) struct Key {
@@ -346,5 +348,69 @@ fn what_is_known_by_its_contents_must_have_them() {
             .expect("the disk works");
         assert_eq!(realised.has(&path).expect("it can be read"), is_taken);
         assert_eq!(realised.missing([&path]).expect("it can be read").is_empty(), is_taken);
+    }
+}
+
+#[test]
+fn oracle_a_cache_that_nix_has_written_and_signed_is_read() {
+    let oracle = testkit::Oracle::named();
+    let shared = oracle.share();
+    let run = |command: &mut std::process::Command| {
+        let output = command.output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        String::from_utf8(output.stdout).expect("text").trim().to_owned()
+    };
+    let at = |name: &str| format!("{}/{name}", shared.inside());
+    let key = ["--generate-binary-cache-key", "test-1", &at("secret"), &at("public")];
+    run(oracle.command("nix-store").args(key));
+    let public = DiskFs.read(&shared.outside().join("public")).expect("a key");
+    let public = PublicKey::parse(String::from_utf8(public).expect("text").trim()).expect("a key");
+    let expression = r#"
+        let made = name: script: derivation {
+          inherit name; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" script ];
+        }; in made "user" "echo ${made "used" "echo used > $out"} ${builtins.toFile "text" "a text"} > $out"
+    "#;
+    let built = run(oracle.command("nix-build").args(["--no-out-link", "-E", expression]));
+    let wanted = StorePath::parse(&built).expect("a path");
+    for compression in ["none", "xz", "zstd", "bzip2", "gzip"] {
+        let to = format!(
+            "file://{}?secret-key={}&compression={compression}",
+            at(compression),
+            at("secret")
+        );
+        run(oracle.nix("copy").args(["--to", &to, &built]));
+        for (key, expected) in [(Some(public.clone()), 3), (None, 0)] {
+            let source = Source {
+                url: "cache".into(),
+                priority: None,
+                door: Box::new(FolderDoor {
+                    fs: Arc::new(DiskFs),
+                    folder: shared.outside().join(compression),
+                }),
+            };
+            let substituters = Substituters::new(vec![source], key.into_iter().collect());
+            let folder = tempfile::tempdir().expect("a folder");
+            let realised = Realised::new(Arc::new(DiskFs), folder.path());
+            let mut notes = Vec::new();
+            let mut told = |line: &str| notes.push(line.to_owned());
+            let haul = substituters.offers(std::slice::from_ref(&wanted), &realised, &mut told);
+            let haul = haul.expect("it can be asked");
+            substituters.fetch(&haul, &realised, &mut told).expect("the disk works");
+            assert_eq!(haul.offers.len(), expected, "{compression}: {notes:?}");
+            let has = realised.has(&wanted).expect("it can be read");
+            assert_eq!(has, expected > 0, "{compression}: {notes:?}");
+            if has {
+                let text = realised
+                    .read(&built, 999)
+                    .expect("it can be read")
+                    .expect("it is a file");
+                assert!(
+                    String::from_utf8(text).expect("text").contains("-used "),
+                    "{compression}"
+                );
+                assert_eq!(realised.closure([&wanted]).expect("the closure is there").len(), 3);
+            }
+        }
     }
 }
