@@ -11,6 +11,7 @@ pub mod egress;
 pub mod finding;
 pub mod generation;
 pub mod guest;
+pub mod home;
 pub mod image;
 pub mod initrd;
 pub mod kit;

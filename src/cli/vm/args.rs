@@ -14,6 +14,7 @@ use std::path::PathBuf;
   cfgcheck vm --host web --base origin/main   what runs today is that of a branch
   cfgcheck vm --scenario rollback             another of the scenarios that come with cfgcheck
   cfgcheck vm --scenario vm-tests/login.yaml  one of your own
+  cfgcheck vm --home alice@work               a home without a host: activated, changed, and gone back to
   cfgcheck vm --plan                          say what would run, and end
 ")]
 pub struct VmArgs {
@@ -21,6 +22,9 @@ pub struct VmArgs {
     /// host has there. The last commit, if the files differ from it, else the one before.
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
+    /// Try this home (of homeConfigurations) instead of hosts, activated by its user; a pattern, may be repeated.
+    #[arg(long, value_name = "PATTERN", conflicts_with_all = ["host", "scenario", "mode"])]
+    pub home: Vec<String>,
     /// A scenario: the name of one that comes with cfgcheck, or a file; may be repeated. Those in vm-tests/ by default,
     /// and `default` for hosts that have none.
     #[arg(long, value_name = "NAME|FILE")]

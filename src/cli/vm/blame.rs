@@ -125,6 +125,12 @@ impl Suspects<'_> {
                     text: address(&change),
                 })
             }
+            Blame::HomeBlock(block) => Culprit::option(&["home", "activation", block]),
+            Blame::HomeFile(file) => Culprit::option(&["home", "file", file]),
+            Blame::HomeUnit(unit) => match unit.rsplit_once('.') {
+                Some((name, kind)) => Culprit::option(&["systemd", "user", &format!("{kind}s"), name]),
+                None => None,
+            },
             Blame::BootLoader => Culprit::option(&["boot", "loader"]),
             Blame::Closure | Blame::Host | Blame::Step => None,
         })

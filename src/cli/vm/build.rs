@@ -1,6 +1,6 @@
 //! Building the systems of a host.
 
-use super::pair::{Pair, Planned};
+use super::pair::{Pair, Planned, Wanted};
 use ::vm::build::{BuildError, Engine, Order};
 use ::vm::generation::Generation;
 use ::vm::realised::{GenerationError, Realised};
@@ -59,10 +59,25 @@ pub fn build(
     into: &Realised,
     told: &mut dyn FnMut(&str),
 ) -> Result<Built, NotBuilt> {
+    realise(pair, &[&planned.base, &planned.head], engine, into, told)?;
+    Ok(Built {
+        base: into.generation(&planned.base.out)?,
+        head: into.generation(&planned.head.out)?,
+    })
+}
+
+/// Builds what is not there yet of what was evaluated.
+pub fn realise(
+    pair: &mut Pair,
+    all: &[&Wanted],
+    engine: &dyn Engine,
+    into: &Realised,
+    told: &mut dyn FnMut(&str),
+) -> Result<(), NotBuilt> {
     let out = OutputName::new("out");
     let mut wanted: Vec<(StorePath, OutputName)> = Vec::new();
     let mut sources = Vec::new();
-    for system in [&planned.base, &planned.head] {
+    for system in all {
         // What was built by an earlier run is there.
         if into.has(&system.out).map_err(BuildError::from)? || wanted.iter().any(|(drv, _)| *drv == system.drv) {
             continue;
@@ -87,8 +102,5 @@ pub fn build(
         };
         engine.realise(&order, into, told)?;
     }
-    Ok(Built {
-        base: into.generation(&planned.base.out)?,
-        head: into.generation(&planned.head.out)?,
-    })
+    Ok(())
 }

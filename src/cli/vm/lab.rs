@@ -17,6 +17,7 @@ use agent::Mount;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use store::StorePath;
 use sys::{ExecError, FsError, Guard, ProcessExec, ProcessSpawn, RunFolder, RunFolderError, User};
 
 /// The serial number of the disk that brings the head's paths.
@@ -76,6 +77,16 @@ impl LabError {
         };
         Some(format!("it is in the package {package}"))
     }
+}
+
+/// What is on the disks of a machine.
+pub struct OnDisks<'d> {
+    /// The system that the machine starts with.
+    pub system: &'d StorePath,
+    /// What is brought to it when it runs.
+    pub brought: Vec<&'d StorePath>,
+    /// Which disks there are, and what is on them beside the store.
+    pub host: &'d Planned,
 }
 
 /// The disks of a machine that has not been started.
@@ -151,9 +162,9 @@ impl<'l> Lab<'l> {
         Ok(choice)
     }
 
-    /// Makes the disks of a machine: the base's system on them, and what the head has more on one of its own.
-    pub fn disks(&self, realised: &Realised, host: &Planned) -> Result<Disks, LabError> {
-        let (base, head) = (&host.base.out, &host.head.out);
+    /// Makes the disks of a machine: its system on them, and what is brought to it on one of its own.
+    pub fn disks(&self, realised: &Realised, wanted: &OnDisks<'_>) -> Result<Disks, LabError> {
+        let OnDisks { system, brought, host } = wanted;
         let name = format!("disk-{}", self.machines.replace(self.machines.get() + 1));
         let tools = Tools {
             exec: &ProcessExec,
@@ -164,7 +175,7 @@ impl<'l> Lab<'l> {
         fs.create_dir_all(&images)?;
         let root = RootDisk {
             extras: host.extras.clone(),
-            ..RootDisk::new(vec![base.clone()])
+            ..RootDisk::new(vec![(*system).clone()])
         };
         let contents = root.plan(realised)?.key();
         let mut made = Disks {
@@ -194,7 +205,7 @@ impl<'l> Lab<'l> {
             });
         }
         let delta = self.run.path().join(format!("{name}-delta.raw"));
-        Plan::delta(realised, [base], [head])?.make(realised, tools, &delta)?;
+        Plan::delta(realised, [*system], brought.iter().copied())?.make(realised, tools, &delta)?;
         made.drives.push(Drive {
             medium: Medium::ReadOnly(delta),
             serial: DELTA.into(),

@@ -35,6 +35,8 @@ pub struct Side {
     pub folder: Vec<u8>,
     /// Its hosts.
     pub hosts: Vec<Target>,
+    /// Its homes that stand alone.
+    pub homes: Vec<Target>,
 }
 
 /// A system to boot: what was evaluated, and what is to be built.
@@ -88,7 +90,10 @@ impl Pair {
         let Some(flake) = run.call(&mut session, number) else {
             return Ok(None);
         };
-        let Some(hosts) = hosts(run, &mut session, flake) else {
+        let Some(hosts) = listed(run, &mut session, flake, Kind::Nixos) else {
+            return Ok(None);
+        };
+        let Some(homes) = listed(run, &mut session, flake, Kind::Home) else {
             return Ok(None);
         };
         run.known.extend(hosts.iter().map(|host| host.name.clone()));
@@ -96,6 +101,7 @@ impl Pair {
             root: run.root.clone(),
             folder: run.folder.clone(),
             hosts,
+            homes,
         };
         let (base, host) = match today {
             Today::State(named, host) => match base_of(run, &mut session, &named) {
@@ -113,6 +119,7 @@ impl Pair {
                     root: head.root.clone(),
                     folder: head.folder.clone(),
                     hosts: head.hosts.clone(),
+                    homes: head.homes.clone(),
                 };
                 (side, None)
             }
@@ -187,8 +194,8 @@ fn varied(ev: &mut Evaluator, system: System, layout: &Layout) -> Eval<System> {
 }
 
 /// Returns what is to be built for a configuration.
-fn wanted(ev: &mut Evaluator, system: System) -> Eval<Wanted> {
-    let drv = made_of(ev, Kind::Nixos, system.root())?;
+pub fn wanted(ev: &mut Evaluator, system: System) -> Eval<Wanted> {
+    let drv = made_of(ev, system.kind(), system.root())?;
     let parsed = StorePath::parse(&drv).ok();
     let out = parsed.as_ref().and_then(|drv| {
         let outputs = ev.store.derivation(drv)?.outputs.iter();
@@ -205,12 +212,12 @@ fn wanted(ev: &mut Evaluator, system: System) -> Eval<Wanted> {
     }
 }
 
-/// Returns the hosts of a flake; that they cannot be listed has been told.
-fn hosts(run: &mut Run<'_>, session: &mut Session, flake: Val) -> Option<Vec<Target>> {
-    match session.ev.contained(|ev| discover(ev, flake, Kind::Nixos)) {
-        Ok(hosts) => Some(hosts),
+/// Returns the hosts or homes of a flake; that they cannot be listed has been told.
+fn listed(run: &mut Run<'_>, session: &mut Session, flake: Val, kind: Kind) -> Option<Vec<Target>> {
+    match session.ev.contained(|ev| discover(ev, flake, kind)) {
+        Ok(targets) => Some(targets),
         Err(_) => {
-            let name = format!("{} can be listed", Kind::Nixos.output());
+            let name = format!("{} can be listed", kind.output());
             let case = run.with_error(session, Case::new(Stage::Eval, name, Outcome::Errored));
             run.finish(case);
             None
@@ -235,13 +242,14 @@ fn base_of(run: &Run<'_>, session: &mut Session, named: &Named) -> Result<Side, 
     let flakes = session.flakes.clone();
     let listed = session.ev.contained(|ev| {
         let flake = flakes.call(ev, number)?;
-        discover(ev, flake, Kind::Nixos)
+        Ok((discover(ev, flake, Kind::Nixos)?, discover(ev, flake, Kind::Home)?))
     });
     match listed {
-        Ok(hosts) => Ok(Side {
+        Ok((hosts, homes)) => Ok(Side {
             root: root.unwrap_or_default(),
             folder: folder.unwrap_or_default(),
             hosts,
+            homes,
         }),
         Err(_) => {
             let error = session.ev.take_error();

@@ -2,7 +2,7 @@
 
 use super::blame::Suspects;
 use super::build::Built;
-use super::lab::{Lab, LabError};
+use super::lab::{Lab, LabError, OnDisks};
 use super::pair::{Pair, Planned};
 use super::scenarios::Playable;
 use super::work::Work;
@@ -34,7 +34,7 @@ impl Work<'_> {
         let started = self.run.machine.clock.monotonic();
         let name = playable.scenario.name.clone();
         let case = match self.played(lab, host, built, realised, playable) {
-            Ok((played, choice)) => self.case(pair, host, playable, &played, &choice),
+            Ok((played, choice)) => self.case(pair, host, &name, &played, &choice),
             Err(error) => {
                 let mut finding = Finding::new("vm", Severity::Error, error.to_string());
                 finding.hint = error.hint();
@@ -56,7 +56,12 @@ impl Work<'_> {
     ) -> Result<(Played, Choice), LabError> {
         let processor = Lab::processor(&host.platform)?;
         let choice = lab.choice(processor)?;
-        let disks = lab.disks(realised, host)?;
+        let on_disks = OnDisks {
+            system: &host.base.out,
+            brought: vec![&host.head.out],
+            host,
+        };
+        let disks = lab.disks(realised, &on_disks)?;
         let generations = generations(built, realised);
         let console = Console::new(None);
         let mut guest = lab.live(processor, disks, host.mode, generations, console)?;
@@ -82,8 +87,15 @@ impl Work<'_> {
     }
 
     /// Returns the case that a played scenario is.
-    fn case(&mut self, pair: &mut Pair, host: &Planned, playable: &Playable, played: &Played, choice: &Choice) -> Case {
-        let mut case = Case::new(Stage::Vm, playable.scenario.name.clone(), played.outcome.clone())
+    pub(super) fn case(
+        &mut self,
+        pair: &mut Pair,
+        host: &Planned,
+        scenario: &str,
+        played: &Played,
+        choice: &Choice,
+    ) -> Case {
+        let mut case = Case::new(Stage::Vm, scenario, played.outcome.clone())
             .property("accelerator", choice.accel.name())
             .property("accelerator-why", &choice.why)
             .property("mode", host.mode.name());
@@ -106,7 +118,7 @@ impl Work<'_> {
             case.location = Some(location);
         }
         for artifact in &played.artifacts {
-            match self.kept(host, &playable.scenario.name, artifact) {
+            match self.kept(host, scenario, artifact) {
                 Ok(attachment) => case.attachments.extend(attachment),
                 Err(message) => self.run.tell(report::Event::Note(message)),
             }

@@ -220,7 +220,7 @@ fn source(ev: &mut Evaluator, wanted: Val, index: usize, secret: &Wanted) -> Eva
 }
 
 /// Returns an attribute of a set that is ours.
-fn attribute(ev: &mut Evaluator, set: Val, name: &str) -> Eval<Val> {
+pub(super) fn attribute(ev: &mut Evaluator, set: Val, name: &str) -> Eval<Val> {
     let symbol = ev.symbols.intern(name.as_bytes());
     match ev.mem.attr(set, symbol) {
         Some(attr) => ev.force(attr.value, attr.pos),

@@ -27,13 +27,26 @@ pub struct Work<'w> {
     pub scenarios: Scenarios,
 }
 
-impl Work<'_> {
+/// What things are built and tried with.
+pub(super) struct Tools<'t> {
+    /// Where what is built is.
+    pub realised: Realised,
+    /// Where machines are made.
+    pub lab: Lab<'t>,
+    /// What builds.
+    pub engine: Box<dyn Engine + 't>,
+}
+
+impl<'w> Work<'w> {
     /// Tries the hosts of a flake; wrong usage has been told, and is the exit code.
     pub fn flake(&mut self, asked: &Asked, place: &Place<'_>) -> Result<(), u8> {
         self.tell(Phase::Fetching, "inputs", 1, 1);
         let Some((mut pair, before)) = Pair::of(&mut self.run, self.args, asked)? else {
             return Ok(());
         };
+        if !self.args.home.is_empty() {
+            return self.homes(&mut pair, before.as_deref());
+        }
         let names: Vec<String> = pair.head.hosts.iter().map(|host| host.name.clone()).collect();
         self.scenarios.check_hosts(place, &names)?;
         self.run.unknown = unknown_host(&self.run.hosts, names.iter().map(String::as_str));
@@ -54,18 +67,7 @@ impl Work<'_> {
             planned.iter().for_each(|host| say(self.told(host).as_bytes()));
             return Ok(());
         }
-        let machine = self.run.machine;
-        let cache = crate::build::cache(machine);
-        let realised = Realised::new(machine.fs.clone(), cache.clone());
-        let lab = match Lab::new(machine, self.args, cache.clone()) {
-            Ok(lab) => lab,
-            Err(error) => {
-                complain(&format!("error: {error}"));
-                return Err(exit::CANNOT_START);
-            }
-        };
-        let (flakes, wanted) = (&self.args.judge.flakes, self.args.accel.wanted());
-        let engine = crate::build::engine(machine, &self.args.engine, flakes, wanted, cache.clone());
+        let tools = self.tools()?;
         let of = planned.len();
         for (index, host) in planned.iter().enumerate() {
             if sys::interrupted() {
@@ -74,19 +76,38 @@ impl Work<'_> {
                 return Ok(());
             }
             self.tell(Phase::Building, &host.name, index + 1, of);
-            let Some(built) = self.built(&mut pair, host, engine.as_ref(), &realised) else {
+            let Some(built) = self.built(&mut pair, host, tools.engine.as_ref(), &tools.realised) else {
                 continue;
             };
             for playable in self.scenarios.of_host(&host.name) {
                 let what = format!("{}: {}", host.name, playable.scenario.name);
                 self.tell(Phase::Booting, &what, index + 1, of);
-                self.play(&lab, &mut pair, host, &built, &realised, &playable);
+                self.play(&tools.lab, &mut pair, host, &built, &tools.realised, &playable);
             }
         }
         Ok(())
     }
 
-    fn tell(&mut self, phase: Phase, what: &str, index: usize, of: usize) {
+    /// Returns what things are built and tried with; that they cannot be has been told, and is the exit code.
+    pub(super) fn tools(&self) -> Result<Tools<'w>, u8> {
+        let machine = self.run.machine;
+        let cache = crate::build::cache(machine);
+        let lab = match Lab::new(machine, self.args, cache.clone()) {
+            Ok(lab) => lab,
+            Err(error) => {
+                complain(&format!("error: {error}"));
+                return Err(exit::CANNOT_START);
+            }
+        };
+        let (flakes, wanted) = (&self.args.judge.flakes, self.args.accel.wanted());
+        Ok(Tools {
+            realised: Realised::new(machine.fs.clone(), cache.clone()),
+            lab,
+            engine: crate::build::engine(machine, &self.args.engine, flakes, wanted, cache),
+        })
+    }
+
+    pub(super) fn tell(&mut self, phase: Phase, what: &str, index: usize, of: usize) {
         self.run.tell(Event::Progressed {
             phase,
             what: what.to_owned(),

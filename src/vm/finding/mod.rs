@@ -37,6 +37,12 @@ pub enum Blame {
     Addresses,
     /// The boot loader.
     BootLoader,
+    /// A block of a home's activation (`home.activation`), by its name.
+    HomeBlock(String),
+    /// A file of a home, by its place below the user's folder.
+    HomeFile(String),
+    /// A unit of a user's, by its full name.
+    HomeUnit(String),
     /// What the system is made of: its closure.
     Closure,
     /// A step of the scenario; [`Found::at`] says where it stands.

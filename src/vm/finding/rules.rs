@@ -3,7 +3,7 @@
 use report::RuleDoc;
 
 /// The rules: id, what it asks for, why, and what to do.
-const RULES: [[&str; 4]; 31] = [
+const RULES: [[&str; 4]; 34] = [
     [
         "activation-failed",
         "The activation succeeds",
@@ -63,6 +63,24 @@ const RULES: [[&str; 4]; 31] = [
         "A switch leaves file systems mounted",
         "A switch unmounts what is gone or has another device, under the programs that use it.",
         "Move the data first, and stop what uses it.",
+    ],
+    [
+        "home-activation-failed",
+        "The activation of a home succeeds",
+        "A home that is activated in part has links to two generations, and the rest of what it was.",
+        "Let the block succeed also when there is nothing to do, and move away the files that are in the way.",
+    ],
+    [
+        "home-rollback-failed",
+        "A home can be gone back to",
+        "Who goes back does so in trouble, and has nothing else left.",
+        "Let blocks of the activation leave nothing that the older home does not understand.",
+    ],
+    [
+        "home-unit-failed",
+        "No unit of the user fails that did not fail before",
+        "It is what the change of the home breaks.",
+        "Look at its journal: `journalctl --user --unit NAME`.",
     ],
     [
         "kernel-panicked",
