@@ -5,6 +5,7 @@ pub mod activation;
 pub mod agents;
 pub mod artifact;
 pub mod build;
+pub mod disko;
 pub mod disks;
 pub mod driver;
 pub mod egress;

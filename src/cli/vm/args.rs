@@ -32,6 +32,9 @@ pub struct VmArgs {
     /// How hosts are booted [default: as they are, or with an overriding module where their disks cannot be made].
     #[arg(long, value_enum, value_name = "MODE")]
     pub mode: Option<ModeArg>,
+    /// How the disks of hosts that are booted as they are come to be.
+    #[arg(long, value_enum, value_name = "HOW", default_value_t)]
+    pub disks: DisksArg,
     #[command(flatten)]
     pub accel: AccelArgs,
     /// Put serial logs, journals and pictures into this folder.
@@ -52,6 +55,16 @@ pub struct VmArgs {
     pub judge: JudgeArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
+}
+
+/// How disks come to be.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum DisksArg {
+    /// By cfgcheck: a file system each, with the name that the host knows.
+    #[default]
+    Made,
+    /// By the host's own disko scripts, on blank disks.
+    Disko,
 }
 
 /// How a host is booted.

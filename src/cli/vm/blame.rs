@@ -125,6 +125,7 @@ impl Suspects<'_> {
                     text: address(&change),
                 })
             }
+            Blame::Disks => Culprit::option(&["disko", "devices"]),
             Blame::HomeBlock(block) => Culprit::option(&["home", "activation", block]),
             Blame::HomeFile(file) => Culprit::option(&["home", "file", file]),
             Blame::HomeUnit(unit) => match unit.rsplit_once('.') {

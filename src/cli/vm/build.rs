@@ -1,6 +1,6 @@
 //! Building the systems of a host.
 
-use super::pair::{Pair, Planned, Wanted};
+use super::pair::{Pair, Planned};
 use ::vm::build::{BuildError, Engine, Order};
 use ::vm::generation::Generation;
 use ::vm::realised::{GenerationError, Realised};
@@ -59,17 +59,24 @@ pub fn build(
     into: &Realised,
     told: &mut dyn FnMut(&str),
 ) -> Result<Built, NotBuilt> {
-    realise(pair, &[&planned.base, &planned.head], engine, into, told)?;
+    let mut wanted = vec![
+        (&planned.base.drv, &planned.base.out),
+        (&planned.head.drv, &planned.head.out),
+    ];
+    if let Some(scripts) = &planned.scripts {
+        wanted.extend([&scripts.format, &scripts.mount].map(|script| (&script.drv, &script.out)));
+    }
+    realise(pair, &wanted, engine, into, told)?;
     Ok(Built {
         base: into.generation(&planned.base.out)?,
         head: into.generation(&planned.head.out)?,
     })
 }
 
-/// Builds what is not there yet of what was evaluated.
+/// Builds what is not there yet of derivations, each with its output.
 pub fn realise(
     pair: &mut Pair,
-    all: &[&Wanted],
+    all: &[(&StorePath, &StorePath)],
     engine: &dyn Engine,
     into: &Realised,
     told: &mut dyn FnMut(&str),
@@ -77,14 +84,14 @@ pub fn realise(
     let out = OutputName::new("out");
     let mut wanted: Vec<(StorePath, OutputName)> = Vec::new();
     let mut sources = Vec::new();
-    for system in all {
+    for (drv, output) in all {
         // What was built by an earlier run is there.
-        if into.has(&system.out).map_err(BuildError::from)? || wanted.iter().any(|(drv, _)| *drv == system.drv) {
+        if into.has(output).map_err(BuildError::from)? || wanted.iter().any(|(known, _)| known == *drv) {
             continue;
         }
-        wanted.push((system.drv.clone(), out.clone()));
+        wanted.push(((*drv).clone(), out.clone()));
         let ev = &mut pair.session.ev;
-        match ev.contained(|ev| ev.sources_of(&system.drv)) {
+        match ev.contained(|ev| ev.sources_of(drv)) {
             Ok(found) => sources.extend(found),
             Err(_) => {
                 let error = ev.take_error();

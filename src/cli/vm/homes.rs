@@ -139,7 +139,8 @@ impl Work<'_> {
                 complain(&diag::clean_line(line));
             }
         };
-        let wanted = [&planned.machine, &planned.home.base, &planned.home.head];
+        let wanted =
+            [&planned.machine, &planned.home.base, &planned.home.head].map(|wanted| (&wanted.drv, &wanted.out));
         let built = build::realise(pair, &wanted, engine, into, &mut told)
             .and_then(|()| Ok(into.generation(&planned.machine.out)?));
         match built {
@@ -187,11 +188,11 @@ impl Work<'_> {
         let processor = Lab::processor(&home.platform)?;
         let choice = lab.choice(processor)?;
         let on_disks = OnDisks {
-            system: &machine.toplevel,
+            system: &machine,
             brought: vec![&machine.toplevel, &home.base.out, &home.head.out],
             host: home,
         };
-        let disks = lab.disks(realised, &on_disks)?;
+        let disks = lab.disks(realised, &on_disks, &mut |_| {})?;
         let console = Console::new(None);
         let mut guest = lab.live(processor, disks, home.mode, vec![machine.clone()], console)?;
         let settings = self.run.config.vm.settings(&home.name, choice.factor, None);
@@ -252,6 +253,7 @@ impl Pair {
                 head: wanted(ev, head)?,
                 mode: Mode::Variant,
                 why: "a home is tried on a machine of its own".into(),
+                scripts: None,
                 mounts: disks::mounts(&disks::Layout::default(), &disks),
                 disks,
                 extras: secrets.iter().find_map(Secrets::file).into_iter().collect(),

@@ -1,11 +1,13 @@
 //! What machines are tried with: the parts of this machine, the run's folder, the accelerator of each processor.
 
 use super::VmArgs;
+use super::disko::{Scripts, Told};
 use super::pair::Planned;
 use crate::machine::Machine;
 use ::vm::Processor;
 use ::vm::accel::{AccelError, Choice, Probe};
 use ::vm::agents;
+use ::vm::disko::{self, DiskoError, Maker};
 use ::vm::disks::Mode;
 use ::vm::generation::Generation;
 use ::vm::image::{self, ImageError, Plan, RootDisk, Tools};
@@ -13,12 +15,12 @@ use ::vm::initrd;
 use ::vm::live::{Live, Setup, Stage1};
 use ::vm::machine::{Console, Drive, Host, Medium, Moments, Network};
 use ::vm::realised::{Realised, RealisedError};
-use agent::Mount;
+use agent::{Mount, Role};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use store::StorePath;
-use sys::{ExecError, FsError, Guard, ProcessExec, ProcessSpawn, RunFolder, RunFolderError, User};
+use sys::{ExecError, FsError, Guard, Mode as FileMode, ProcessExec, ProcessSpawn, RunFolder, RunFolderError, User};
 
 /// The serial number of the disk that brings the head's paths.
 const DELTA: &str = "cfgcheck-delta";
@@ -45,6 +47,9 @@ pub enum LabError {
     /// The disk of this machine fails.
     #[error(transparent)]
     Fs(#[from] FsError),
+    /// The host's own scripts do not make its disks.
+    #[error(transparent)]
+    Disko(#[from] DiskoError),
     /// There are no such guests.
     #[error("there are no machines for {0}; cfgcheck runs x86_64-linux and aarch64-linux")]
     Platform(String),
@@ -82,7 +87,7 @@ impl LabError {
 /// What is on the disks of a machine.
 pub struct OnDisks<'d> {
     /// The system that the machine starts with.
-    pub system: &'d StorePath,
+    pub system: &'d Generation,
     /// What is brought to it when it runs.
     pub brought: Vec<&'d StorePath>,
     /// Which disks there are, and what is on them beside the store.
@@ -95,6 +100,14 @@ pub struct Disks {
     mounts: Vec<Mount>,
     /// All that is on them, for the key of moments.
     contents: Vec<u8>,
+}
+
+/// Disks that a host's own scripts have made.
+struct OwnDisks {
+    images: Vec<PathBuf>,
+    mounts: Vec<Mount>,
+    /// What they follow from.
+    key: String,
 }
 
 /// What machines are tried with.
@@ -163,7 +176,12 @@ impl<'l> Lab<'l> {
     }
 
     /// Makes the disks of a machine: its system on them, and what is brought to it on one of its own.
-    pub fn disks(&self, realised: &Realised, wanted: &OnDisks<'_>) -> Result<Disks, LabError> {
+    pub fn disks(
+        &self,
+        realised: &Realised,
+        wanted: &OnDisks<'_>,
+        told: &mut dyn FnMut(&str),
+    ) -> Result<Disks, LabError> {
         let OnDisks { system, brought, host } = wanted;
         let name = format!("disk-{}", self.machines.replace(self.machines.get() + 1));
         let tools = Tools {
@@ -175,7 +193,7 @@ impl<'l> Lab<'l> {
         fs.create_dir_all(&images)?;
         let root = RootDisk {
             extras: host.extras.clone(),
-            ..RootDisk::new(vec![(*system).clone()])
+            ..RootDisk::new(vec![system.toplevel.clone()])
         };
         let contents = root.plan(realised)?.key();
         let mut made = Disks {
@@ -183,6 +201,22 @@ impl<'l> Lab<'l> {
             mounts: host.mounts.clone(),
             contents: contents.clone().into_bytes(),
         };
+        if let Some(scripts) = &host.scripts {
+            let own = self.own_disks(realised, wanted, scripts, &root, told)?;
+            made.mounts = own.mounts;
+            made.contents.extend(own.key.into_bytes());
+            for (number, image) in own.images.into_iter().enumerate() {
+                let overlay = self.run.path().join(format!("{name}-{number}.qcow2"));
+                image::overlay(tools, &image, &overlay)?;
+                made.drives.push(Drive {
+                    medium: Medium::Overlay {
+                        file: overlay,
+                        base: image,
+                    },
+                    serial: disko::serial(number),
+                });
+            }
+        }
         for (number, disk) in host.disks.iter().enumerate() {
             made.contents.extend(format!("{disk:?}").into_bytes());
             let key = store::HashAlgo::Sha256.hash(format!("{contents} {disk:?}"));
@@ -205,12 +239,109 @@ impl<'l> Lab<'l> {
             });
         }
         let delta = self.run.path().join(format!("{name}-delta.raw"));
-        Plan::delta(realised, [*system], brought.iter().copied())?.make(realised, tools, &delta)?;
+        Plan::delta(realised, [&system.toplevel], brought.iter().copied())?.make(realised, tools, &delta)?;
         made.drives.push(Drive {
             medium: Medium::ReadOnly(delta),
             serial: DELTA.into(),
         });
         Ok(made)
+    }
+
+    /// Returns the images of the disks that a host's own scripts make, which are kept.
+    fn own_disks(
+        &self,
+        realised: &Realised,
+        wanted: &OnDisks<'_>,
+        scripts: &Scripts,
+        root: &RootDisk,
+        told: &mut dyn FnMut(&str),
+    ) -> Result<OwnDisks, LabError> {
+        let fs = self.machine.fs.as_ref();
+        let Told { folder, devices } = &scripts.told;
+        let processor = Lab::processor(&wanted.host.platform)?;
+        let (format, mount) = (&scripts.format.out, &scripts.mount.out);
+        let facts = format!(
+            "{} {} {} {folder} {devices:?} {}",
+            root.plan(realised)?.key(),
+            format.to_path(),
+            mount.to_path(),
+            disko::SIZE
+        );
+        let key = store::HashAlgo::Sha256
+            .hash(facts)
+            .to_text(store::HashFormat::Base16, false);
+        let below = self.cache.join("images").join(format!("{key}-disko"));
+        let images: Vec<PathBuf> = (0..devices.len())
+            .map(|number| below.join(format!("{number}.raw")))
+            .collect();
+        // Written when all else is there.
+        let list = below.join("mounts");
+        if fs.stat(&list)?.is_some() {
+            let text = String::from_utf8_lossy(&fs.read(&list)?).into_owned();
+            if let Ok(agent::Plan {
+                role: Role::BootDefault { mounts },
+                ..
+            }) = agent::Plan::read(&text)
+            {
+                return Ok(OwnDisks { images, mounts, key });
+            }
+        }
+        let parts: Vec<PathBuf> = (0..devices.len())
+            .map(|number| self.run.path().join(format!("disko-{number}.part")))
+            .collect();
+        let maker = Maker {
+            host: self.host(),
+            tools: Tools {
+                exec: &ProcessExec,
+                path: &self.path,
+            },
+            realised,
+            processor,
+            choice: self.choice(processor)?,
+            memory: self.args.memory,
+        };
+        let order = disko::Order {
+            generation: wanted.system,
+            format,
+            mount,
+            folder,
+            devices,
+            root,
+        };
+        let made = maker.make(&order, &parts, told);
+        if made.is_err() {
+            for part in &parts {
+                if fs.lstat(part)?.is_some() {
+                    fs.remove_file(part)?;
+                }
+            }
+        }
+        let mounts = made?;
+        fs.create_dir_all(&below)?;
+        for (part, image) in parts.iter().zip(&images) {
+            fs.rename(part, image)?;
+        }
+        let role = Role::BootDefault { mounts: mounts.clone() };
+        let modules = Vec::new();
+        fs.write_atomic(
+            &list,
+            agent::Plan { modules, role }.write().as_bytes(),
+            FileMode::Private,
+        )?;
+        Ok(OwnDisks { images, mounts, key })
+    }
+
+    /// Returns the parts of this machine that machines are run with.
+    fn host(&self) -> Host<'_> {
+        Host {
+            spawn: &ProcessSpawn,
+            fs: self.machine.fs.as_ref(),
+            clock: self.machine.clock.as_ref(),
+            guard: &self.guard,
+            user: self.user,
+            path: &self.path,
+            run: &self.run,
+        }
     }
 
     /// Returns a machine that is off.
@@ -222,15 +353,6 @@ impl<'l> Lab<'l> {
         generations: Vec<Generation>,
         console: Console,
     ) -> Result<Live<'r>, LabError> {
-        let host = Host {
-            spawn: &ProcessSpawn,
-            fs: self.machine.fs.as_ref(),
-            clock: self.machine.clock.as_ref(),
-            guard: &self.guard,
-            user: self.user,
-            path: &self.path,
-            run: &self.run,
-        };
         let choice = self.choice(processor)?;
         let setup = Setup {
             processor,
@@ -264,6 +386,6 @@ impl<'l> Lab<'l> {
                 disks.contents,
             )),
         };
-        Ok(Live::new(host, setup, console))
+        Ok(Live::new(self.host(), setup, console))
     }
 }

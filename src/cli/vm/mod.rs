@@ -4,6 +4,7 @@ mod args;
 mod base;
 mod blame;
 mod build;
+mod disko;
 mod homes;
 mod lab;
 mod pair;

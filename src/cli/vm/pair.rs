@@ -1,6 +1,8 @@
 //! The two states of a flake in one evaluator: what runs today, and what is to run.
 
+use super::args::DisksArg;
 use super::base::{self, Today};
+use super::disko::Scripts;
 use super::secrets::Secrets;
 use super::{VmArgs, variant};
 use crate::check::run::Run;
@@ -49,6 +51,14 @@ pub struct Wanted {
     pub out: StorePath,
 }
 
+/// Something to build: a derivation, and its output.
+pub struct Drv {
+    /// The derivation.
+    pub drv: StorePath,
+    /// The output.
+    pub out: StorePath,
+}
+
 /// What is to be done with a host.
 pub struct Planned {
     /// Its name.
@@ -65,7 +75,9 @@ pub struct Planned {
     pub why: String,
     /// Its disks.
     pub disks: Vec<Disk>,
-    /// What is mounted without its own stage 1.
+    /// The scripts that make its disks, if it is not us.
+    pub scripts: Option<Scripts>,
+    /// What is mounted without its own stage 1, as far as it is known before.
     pub mounts: Vec<Mount>,
     /// Files that its root has beside the store.
     pub extras: Vec<Extra>,
@@ -134,6 +146,7 @@ impl Pair {
         before: &Target,
         platform: Option<&str>,
         mode: Option<Mode>,
+        how: DisksArg,
     ) -> Eval<Planned> {
         let ev = &mut self.session.ev;
         let head = System::of(ev, target, platform)?;
@@ -143,17 +156,28 @@ impl Pair {
         };
         let layouts = [variant::layout(ev, &base)?, variant::layout(ev, &head)?];
         let [of_base, of_head] = &layouts;
-        let (mode, why, disks) = match (mode, disks::matching(of_base, of_head)) {
+        let (matched, made_by) = match how {
+            DisksArg::Made => (disks::matching(of_base, of_head), "its disks can be made"),
+            DisksArg::Disko => (
+                disks::scripted(of_base, of_head).map(|()| Vec::new()),
+                "its disks are made by its own disko scripts",
+            ),
+        };
+        let (mode, why, disks) = match (mode, matched) {
             (Some(Mode::Variant), _) => (Mode::Variant, "asked for".to_owned(), disks::variant()),
             (Some(Mode::OwnStage1), _) if of_base.nixos_init || of_head.nixos_init => {
                 return Err(refused(ev, Mode::OwnStage1, &Unmatched::NixosInit));
             }
             (asked, Ok(disks)) => match asked {
                 Some(mode) => (mode, "asked for".into(), disks),
-                None => (Mode::AsIs, "its disks can be made".into(), disks),
+                None => (Mode::AsIs, made_by.into(), disks),
             },
             (None, Err(why)) => (Mode::Variant, why.to_string(), disks::variant()),
             (Some(mode), Err(why)) => return Err(refused(ev, mode, &why)),
+        };
+        let scripts = match (how, mode) {
+            (DisksArg::Made, _) | (_, Mode::Variant) => None,
+            (DisksArg::Disko, Mode::AsIs | Mode::OwnStage1) => Some(Scripts::of(ev, &base)?),
         };
         let secrets = [Secrets::of(ev, &base)?, Secrets::of(ev, &head)?];
         let [of_base, of_head] = &secrets;
@@ -171,6 +195,7 @@ impl Pair {
             head: wanted(ev, head)?,
             mode,
             why,
+            scripts,
             mounts: disks::mounts(of_head, &disks),
             disks,
             extras: secrets.iter().find_map(Secrets::file).into_iter().collect(),
@@ -196,7 +221,13 @@ fn varied(ev: &mut Evaluator, system: System, layout: &Layout) -> Eval<System> {
 /// Returns what is to be built for a configuration.
 pub fn wanted(ev: &mut Evaluator, system: System) -> Eval<Wanted> {
     let drv = made_of(ev, system.kind(), system.root())?;
-    let parsed = StorePath::parse(&drv).ok();
+    let Drv { drv, out } = drv_of(ev, &drv)?;
+    Ok(Wanted { system, drv, out })
+}
+
+/// Returns the derivation at a path with its output, whose path has to be known.
+pub fn drv_of(ev: &mut Evaluator, path: &str) -> Eval<Drv> {
+    let parsed = StorePath::parse(path).ok();
     let out = parsed.as_ref().and_then(|drv| {
         let outputs = ev.store.derivation(drv)?.outputs.iter();
         outputs
@@ -207,8 +238,8 @@ pub fn wanted(ev: &mut Evaluator, system: System) -> Eval<Wanted> {
             })
     });
     match (parsed, out) {
-        (Some(drv), Some(out)) => Ok(Wanted { system, drv, out }),
-        _ => Err(ev.fail(ErrorKind::Eval, format!("{drv} has no output with a known path"))),
+        (Some(drv), Some(out)) => Ok(Drv { drv, out }),
+        _ => Err(ev.fail(ErrorKind::Eval, format!("{path} has no output with a known path"))),
     }
 }
 

@@ -9,13 +9,14 @@ use super::work::Work;
 use crate::stream::complain;
 use ::vm::accel::Choice;
 use ::vm::artifact::Artifact;
+use ::vm::disko::DiskoError;
 use ::vm::disks::Mode;
 use ::vm::driver::{self, Play, Played, Told};
 use ::vm::finding::{Blame, Found};
 use ::vm::generation::Generation;
 use ::vm::machine::Console;
 use ::vm::realised::Realised;
-use diag::{Diagnostic, Severity};
+use diag::{Diagnostic, Severity, Span};
 use nixos::diagnose::Viewpoint;
 use report::{Attachment, Case, Finding, Outcome, Stage};
 use sys::Mode as FileMode;
@@ -35,6 +36,7 @@ impl Work<'_> {
         let name = playable.scenario.name.clone();
         let case = match self.played(lab, host, built, realised, playable) {
             Ok((played, choice)) => self.case(pair, host, &name, &played, &choice),
+            Err(LabError::Disko(error)) => self.without_disks(pair, host, name, error),
             Err(error) => {
                 let mut finding = Finding::new("vm", Severity::Error, error.to_string());
                 finding.hint = error.hint();
@@ -44,6 +46,30 @@ impl Work<'_> {
         };
         let taken = self.run.machine.clock.monotonic().saturating_sub(started);
         self.run.finish(case.on(&host.name, &host.platform).took(taken));
+    }
+
+    /// Returns the case of a host whose own scripts have not made its disks.
+    fn without_disks(&mut self, pair: &mut Pair, host: &Planned, name: String, error: DiskoError) -> Case {
+        let (rule, outcome) = match error.is_verdict() {
+            true => ("disko-failed", Outcome::Failed),
+            false => ("vm-unjudged", Outcome::Errored),
+        };
+        let found = Found {
+            rule,
+            severity: Severity::Error,
+            message: error.to_string(),
+            hint: None,
+            blame: Blame::Disks,
+            at: Span::default(),
+        };
+        let mut finding = self.finding(pair, host, &found);
+        if let DiskoError::Script { log, .. } = error {
+            finding.text = log.join("\n");
+        }
+        let location = finding.location.clone();
+        let mut case = Case::new(Stage::Vm, name, outcome).finding(finding);
+        case.location = location;
+        case
     }
 
     fn played(
@@ -57,11 +83,16 @@ impl Work<'_> {
         let processor = Lab::processor(&host.platform)?;
         let choice = lab.choice(processor)?;
         let on_disks = OnDisks {
-            system: &host.base.out,
+            system: &built.base,
             brought: vec![&host.head.out],
             host,
         };
-        let disks = lab.disks(realised, &on_disks)?;
+        let is_told = self.args.verbose;
+        let disks = lab.disks(realised, &on_disks, &mut |line| {
+            if is_told {
+                complain(&format!("{} | {line}", host.name));
+            }
+        })?;
         let generations = generations(built, realised);
         let console = Console::new(None);
         let mut guest = lab.live(processor, disks, host.mode, generations, console)?;
@@ -74,7 +105,6 @@ impl Work<'_> {
             settings: &settings,
             files: &playable.files,
         };
-        let is_told = self.args.verbose;
         let mut told = |told: Told<'_>| {
             if is_told {
                 match told {

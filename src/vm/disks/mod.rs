@@ -152,6 +152,16 @@ const WITHOUT_DISK: [&str; 12] = [
     "tmpfs", "ramfs", "none", "overlay", "proc", "sysfs", "devpts", "devtmpfs", "bpf", "debugfs", "tracefs", "efivarfs",
 ];
 
+/// Names of devices that say nothing of the machine that they are in.
+const STABLE: [&str; 6] = [
+    "/dev/disk/by-label/",
+    "/dev/disk/by-uuid/",
+    "/dev/disk/by-partlabel/",
+    "/dev/disk/by-partuuid/",
+    "/dev/mapper/",
+    "/dev/md/",
+];
+
 /// Folders that boot partitions are mounted on, on NixOS and by systemd's rules.
 const BOOT: [&str; 4] = ["/boot", "/efi", "/boot/efi", "/boot/EFI"];
 
@@ -197,14 +207,40 @@ pub fn matching(base: &Layout, head: &Layout) -> Result<Vec<Disk>, Unmatched> {
     Ok(disks)
 }
 
-/// Returns the disks of one generation.
-fn of(layout: &Layout) -> Result<Vec<Disk>, Unmatched> {
+/// Whether two generations find all file systems that they mount on disks that were made by scripts of their own, whose names
+/// are others here.
+pub fn scripted(base: &Layout, head: &Layout) -> Result<(), Unmatched> {
+    for layout in [base, head] {
+        openable(layout)?;
+        if !layout.file_systems.iter().any(|system| system.mount_point == "/") {
+            return Err(Unmatched::NoRoot);
+        }
+        let devices = layout.on_disks().filter_map(|system| system.device.as_deref());
+        for device in devices.chain(layout.swap.iter().map(String::as_str)) {
+            // A path in the machine is a file on one of them, and a name without a slash that of a dataset.
+            let is_stable = STABLE.iter().any(|prefix| device.starts_with(prefix)) || !device.starts_with("/dev/");
+            if !is_stable {
+                return Err(Unmatched::Device(device.to_owned()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is nothing on the disks of a generation that cannot be had here.
+fn openable(layout: &Layout) -> Result<(), Unmatched> {
     if let Some(name) = layout.encrypted.first() {
         return Err(Unmatched::Encrypted(name.clone()));
     }
-    if let Some(device) = layout.boot_devices.first() {
-        return Err(Unmatched::BootLoader(device.clone()));
+    match layout.boot_devices.first() {
+        Some(device) => Err(Unmatched::BootLoader(device.clone())),
+        None => Ok(()),
     }
+}
+
+/// Returns the disks of one generation.
+fn of(layout: &Layout) -> Result<Vec<Disk>, Unmatched> {
+    openable(layout)?;
     let mut disks = Vec::new();
     for system in layout.on_disks() {
         disks.push(disk(system)?);
@@ -428,6 +464,24 @@ mod tests {
             .map(|mount| format!("{} {} {}", mount.source, mount.target, mount.kind))
             .collect();
         assert_eq!(mounts, ["/dev/vda / ext4", "/dev/vdc1 /boot/efi vfat"]);
+    }
+
+    #[test]
+    fn scripts_make_what_has_a_name_of_its_own() {
+        for (systems, expected) in [
+            (&[("/", "/dev/disk/by-partlabel/disk-main-root", "btrfs")][..], "yes"),
+            (&[("/", "tank/root", "zfs")], "yes"),
+            (&[("/", "/dev/mapper/pool-root", "xfs")], "yes"),
+            (
+                &[("/", "/dev/sda1", "ext4")],
+                "no disk made here can be found as /dev/sda1",
+            ),
+            (&[("/srv", "/dev/md/data", "ext4")], "it has no root file system"),
+        ] {
+            let layout = layout(systems);
+            let said = scripted(&layout, &layout).map_or_else(|why| why.to_string(), |()| "yes".into());
+            assert_eq!(said, expected, "{systems:?}");
+        }
     }
 
     #[test]

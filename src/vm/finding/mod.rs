@@ -43,6 +43,8 @@ pub enum Blame {
     HomeFile(String),
     /// A unit of a user's, by its full name.
     HomeUnit(String),
+    /// The layout of the disks: `disko.devices`.
+    Disks,
     /// What the system is made of: its closure.
     Closure,
     /// A step of the scenario; [`Found::at`] says where it stands.

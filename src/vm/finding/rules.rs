@@ -3,7 +3,7 @@
 use report::RuleDoc;
 
 /// The rules: id, what it asks for, why, and what to do.
-const RULES: [[&str; 4]; 34] = [
+const RULES: [[&str; 4]; 35] = [
     [
         "activation-failed",
         "The activation succeeds",
@@ -57,6 +57,12 @@ const RULES: [[&str; 4]; 34] = [
         "A host takes no more in the store than its budget",
         "Disks get full, and each switch copies what is new.",
         "Look at what has come with `cfgcheck diff`.",
+    ],
+    [
+        "disko-failed",
+        "The scripts of disko make the host's disks",
+        "A machine whose disks cannot be made anew cannot be installed again after its disk has died.",
+        "Look at what the script says; sizes have to fit disks of 30 GiB here.",
     ],
     [
         "fstab-changed",

@@ -1,0 +1,43 @@
+# Makes the disks of a host by its own scripts, and puts its system on them. The root that this runs on is left behind.
+# Arguments: the system, the script that makes file systems, the one that mounts them, where they are mounted, the devices.
+set -euo pipefail
+system=$1 format=$2 mount=$3 root=$4
+shift 4
+export PATH=$system/sw/bin
+
+# What a running NixOS has and programs rely on: its links, modules that load themselves, and udev.
+ln -sfn "$system" /run/current-system
+ln -sfn "$system" /run/booted-system
+mkdir -p /bin /lib /etc /tmp /run/lock
+ln -sfn "$system/kernel-modules/lib/modules" /lib/modules
+ln -sfn "$system/etc/udev" /etc/udev
+ln -sfn "$system/sw/bin/bash" /bin/sh
+echo "$system/sw/bin/modprobe" > /proc/sys/kernel/modprobe
+"$system/systemd/lib/systemd/systemd-udevd" --daemon
+udevadm trigger --type=subsystems --action=add
+udevadm trigger --type=devices --action=add
+udevadm settle --timeout=120
+
+# The names that the host knows its disks by.
+letters=(b c d e f g h i j k l m n o p q r s t u v w x y z)
+number=0
+for device; do
+  disk=/dev/vd${letters[number]}
+  if [ "$(readlink -f "$device")" != "$disk" ]; then
+    mkdir -p "$(dirname "$device")"
+    ln -sfn "$disk" "$device"
+  fi
+  number=$((number + 1))
+done
+
+echo "making file systems" && "$format" || exit 90
+echo "mounting them" && "$mount" || exit 91
+udevadm settle --timeout=120
+
+mkdir -p "$root/nix/store"
+xargs -a /cfgcheck/closure cp -a -t "$root/nix/store"
+cp -a /cfgcheck/root/. "$root"
+findmnt --raw --noheadings --output TARGET,SOURCE,FSTYPE --submounts "$root" > /cfgcheck/mounts
+swapoff -a
+umount -R "$root"
+sync
