@@ -22,7 +22,7 @@ const QUESTION: Duration = Duration::from_secs(30);
 /// How long units have to fail after an activation that succeeds.
 const WATCH: Duration = Duration::from_secs(5);
 /// Waits until the machine is up, and gives the user a service manager without a login.
-const PREPARE: &str = r#"systemctl is-system-running --wait; loginctl enable-linger "$1" && systemctl is-active --quiet "user@$(id -u "$1").service""#;
+const PREPARE: &str = r#"systemctl is-system-running --wait; loginctl enable-linger "$1" && systemctl start "user@$(id -u "$1").service""#;
 /// What `home-manager switch` does when the home is built. Where there is no folder for the user's profiles, it is made as
 /// any command of Nix makes it.
 const ACTIVATE: &str = r#"export XDG_RUNTIME_DIR="/run/user/$(id -u)"
@@ -134,7 +134,9 @@ impl Session<'_> {
         let prepare = Call::new(["bash", "-c", PREPARE, "prepare", self.play.user]);
         let ended = self.guest.run(&prepare, limits.boot, &mut |_| {}).map_err(broken)?;
         if ended.code != 0 {
-            return Err(Stop::Errored(format!("{} gets no service manager", self.play.user)));
+            let last = Said::of(&ended.output).last.unwrap_or_default();
+            let user = self.play.user;
+            return Err(Stop::Errored(format!("{user} gets no service manager: {last}")));
         }
         self.turn(2, Turn::Base)?;
         let (failed, links) = (self.failed()?, self.links()?);
