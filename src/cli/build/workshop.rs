@@ -6,7 +6,7 @@ use crate::machine::Machine;
 use crate::session::fetcher;
 use ::vm::Processor;
 use ::vm::accel::{Choice, Probe, Wanted};
-use ::vm::build::{BuildError, BuildLimits, BuildMachine, Engine, Forecast, Order, Outcomes, Sources};
+use ::vm::build::{BuildError, BuildLimits, BuildMachine, Engine, Equipment, Forecast, Order, Outcomes, Sources};
 use ::vm::egress::Rules;
 use ::vm::image::Tools;
 use ::vm::kit::{self, MIRRORS};
@@ -156,16 +156,20 @@ impl Workshop {
             mirrors: &mirrors,
             download: online.then_some(&download),
         };
-        let kit = kit::kit(processor, into, source, told).map_err(cannot)?;
         let mut named = self.args.mirror.clone();
         named.extend(mirrors.iter().map(|url| ("debian".to_owned(), url.clone())));
-        let choice = self.choice(processor)?;
-        told(&format!(
-            "builds for {} run with {} ({})",
-            processor.name(),
-            choice.accel.name(),
-            choice.why
-        ));
+        // Only if something is to be built, and not fetched.
+        let equipment = |told: &mut dyn FnMut(&str)| {
+            let kit = kit::kit(processor, into, source, told).map_err(cannot)?;
+            let choice = self.choice(processor)?;
+            told(&format!(
+                "builds for {} run with {} ({})",
+                processor.name(),
+                choice.accel.name(),
+                choice.why
+            ));
+            Ok(Equipment { choice, kit })
+        };
         let machine = BuildMachine {
             host: Host {
                 spawn: &ProcessSpawn,
@@ -181,8 +185,7 @@ impl Workshop {
                 path: &parts.path,
             },
             processor,
-            choice,
-            kit,
+            equipment: &equipment,
             substituters: self.substituters.as_ref(),
             sources: Sources {
                 folders: &self.args.provide,

@@ -29,6 +29,9 @@ const MOST_PATHS: usize = 200_000;
 /// The guest's name of the disk that outputs are written on.
 const OUTPUTS: &str = "vdb";
 
+/// Returns what a machine is run with, and tells what it does for that.
+pub type Equip<'h> = &'h dyn Fn(&mut dyn FnMut(&str)) -> Result<Equipment, BuildError>;
+
 /// Builds in a virtual machine.
 pub struct BuildMachine<'h> {
     /// The parts of this machine that it is run with. Its disks are in the run's folder.
@@ -37,10 +40,8 @@ pub struct BuildMachine<'h> {
     pub tools: Tools<'h>,
     /// Its processor: that of the systems to build.
     pub processor: Processor,
-    /// What executes its instructions, and how much slower that is.
-    pub choice: Choice,
-    /// What it runs.
-    pub kit: Kit,
+    /// What it is run with, which is asked for only if something is to be built.
+    pub equipment: Equip<'h>,
     /// Who may have outputs already; nobody if the run asks nobody.
     pub substituters: Option<&'h Substituters>,
     /// Where outputs that are known by their hash come from.
@@ -49,6 +50,15 @@ pub struct BuildMachine<'h> {
     pub egress: Option<Rules>,
     /// How much a run of it may take.
     pub limits: BuildLimits,
+}
+
+/// What a machine is run with.
+#[derive(Clone)]
+pub struct Equipment {
+    /// What executes its instructions, and how much slower that is.
+    pub choice: Choice,
+    /// What it runs.
+    pub kit: Kit,
 }
 
 /// What one machine builds.
@@ -292,14 +302,15 @@ impl BuildMachine<'_> {
                 ""
             }
         ));
+        let equipment = (self.equipment)(told)?;
         let mut limits = self.limits;
-        let factor = self.choice.factor.clamp(1.0, 1e4);
+        let factor = equipment.choice.factor.clamp(1.0, 1e4);
         limits.time = limits.time.mul_f64(factor);
         limits.whole = limits.whole.mul_f64(factor);
-        let plan = disk::plan(&self.kit, &infos, &limits);
+        let plan = disk::plan(&equipment.kit, &infos, &limits);
         plan.make(into, self.tools, root).map_err(|error| self.broken(error))?;
         empty_disk(self.host.fs, outputs, &limits)?;
-        let mut spec = self.spec(into, root, outputs)?;
+        let mut spec = self.spec(&equipment, into, root, outputs)?;
         if egress.is_some() {
             spec.ports.push(agent::EGRESS.into());
         }
@@ -340,13 +351,14 @@ impl BuildMachine<'_> {
     }
 
     /// Returns the machine.
-    fn spec(&self, into: &Realised, root: &Path, outputs: &Path) -> Result<Spec, BuildError> {
+    fn spec(&self, equipment: &Equipment, into: &Realised, root: &Path, outputs: &Path) -> Result<Spec, BuildError> {
+        let (kit, accel) = (&equipment.kit, equipment.choice.accel);
         let agent = agents::agent(self.processor).map_err(|why| self.broken(why))?;
         let store = initrd::Store {
             fs: into.fs().as_ref(),
             folder: &into.folder().join("store"),
         };
-        let modules = into.outside(&self.kit.path).join("modules");
+        let modules = into.outside(&kit.path).join("modules");
         let modules = store
             .modules(&modules, initrd::DISKS)
             .map_err(|error| self.broken(error))?;
@@ -365,10 +377,10 @@ impl BuildMachine<'_> {
         };
         Ok(Spec {
             processor: self.processor,
-            accel: self.choice.accel,
+            accel,
             memory: self.limits.memory,
-            cpus: self.limits.processors.min(self.choice.accel.processors(self.processor)),
-            kernel: self.kit.kernel.clone(),
+            cpus: self.limits.processors.min(accel.processors(self.processor)),
+            kernel: kit.kernel.clone(),
             initrd: ours,
             parameters: format!(
                 "{}{} console={} panic=-1 quiet",

@@ -20,7 +20,7 @@ mod verdict;
 pub use fixed::{Download, Sources};
 pub use forecast::Forecast;
 pub use limits::BuildLimits;
-pub use machine::BuildMachine;
+pub use machine::{BuildMachine, Equip, Equipment};
 pub use needs::{Needs, Offers};
 pub use nix::InstalledNix;
 pub use order::{Order, Text};

@@ -13,6 +13,22 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use sys::{ExecError, Guard, ProcessSpawn, RunFolder, Spawn, SystemClock};
 
+type Making = dyn Fn(&mut dyn FnMut(&str)) -> Result<Equipment, BuildError>;
+
+/// Returns what a machine is run with.
+fn equip(kit: &Kit) -> Box<Making> {
+    let kit = kit.clone();
+    Box::new(move |_| {
+        let choice = Choice {
+            accel: Accel::Tcg,
+            why: "a test".into(),
+            factor: 1.0,
+        };
+        let kit = kit.clone();
+        Ok(Equipment { choice, kit })
+    })
+}
+
 /// The parts of this machine, with a folder of a run and a store.
 struct Parts {
     guard: Guard,
@@ -22,6 +38,7 @@ struct Parts {
     realised: Realised,
     kit: Kit,
     cache: PathBuf,
+    equipment: Box<Making>,
     folder: tempfile::TempDir,
 }
 
@@ -42,12 +59,14 @@ impl Parts {
             mirrors: &mirrors,
             download: Some(&crate::kit::plainly),
         };
+        let kit = kit::kit(processor, &realised, source, &mut |_| {}).expect("a kit");
         Parts {
+            equipment: equip(&kit),
             run: RunFolder::create(folder.path(), &guard, &ProcessSpawn).expect("a folder can be made"),
             guard,
             clock: SystemClock::new(),
             path: std::env::var("PATH").expect("there is a search path"),
-            kit: kit::kit(processor, &realised, source, &mut |_| {}).expect("a kit"),
+            kit,
             realised,
             cache,
             folder,
@@ -70,12 +89,7 @@ impl Parts {
                 path: &self.path,
             },
             processor,
-            choice: Choice {
-                accel: Accel::Tcg,
-                why: "a test".into(),
-                factor: 1.0,
-            },
-            kit: self.kit.clone(),
+            equipment: &self.equipment,
             substituters: None,
             sources: Sources {
                 folders: &[],
@@ -201,8 +215,6 @@ impl Spawn for Watched {
 fn live_a_machine_that_ends_of_itself_is_started_anew_once() {
     let parts = Parts::new(Processor::X86);
     let watched = Watched(AtomicU32::new(0));
-    let mut machine = parts.machine(Processor::X86, small());
-    machine.host.spawn = &watched;
     let mut store = VirtualStore::new();
     let made = |store: &mut VirtualStore, name: &str, script: &str| {
         let drv = store.add_derivation(derivation(name, script)).expect("a derivation");
@@ -230,7 +242,10 @@ fn live_a_machine_that_ends_of_itself_is_started_anew_once() {
             },
             &mut |_| {},
         );
-        machine.kit = kit.expect("a kit");
+        let equipment = equip(&kit.expect("a kit"));
+        let mut machine = parts.machine(Processor::X86, small());
+        machine.host.spawn = &watched;
+        machine.equipment = &equipment;
         let (mut left, mut told) = (kills, String::new());
         let outcomes = machine.realise_each(&order, &realised, &mut |line| {
             told.push_str(line);
