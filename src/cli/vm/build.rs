@@ -45,7 +45,7 @@ impl NotBuilt {
         let mut finding = Finding::new("build", Severity::Error, self.to_string());
         if let NotBuilt::Build(BuildError::Failed { log, .. }) = self {
             let from = log.len().saturating_sub(TOLD_LINES);
-            finding.text = log[from..].join("\n");
+            finding.text = format!("error[build]: {}\n{}", finding.message, log[from..].join("\n"));
         }
         Case::new(Stage::Build, "it can be built", outcome).finding(finding)
     }

@@ -30,6 +30,11 @@ let
         }
         (set [ "documentation" "enable" ] false)
         (set [ "services" "timesyncd" "enable" ] false)
+        # All that an activation builds is the user's environment, which Nix itself does, without a builder to guard against.
+        (set [ "nix" "settings" ] {
+          build-users-group = "";
+          sandbox = false;
+        })
       ];
     };
 in

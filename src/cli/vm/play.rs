@@ -64,7 +64,10 @@ impl Work<'_> {
         };
         let mut finding = self.finding(pair, host, &found);
         if let DiskoError::Script { log, .. } = error {
-            finding.text = log.join("\n");
+            if finding.text.is_empty() {
+                finding.text = format!("error[{rule}]: {}\n", finding.message);
+            }
+            finding.text.push_str(&log.join("\n"));
         }
         let location = finding.location.clone();
         let mut case = Case::new(Stage::Vm, name, outcome).finding(finding);
