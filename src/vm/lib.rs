@@ -23,6 +23,7 @@ mod processor;
 pub mod realised;
 pub mod scenario;
 pub mod secrets;
+pub mod shell;
 pub mod substitute;
 pub mod units;
 

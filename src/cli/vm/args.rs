@@ -35,6 +35,10 @@ pub struct VmArgs {
     /// How the disks of hosts that are booted as they are come to be.
     #[arg(long, value_enum, value_name = "HOW", default_value_t)]
     pub disks: DisksArg,
+    /// Speak to machines by a shell of their own, as is done where this program has no agent for their processor. They are
+    /// then booted with an overriding module, each time anew, and need systemd 256 or later.
+    #[arg(long)]
+    pub shell: bool,
     #[command(flatten)]
     pub accel: AccelArgs,
     /// Put serial logs, journals and pictures into this folder.

@@ -12,7 +12,7 @@ use ::vm::disks::Mode;
 use ::vm::generation::Generation;
 use ::vm::image::{self, ImageError, Plan, RootDisk, Tools};
 use ::vm::initrd;
-use ::vm::live::{Live, Setup, Stage1};
+use ::vm::live::{Live, Setup, Speaker, Stage1};
 use ::vm::machine::{Console, Drive, Host, Medium, Moments, Network};
 use ::vm::realised::{Realised, RealisedError};
 use agent::{Mount, Role};
@@ -53,14 +53,6 @@ pub enum LabError {
     /// There are no such guests.
     #[error("there are no machines for {0}; cfgcheck runs x86_64-linux and aarch64-linux")]
     Platform(String),
-    /// This program was built without the agent of a processor.
-    #[error("this cfgcheck has no agent for {processor}: {why}")]
-    NoAgent {
-        /// The processor.
-        processor: &'static str,
-        /// Why not.
-        why: &'static str,
-    },
 }
 
 impl LabError {
@@ -349,11 +341,15 @@ impl<'l> Lab<'l> {
         &'r self,
         processor: Processor,
         disks: Disks,
-        mode: Mode,
+        host: &Planned,
         generations: Vec<Generation>,
         console: Console,
     ) -> Result<Live<'r>, LabError> {
         let choice = self.choice(processor)?;
+        let speaker = match (host.by_shell, agents::agent(processor)) {
+            (false, Ok(agent)) => Speaker::Agent(agent),
+            _ => Speaker::Shell,
+        };
         let setup = Setup {
             processor,
             memory: self.args.memory,
@@ -363,22 +359,20 @@ impl<'l> Lab<'l> {
             network: Network::Restricted { cable: None },
             screen: true,
             most_disk: MOST_DISK,
-            agent: agents::agent(processor).map_err(|why| LabError::NoAgent {
-                processor: processor.name(),
-                why,
-            })?,
+            speaker,
             store: initrd::Store {
                 fs: self.machine.fs.as_ref(),
                 folder: &self.store,
             },
-            stage1: match mode {
+            stage1: match host.mode {
                 Mode::OwnStage1 => Stage1::Ours,
                 Mode::AsIs | Mode::Variant => Stage1::Theirs,
             },
             mounts: disks.mounts,
             generations,
             delta: Some(DELTA.into()),
-            moments: Some((
+            // A shell that was listening in an earlier run does not listen to this one.
+            moments: (!host.by_shell).then_some((
                 Moments {
                     folder: &self.moments,
                     fs: self.machine.fs.as_ref(),

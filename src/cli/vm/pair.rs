@@ -9,6 +9,8 @@ use crate::check::run::Run;
 use crate::check::wrong;
 use crate::diff::states::Named;
 use crate::session::{Asked, Session};
+use ::vm::Processor;
+use ::vm::agents;
 use ::vm::disks::{self, Disk, Layout, Mode, Unmatched};
 use ::vm::image::Extra;
 use agent::Mount;
@@ -73,6 +75,8 @@ pub struct Planned {
     pub mode: Mode,
     /// Why it is booted so.
     pub why: String,
+    /// Whether a shell of its own speaks for it, as there is no agent.
+    pub by_shell: bool,
     /// Its disks.
     pub disks: Vec<Disk>,
     /// The scripts that make its disks, if it is not us.
@@ -139,14 +143,15 @@ impl Pair {
         Ok(Some((Pair { session, head, base }, host)))
     }
 
-    /// Evaluates a host in both states; `before` is its name in the base, and `mode` what is asked for.
+    /// Evaluates a host in both states; `before` is its name in the base, and `mode` what is asked for. With `shell`, a shell
+    /// is to speak for it even if there is an agent.
     pub fn plan(
         &mut self,
         target: &Target,
         before: &Target,
         platform: Option<&str>,
         mode: Option<Mode>,
-        how: DisksArg,
+        (how, shell): (DisksArg, bool),
     ) -> Eval<Planned> {
         let ev = &mut self.session.ev;
         let head = System::of(ev, target, platform)?;
@@ -163,17 +168,24 @@ impl Pair {
                 "its disks are made by its own disko scripts",
             ),
         };
-        let (mode, why, disks) = match (mode, matched) {
-            (Some(Mode::Variant), _) => (Mode::Variant, "asked for".to_owned(), disks::variant()),
-            (Some(Mode::OwnStage1), _) if of_base.nixos_init || of_head.nixos_init => {
+        let without_agent = match (shell, Processor::of_system(&platform).map(agents::agent)) {
+            (true, _) => Some("a shell is to speak for it".to_owned()),
+            (false, Some(Err(why))) => Some(format!("this cfgcheck has no agent for its processor: {why}")),
+            (false, _) => None,
+        };
+        let (mode, why, disks) = match (mode, &without_agent, matched) {
+            (None | Some(Mode::Variant), Some(why), _) => (Mode::Variant, why.clone(), disks::variant()),
+            (Some(mode), Some(why), _) => return Err(refused(ev, mode, why)),
+            (Some(Mode::Variant), None, _) => (Mode::Variant, "asked for".to_owned(), disks::variant()),
+            (Some(Mode::OwnStage1), None, _) if of_base.nixos_init || of_head.nixos_init => {
                 return Err(refused(ev, Mode::OwnStage1, &Unmatched::NixosInit));
             }
-            (asked, Ok(disks)) => match asked {
+            (asked, None, Ok(disks)) => match asked {
                 Some(mode) => (mode, "asked for".into(), disks),
                 None => (Mode::AsIs, made_by.into(), disks),
             },
-            (None, Err(why)) => (Mode::Variant, why.to_string(), disks::variant()),
-            (Some(mode), Err(why)) => return Err(refused(ev, mode, &why)),
+            (None, None, Err(why)) => (Mode::Variant, why.to_string(), disks::variant()),
+            (Some(mode), None, Err(why)) => return Err(refused(ev, mode, &why)),
         };
         let scripts = match (how, mode) {
             (DisksArg::Made, _) | (_, Mode::Variant) => None,
@@ -184,7 +196,8 @@ impl Pair {
         let (base, head) = (of_base.laid_over(ev, base)?, of_head.laid_over(ev, head)?);
         let [of_base, of_head] = &layouts;
         let [base, head] = if mode == Mode::Variant {
-            [varied(ev, base, of_base)?, varied(ev, head, of_head)?]
+            let alone = without_agent.is_some();
+            [varied(ev, base, of_base, alone)?, varied(ev, head, of_head, alone)?]
         } else {
             [base, head]
         };
@@ -196,6 +209,7 @@ impl Pair {
             mode,
             why,
             scripts,
+            by_shell: without_agent.is_some(),
             mounts: disks::mounts(of_head, &disks),
             disks,
             extras: secrets.iter().find_map(Secrets::file).into_iter().collect(),
@@ -205,14 +219,14 @@ impl Pair {
 }
 
 /// Returns the error of a host that cannot be booted as it was asked for.
-fn refused(ev: &mut Evaluator, mode: Mode, why: &Unmatched) -> Fail {
+fn refused(ev: &mut Evaluator, mode: Mode, why: &dyn std::fmt::Display) -> Fail {
     let message = format!("the host cannot be booted in mode {}: {why}", mode.name());
     ev.fail(ErrorKind::Eval, message)
 }
 
 /// Returns a configuration with the overriding module.
-fn varied(ev: &mut Evaluator, system: System, layout: &Layout) -> Eval<System> {
-    match variant::module(layout) {
+fn varied(ev: &mut Evaluator, system: System, layout: &Layout, alone: bool) -> Eval<System> {
+    match variant::module(layout, alone) {
         Ok(module) => system.with_module(ev, &module),
         Err(error) => Err(ev.fail(ErrorKind::Type, error.to_string())),
     }

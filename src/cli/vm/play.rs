@@ -98,7 +98,7 @@ impl Work<'_> {
         })?;
         let generations = generations(built, realised);
         let console = Console::new(None);
-        let mut guest = lab.live(processor, disks, host.mode, generations, console)?;
+        let mut guest = lab.live(processor, disks, host, generations, console)?;
         let config = &self.run.config.vm;
         let settings = config.settings(&host.name, choice.factor, sizes(built, realised));
         let play = Play {

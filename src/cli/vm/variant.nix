@@ -1,7 +1,7 @@
 # What is laid over a host whose own disks cannot be made in a virtual machine: one ext4 disk stands for all of them, and
 # what waits for hardware or for other machines does not. What lies in memory stays. Applied to both generations alike, so that no difference
 # between them is ours. As strong as NixOS's own overrides for machines of tests; everything else is the host's own.
-kept:
+kept: alone:
 {
   lib,
   options,
@@ -37,11 +37,18 @@ lib.mkMerge (
       # A container has no kernel; here it gets that of a machine.
       boot.isContainer = force false;
     }
+    (lib.mkIf alone {
+      boot.initrd.availableKernelModules = [
+        "virtio_pci"
+        "virtio_blk"
+      ];
+    })
   ]
   ++ map ({ path, value }: set path (force value)) [
     { path = [ "boot" "loader" "timeout" ]; value = 1; }
     { path = [ "boot" "loader" "efi" "canTouchEfiVariables" ]; value = false; }
     { path = [ "boot" "loader" "grub" "devices" ]; value = [ "nodev" ]; }
+    { path = [ "boot" "loader" "grub" "mirroredBoots" ]; value = [ { path = "/boot"; devices = [ "nodev" ]; } ]; }
     { path = [ "boot" "initrd" "network" "enable" ]; value = false; }
     { path = [ "boot" "swraid" "enable" ]; value = false; }
     { path = [ "boot" "zfs" "forceImportRoot" ]; value = false; }

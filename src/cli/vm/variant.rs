@@ -6,15 +6,16 @@ use eval::error::Eval;
 use eval::{ErrorKind, Evaluator};
 use nixos::System;
 
-/// The overriding module, a function of the file systems that are kept, as JSON.
+/// The overriding module, a function of the file systems that are kept, as JSON, and of whether stage 1 is to find the disks
+/// without our help.
 const MODULE: &str = include_str!("variant.nix");
 
-/// Returns the overriding module for a host that wants these disks.
-pub fn module(layout: &Layout) -> Result<String, serde_json::Error> {
+/// Returns the overriding module for a host that wants these disks; `alone` if no agent is there to load what disks need.
+pub fn module(layout: &Layout, alone: bool) -> Result<String, serde_json::Error> {
     let kept: Vec<_> = layout.in_memory().collect();
     // A JSON text in a JSON text is one that Nix reads as a string, but for what begins an expression in it.
     let kept = serde_json::to_string(&serde_json::to_string(&kept)?)?.replace("${", "\\${");
-    Ok(format!("({MODULE}) {kept}"))
+    Ok(format!("({MODULE}) {kept} {alone}"))
 }
 
 /// Tells as JSON which disks a host wants.
@@ -67,11 +68,11 @@ mod tests {
             }],
             ..Layout::default()
         };
-        let module = module(&layout).expect("texts are JSON");
+        let module = module(&layout, false).expect("texts are JSON");
         let kept = module.rsplit_once(") ").expect("the module is applied").1;
         assert_eq!(
             kept,
-            r#""[{\"mountPoint\":\"/srv/\${x}\\\"\",\"device\":\"tmpfs\",\"fsType\":\"tmpfs\",\"options\":[\"size=1M\"]}]""#
+            r#""[{\"mountPoint\":\"/srv/\${x}\\\"\",\"device\":\"tmpfs\",\"fsType\":\"tmpfs\",\"options\":[\"size=1M\"]}]" false"#
         );
     }
 }

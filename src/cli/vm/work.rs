@@ -128,7 +128,7 @@ impl<'w> Work<'w> {
         pair.session.ev.restart_clock();
         let of_config = self.run.config.vm.mode.map(Into::into);
         let mode = self.args.mode.map(Into::into).or(of_config);
-        match pair.plan(target, &today, None, mode, self.args.disks) {
+        match pair.plan(target, &today, None, mode, (self.args.disks, self.args.shell)) {
             Ok(planned) => {
                 for sentence in &planned.secrets {
                     self.run.tell(Event::Note(format!("{}: {sentence}", planned.name)));

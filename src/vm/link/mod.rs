@@ -1,15 +1,16 @@
 //! The host's end of the line to a guest's agent: calls with deadlines. All that comes is hostile: nothing that the guest
 //! says, or does not say, makes a call last longer than its limit or hold more than its bounds.
 
+mod tail;
 mod wait;
 
-use wait::Until;
+pub(crate) use tail::Tail;
+pub(crate) use wait::Until;
 pub use wait::Wait;
 
 use crate::guest::{Call, Ended, GuestError};
 use agent::{Answer, Frame, Frames, Hello, PIECE, Reached, Request, Written};
 use diag::clean_line;
-use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -20,8 +21,6 @@ const LOOK: Duration = Duration::from_millis(100);
 const AGAIN: Duration = Duration::from_millis(500);
 /// How long a guest may take to end a program, once it has to.
 const END: Duration = Duration::from_secs(10);
-/// Most bytes of a program's output that are kept, its end.
-const KEPT: usize = 1 << 20;
 /// Most bytes of a program's output that are handed on.
 const TOLD: u64 = 256 << 20;
 /// Most letters of what a guest says when it refuses.
@@ -109,18 +108,21 @@ impl Link {
         let mut output = Tail::default();
         let ended = self.send(number, &request, &mut until).and_then(|()| {
             self.output(number, &mut until, &mut |bytes| {
-                if output.all < TOLD {
+                if output.all() < TOLD {
                     told(bytes);
                 }
                 output.push(bytes);
             })
         });
         match ended {
-            Ok(Answer::Ended { code }) => Ok(Ended {
-                code,
-                truncated: output.all > output.kept.len() as u64,
-                output: output.kept.into(),
-            }),
+            Ok(Answer::Ended { code }) => {
+                let (output, truncated) = output.end();
+                Ok(Ended {
+                    code,
+                    output,
+                    truncated,
+                })
+            }
             Ok(other) => Err(self.unfit(&other)),
             Err(late @ GuestError::TimedOut { .. }) => {
                 until.grant(END);
@@ -354,14 +356,7 @@ impl Link {
     fn closed(&mut self, until: &mut Until<'_, '_>, why: &str) -> GuestError {
         let off = GuestError::Off { why: why.to_owned() };
         self.broken = Some(off.clone());
-        let end = until.now().saturating_add(AGAIN);
-        while until.now() < end {
-            if let Err(error) = until.watch() {
-                return error;
-            }
-            until.sleep(LOOK / 4);
-        }
-        off
+        until.end_of_machine().unwrap_or(off)
     }
 
     /// Returns the error of an agent that breaks the rules, to which nothing more is said.
@@ -396,27 +391,11 @@ fn refusal(why: &str) -> GuestError {
 }
 
 /// Whether a failed read or write is tried again.
-fn passes(kind: ErrorKind) -> bool {
+pub(crate) fn passes(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
     )
-}
-
-/// The end of an output.
-#[derive(Default)]
-struct Tail {
-    kept: VecDeque<u8>,
-    all: u64,
-}
-
-impl Tail {
-    fn push(&mut self, bytes: &[u8]) {
-        self.all += bytes.len() as u64;
-        self.kept.extend(bytes);
-        let over = self.kept.len().saturating_sub(KEPT);
-        self.kept.drain(..over);
-    }
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use super::tail::KEPT;
 use super::*;
 use std::thread::JoinHandle;
 use sys::{ManualClock, SystemClock};

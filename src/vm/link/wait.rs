@@ -16,9 +16,11 @@ pub struct Wait<'w> {
 
 /// How long the machine is not asked again.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long a machine may take to end behind its line.
+const BEHIND: Duration = Duration::from_millis(500);
 
 /// A wait that has begun.
-pub(super) struct Until<'u, 'w> {
+pub(crate) struct Until<'u, 'w> {
     wait: &'u mut Wait<'w>,
     what: String,
     deadline: Duration,
@@ -28,7 +30,7 @@ pub(super) struct Until<'u, 'w> {
 
 impl<'w> Wait<'w> {
     /// Returns the wait for something, from now on.
-    pub(super) fn begin<'u>(&'u mut self, what: impl Into<String>) -> Until<'u, 'w> {
+    pub(crate) fn begin<'u>(&'u mut self, what: impl Into<String>) -> Until<'u, 'w> {
         let deadline = self.clock.monotonic().saturating_add(self.limit);
         Until {
             wait: self,
@@ -57,9 +59,21 @@ impl Until<'_, '_> {
         Ok(())
     }
 
-    /// Asks the machine alone.
-    pub fn watch(&mut self) -> Result<(), GuestError> {
-        (self.wait.watch)()
+    /// Returns what is known of the end of a machine whose line has ended, if that is told within a moment.
+    pub fn end_of_machine(&mut self) -> Option<GuestError> {
+        let end = self.now().saturating_add(BEHIND);
+        while self.now() < end {
+            if let Err(error) = (self.wait.watch)() {
+                return Some(error);
+            }
+            self.sleep(PAUSE / 4);
+        }
+        None
+    }
+
+    /// Returns a number that was not used before.
+    pub fn nonce(&self) -> u64 {
+        self.wait.clock.unix_time().as_nanos() as u64
     }
 
     /// Returns the moment.

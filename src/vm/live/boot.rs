@@ -1,11 +1,12 @@
 //! How a machine under test is started: with a generation, from a kept moment, or to find out what its boot loader starts.
 
-use super::{Live, OFF, Stage1, Up, told};
+use super::{Line, Live, OFF, Speaker, Stage1, Up, told};
 use crate::generation::{Generation, Stage2};
 use crate::guest::GuestError;
 use crate::initrd::{self, DISKS, LINE, PARAMETER};
 use crate::link::Link;
 use crate::machine::{Machine, Spec};
+use crate::shell::{self, Shell};
 use agent::Role;
 use diag::clean_line;
 use std::path::PathBuf;
@@ -43,8 +44,12 @@ impl<'h> Live<'h> {
             Stage1::Ours => Vec::new(),
         };
         let parameters = format!(
-            "{}{PARAMETER} console={} {} init={}",
+            "{}{} console={} {} init={}",
             self.setup.processor.steady(),
+            match self.setup.speaker {
+                Speaker::Agent(_) => PARAMETER.to_owned(),
+                Speaker::Shell => shell::parameters(),
+            },
             self.setup.processor.console(),
             generation.parameters.trim(),
             generation.init
@@ -74,7 +79,7 @@ impl<'h> Live<'h> {
         let Some(serial) = self.setup.delta.clone() else {
             return Ok(());
         };
-        let adopted = self.ask(ADOPT, |link, wait| link.adopt(&serial, wait));
+        let adopted = self.ask(ADOPT, |line, wait| line.adopt(&serial, wait));
         if adopted.is_err() {
             self.running = None;
         }
@@ -88,6 +93,13 @@ impl<'h> Live<'h> {
                 why: "there is no kernel to read the boot loader's files with".into(),
             });
         };
+        if let Speaker::Shell = self.setup.speaker {
+            let next = self.next.take().ok_or_else(|| GuestError::Host {
+                why: "without an agent, what the boot loader starts is known only of a machine that was shut down"
+                    .into(),
+            })?;
+            return self.known(next);
+        }
         let role = Role::BootDefault {
             mounts: self.setup.mounts.clone(),
         };
@@ -100,15 +112,19 @@ impl<'h> Live<'h> {
         self.fresh = false;
         self.power_on(&spec, None)?;
         let read = (|| {
-            self.ask_unscaled(limit, |link, wait| link.up(wait))?;
-            let said = self.ask(LOADER, |link, wait| link.boot_default(wait))?;
-            self.ask(OFF, |link, wait| link.off(wait))?;
+            self.ask_unscaled(limit, |line, wait| line.up(wait))?;
+            let said = self.ask(LOADER, |line, wait| line.boot_default(wait))?;
+            self.ask(OFF, |line, wait| line.off(wait))?;
             let limit = self.scaled(OFF);
             self.wait_off(limit)?;
             Ok(said)
         })();
         self.running = None;
-        let (init, from) = read?;
+        self.known(read?)
+    }
+
+    /// Returns the generation that a boot loader names by its `init=`.
+    fn known(&self, (init, from): (String, String)) -> Result<Generation, GuestError> {
         let known = self.setup.generations.iter().find(|generation| generation.init == init);
         known.cloned().ok_or_else(|| GuestError::Refused {
             why: format!(
@@ -140,8 +156,16 @@ impl<'h> Live<'h> {
             None => Ok(Vec::new()),
         };
         let modules = modules.map_err(|error| GuestError::Host { why: error.to_string() })?;
-        let ours = initrd::archive(setup.agent, &modules, role);
-        let initrd = self.initrd(&initrd::joined(&ours, theirs))?;
+        let bytes = match setup.speaker {
+            Speaker::Agent(agent) => initrd::joined(&initrd::archive(agent, &modules, role), theirs),
+            Speaker::Shell if theirs.is_empty() => {
+                return Err(GuestError::Host {
+                    why: "a machine without an agent starts by its own stage 1 only".into(),
+                });
+            }
+            Speaker::Shell => theirs.to_vec(),
+        };
+        let initrd = self.initrd(&bytes)?;
         let setup = &self.setup;
         Ok(Spec {
             processor: setup.processor,
@@ -179,17 +203,18 @@ impl<'h> Live<'h> {
         let line = machine.take_port(0).ok_or_else(|| GuestError::Host {
             why: "the machine has no line".into(),
         })?;
-        self.running = Some(Up {
-            machine,
-            link: Link::new(line),
-        });
+        let speaker = match self.setup.speaker {
+            Speaker::Agent(_) => Line::Agent(Link::new(line)),
+            Speaker::Shell => Line::Shell(Shell::new(line)),
+        };
+        self.running = Some(Up { machine, line: speaker });
         Ok(())
     }
 
     /// Waits until the system runs.
     pub(super) fn come_up(&mut self, deadline: Duration) -> Result<(), GuestError> {
         let left = deadline.saturating_sub(self.host.clock.monotonic());
-        self.ask_unscaled(left, |link, wait| link.up(wait)).map(drop)
+        self.ask_unscaled(left, |line, wait| line.up(wait)).map(drop)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A machine under test, for real: a QEMU, the line to the agent in it, and limits scaled for the accelerator.
 
 mod boot;
+mod line;
 mod moment;
 
 use crate::Processor;
@@ -8,12 +9,15 @@ use crate::accel::Choice;
 use crate::generation::Generation;
 use crate::guest::{Call, Down, Ended, Guest, GuestError, Start};
 use crate::initrd;
-use crate::link::{Link, Wait};
+use crate::link::Wait;
 use crate::machine::{Console, Drive, Host, Machine, MachineError, Moments, Network};
 use agent::{Mount, Reached};
 use diag::clean_line;
 use std::net::Ipv4Addr;
 use std::time::Duration;
+
+use line::Line;
+pub use line::Speaker;
 
 /// How long a short question may take.
 const QUESTION: Duration = Duration::from_secs(30);
@@ -51,8 +55,8 @@ pub struct Setup<'s> {
     pub screen: bool,
     /// The most bytes that a file of a disk may grow to.
     pub most_disk: u64,
-    /// The agent for its processor.
-    pub agent: &'s [u8],
+    /// Who speaks for it.
+    pub speaker: Speaker<'s>,
     /// The store that the generations' kernel modules are in.
     pub store: initrd::Store<'s>,
     /// Who mounts the root.
@@ -78,6 +82,8 @@ pub struct Live<'h> {
     fresh: bool,
     /// Starts so far, which name files.
     starts: u32,
+    /// What the boot loader starts next, as a machine that can be asked only while it runs has said before it went down.
+    next: Option<(String, String)>,
     /// What the last start did about moments, for whoever wants to know.
     moment: Moment,
 }
@@ -96,7 +102,7 @@ pub enum Moment {
 /// A machine that is on.
 struct Up<'h> {
     machine: Machine<'h>,
-    link: Link,
+    line: Line,
 }
 
 impl<'h> Live<'h> {
@@ -109,6 +115,7 @@ impl<'h> Live<'h> {
             running: None,
             fresh: true,
             starts: 0,
+            next: None,
             moment: Moment::Unused,
         }
     }
@@ -129,7 +136,7 @@ impl<'h> Live<'h> {
     fn ask<T>(
         &mut self,
         limit: Duration,
-        question: impl FnOnce(&mut Link, &mut Wait<'_>) -> Result<T, GuestError>,
+        question: impl FnOnce(&mut Line, &mut Wait<'_>) -> Result<T, GuestError>,
     ) -> Result<T, GuestError> {
         let limit = self.scaled(limit);
         self.ask_unscaled(limit, question)
@@ -139,9 +146,9 @@ impl<'h> Live<'h> {
     fn ask_unscaled<T>(
         &mut self,
         limit: Duration,
-        question: impl FnOnce(&mut Link, &mut Wait<'_>) -> Result<T, GuestError>,
+        question: impl FnOnce(&mut Line, &mut Wait<'_>) -> Result<T, GuestError>,
     ) -> Result<T, GuestError> {
-        let Some(Up { machine, link }) = &mut self.running else {
+        let Some(Up { machine, line }) = &mut self.running else {
             return Err(off());
         };
         let console = &self.console;
@@ -150,7 +157,7 @@ impl<'h> Live<'h> {
             limit,
             watch: &mut || well(machine, console),
         };
-        question(link, &mut wait)
+        question(line, &mut wait)
     }
 
     /// Returns the machine that is on.
@@ -240,8 +247,16 @@ impl Guest for Live<'_> {
     fn stop(&mut self, how: Down, limit: Duration) -> Result<(), GuestError> {
         let scaled = self.scaled(limit);
         match how {
-            Down::PowerLoss => self.machine()?.pull_plug().map_err(told)?,
+            Down::PowerLoss => {
+                // What was written last may be lost, and nobody is there to tell.
+                self.next = None;
+                self.machine()?.pull_plug().map_err(told)?;
+            }
             Down::Orderly => {
+                self.next = match self.setup.speaker {
+                    Speaker::Agent(_) => None,
+                    Speaker::Shell => Some(self.ask(QUESTION, |line, wait| line.boot_default(wait))?),
+                };
                 // The end of the machine may be faster than the end of the program, and is what counts.
                 for program in ["systemctl", "poweroff"] {
                     let call = Call::new(if program == "systemctl" {
@@ -263,19 +278,19 @@ impl Guest for Live<'_> {
     }
 
     fn run(&mut self, call: &Call, limit: Duration, told: &mut dyn FnMut(&[u8])) -> Result<Ended, GuestError> {
-        self.ask(limit, |link, wait| link.run(call, wait, told))
+        self.ask(limit, |line, wait| line.run(call, wait, told))
     }
 
     fn read(&mut self, path: &str, most: u64) -> Result<Vec<u8>, GuestError> {
-        self.ask(FILE, |link, wait| link.read(path, most, wait))
+        self.ask(FILE, |line, wait| line.read(path, most, wait))
     }
 
     fn write(&mut self, path: &str, bytes: &[u8], executable: bool) -> Result<(), GuestError> {
-        self.ask(FILE, |link, wait| link.write(path, bytes, executable, wait))
+        self.ask(FILE, |line, wait| line.write(path, bytes, executable, wait))
     }
 
     fn listens(&mut self, port: u16) -> Result<bool, GuestError> {
-        self.ask(QUESTION, |link, wait| link.listens(port, wait))
+        self.ask(QUESTION, |line, wait| line.listens(port, wait))
     }
 
     fn reaches(&mut self, address: &str) -> Result<bool, GuestError> {
@@ -284,7 +299,7 @@ impl Guest for Live<'_> {
                 why: format!("'{}' is no IPv4 address", clean_line(address)),
             });
         };
-        let reached = self.ask(QUESTION, |link, wait| link.reaches(address.octets(), wait))?;
+        let reached = self.ask(QUESTION, |line, wait| line.reaches(address.octets(), wait))?;
         Ok(reached == Reached::Yes)
     }
 

@@ -83,7 +83,7 @@ impl Live<'_> {
     pub(super) fn keep(&mut self, key: &Key, spec: &Spec, deadline: Duration) -> Result<(), GuestError> {
         let left = deadline.saturating_sub(self.host.clock.monotonic());
         let call = Call::new(["systemctl", "is-system-running", "--wait"]);
-        let settled = self.ask_unscaled(left, |link, wait| link.run(&call, wait, &mut |_| {}));
+        let settled = self.ask_unscaled(left, |line, wait| line.run(&call, wait, &mut |_| {}));
         match settled {
             Ok(_) | Err(GuestError::Refused { .. }) => {}
             // A system that never settles has no moment worth keeping, and is a matter for whoever tests it.

@@ -128,7 +128,7 @@ impl World {
             network: Network::Restricted { cable: None },
             screen: true,
             most_disk: 8 << 30,
-            agent: crate::agents::agent(Processor::X86).expect("this program has an agent"),
+            speaker: Speaker::Agent(crate::agents::agent(Processor::X86).expect("this program has an agent")),
             store: initrd::Store {
                 fs: &DiskFs,
                 folder: &self.store,
