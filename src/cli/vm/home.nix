@@ -15,6 +15,11 @@ let
         {
           nixpkgs.hostPlatform = pkgs.stdenv.hostPlatform.system;
           networking.hostName = "machine";
+          # Where no agent is there to load them.
+          boot.initrd.availableKernelModules = [
+            "virtio_pci"
+            "virtio_blk"
+          ];
           fileSystems."/" = {
             device = "/dev/disk/by-label/cfgcheck-root";
             fsType = "ext4";

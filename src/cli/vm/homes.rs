@@ -9,7 +9,9 @@ use crate::check::run::UNKNOWN;
 use crate::check::wrong;
 use crate::config::Pattern;
 use crate::stream::{complain, say};
+use ::vm::Processor;
 use ::vm::accel::Choice;
+use ::vm::agents;
 use ::vm::build::Engine;
 use ::vm::disks::{self, Mode};
 use ::vm::driver::{Played, Told};
@@ -194,7 +196,7 @@ impl Work<'_> {
         };
         let disks = lab.disks(realised, &on_disks, &mut |_| {})?;
         let console = Console::new(None);
-        let mut guest = lab.live(processor, disks, home.mode, vec![machine.clone()], console)?;
+        let mut guest = lab.live(processor, disks, home, vec![machine.clone()], console)?;
         let settings = self.run.config.vm.settings(&home.name, choice.factor, None);
         let play = HomePlay {
             user,
@@ -248,11 +250,12 @@ impl Pair {
         Ok(PlannedHome {
             home: Planned {
                 name: target.name.clone(),
-                platform,
+                platform: platform.clone(),
                 base: wanted(ev, base)?,
                 head: wanted(ev, head)?,
                 mode: Mode::Variant,
                 why: "a home is tried on a machine of its own".into(),
+                by_shell: Processor::of_system(&platform).is_some_and(|known| agents::agent(known).is_err()),
                 scripts: None,
                 mounts: disks::mounts(&disks::Layout::default(), &disks),
                 disks,
