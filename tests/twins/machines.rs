@@ -3,72 +3,18 @@
 //! They are built by the oracle's Nix, which `CFGCHECK_ORACLE` names. Images and the moment after the first boot are kept
 //! from one test to the next, in the target folder.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-
-use testkit::Oracle;
-
-use crate::folder::{TWINS, Twin, copy_to, found, program, repository, twins};
+use crate::folder::{TWINS, Twin, found, repository, twins};
 use crate::golden::{Expected, FILE, Since};
-
-/// The host of every twin.
-const HOST: &str = "web";
-
-/// The oracle's Nix as an installed one: programs of its names in a folder, which run it.
-fn installed(oracle: &Oracle, folder: &Path) {
-    for name in ["nix-store", "nix-instantiate"] {
-        let program = folder.join(name);
-        let root = oracle.root().display();
-        let script = format!("#!/bin/sh\nexec chroot '{root}' {name} \"$@\"\n");
-        std::fs::write(&program, script).expect("files can be written");
-        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("files can be changed");
-    }
-}
-
-/// Returns where images are kept between tests.
-fn cache() -> PathBuf {
-    let target = Path::new(env!("CARGO_BIN_EXE_cfgcheck")).ancestors().nth(2);
-    let cache = target.expect("the program lies in a target folder").join("machines");
-    std::fs::create_dir_all(&cache).expect("the target folder can be written to");
-    cache
-}
+use crate::place::{HOST, Place, cache};
 
 /// Runs a twin in a machine and compares what is found with its golden file.
 fn switch(name: &str) {
     let all = twins();
     let twin: &Twin = all.iter().find(|twin| twin.name == name).expect("there is such a twin");
-    let oracle = Oracle::named();
-    let copy = oracle.share();
-    copy_to(copy.outside());
-    let home = tempfile::tempdir().expect("a temporary folder can be made");
-    installed(&oracle, home.path());
-    let flake = |name: &str| format!("path:{}?dir={TWINS}/{name}", copy.outside().display());
+    let place = Place::new();
     let before = twin.golden.before.clone().unwrap_or_else(|| name.to_owned());
-    let (before, of) = before.split_once('#').unwrap_or((&before, HOST));
-    for (name, host) in [(before, of), (name, HOST)] {
-        let folder = format!("{}?dir={TWINS}/{name}", copy.inside());
-        let configuration = format!("(builtins.getFlake \"path:{folder}\").nixosConfigurations.{host}");
-        oracle.bring_packages(&copy, &format!("{configuration}.config.system.build.toplevel"));
-    }
-    let base = format!("{}#{of}", flake(before));
-    let path = std::env::var("PATH").unwrap_or_default();
-    let artifacts = cache().join("artifacts").join(name);
-    let mut run = program(home.path());
-    run.env("PATH", format!("{}:{path}", home.path().display()))
-        .env("XDG_CACHE_HOME", cache())
-        .args([
-            "vm",
-            "--offline",
-            "--trust",
-            "--build-with",
-            "nix",
-            "--host",
-            HOST,
-            "--verbose",
-        ])
-        .args(["--output", "json=-", "--artifacts"])
-        .arg(&artifacts)
-        .args(["--base", &base, &flake(name)]);
+    let mut run = place.vm(before.split_once('#').unwrap_or((&before, HOST)), name);
+    run.arg("--artifacts").arg(cache().join("artifacts").join(name));
     let output = run.output().expect("the program runs");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     let report = report::json::read(&output.stdout).unwrap_or_else(|error| panic!("{error}\n{told}"));
@@ -130,7 +76,11 @@ switched! {
     machine_kernel_changed_is_found: "kernel-changed";
     machine_network_lost_is_found: "network-lost";
     machine_pre_switch_check_failed_is_found: "pre-switch-check-failed";
+    machine_specialisation_unit_failed_is_found: "specialisation-unit-failed";
+    machine_step_failed_is_found: "step-failed";
     machine_switch_inhibited_is_found: "switch-inhibited";
+    machine_switch_interrupted_is_found: "switch-interrupted";
+    machine_switch_locked_is_found: "switch-locked";
     machine_unit_failed_later_is_found: "unit-failed-later";
 }
 

@@ -15,8 +15,11 @@
 
 mod folder;
 mod golden;
+mod isolation;
+mod killed;
 mod machines;
 mod oracle;
+mod place;
 mod untracked;
 
 use std::path::Path;

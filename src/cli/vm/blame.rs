@@ -70,6 +70,12 @@ impl Suspects<'_> {
         let Some(culprit) = self.culprit(ev, &found.blame, secrets)? else {
             return Ok((None, system.place(ev)));
         };
+        if let Some(name) = &found.specialisation {
+            // Its options are those of a configuration of its own; what is written of it stands in one place.
+            let path = ["specialisation".to_owned(), name.clone()];
+            let span = system.place_of(ev, &path, &view)?;
+            return Ok((OptionPath::of(&path), span));
+        }
         let option = OptionPath::of(&culprit.path);
         if let Some(text) = &culprit.text
             && let Some(span) = system.place_of_string(ev, &culprit.path, text, &view)?
@@ -77,7 +83,7 @@ impl Suspects<'_> {
             return Ok((option, span));
         }
         let span = system.place_of(ev, &culprit.path, &view)?;
-        if !self.is_as_before(ev, &culprit.path, span)? {
+        if matches!(found.blame, Blame::Standing(_)) || !self.is_as_before(ev, &culprit.path, span)? {
             return Ok((option, span));
         }
         // What is written about it is what it was: something else made the difference.
@@ -88,7 +94,7 @@ impl Suspects<'_> {
     /// Returns the option that is to blame.
     fn culprit(&self, ev: &mut Evaluator, blame: &Blame, secrets: &mut Secrets) -> Eval<Option<Culprit>> {
         Ok(match blame {
-            Blame::Unit(unit) => match unit.rsplit_once('.') {
+            Blame::Unit(unit) | Blame::Standing(unit) => match unit.rsplit_once('.') {
                 Some((name, kind)) => Culprit::option(&["systemd", &format!("{kind}s"), name]),
                 None => None,
             },

@@ -60,6 +60,7 @@ impl Work<'_> {
             message: error.to_string(),
             hint: None,
             blame: Blame::Disks,
+            specialisation: None,
             at: Span::default(),
         };
         let mut finding = self.finding(pair, host, &found);

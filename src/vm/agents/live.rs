@@ -22,7 +22,7 @@ use store::{HashAlgo, NarTree, StorePath, write_nar};
 use sys::{DiskFs, Fs, Guard, Mode, ProcessExec, ProcessSpawn, RunFolder, SystemClock};
 
 /// How long anything may take, on a processor that is emulated on a busy machine.
-const LONG: Duration = Duration::from_secs(600);
+pub(super) const LONG: Duration = Duration::from_secs(600);
 
 /// The init of the system: says what it was started with, and waits.
 const SYSTEM: &str = r#"#!/usr/bin/busybox sh
@@ -53,10 +53,10 @@ exec $b switch_root /mnt "$init" "$@"
 "#;
 
 /// What the guests of one processor are made of.
-struct Lab {
+pub(super) struct Lab {
     processor: Processor,
-    realised: Realised,
-    kit: Kit,
+    pub(super) realised: Realised,
+    pub(super) kit: Kit,
     /// The path with the system's init, and one that the guest does not have at first.
     system: StorePath,
     other: StorePath,
@@ -70,7 +70,7 @@ struct Lab {
 }
 
 impl Lab {
-    fn new(processor: Processor) -> Lab {
+    pub(super) fn new(processor: Processor) -> Lab {
         let parent = tempfile::tempdir().expect("a folder can be made");
         let built = std::env::current_exe().expect("a test has a program");
         let built = built.ancestors().nth(2).expect("tests lie in a folder of the build");
@@ -162,7 +162,7 @@ impl Lab {
     }
 
     /// Starts a guest with the root as its first disk, and more disks behind it.
-    fn start(&self, role: Role, theirs: &[u8], words: &str, more: Vec<Drive>) -> Guest<'_> {
+    pub(super) fn start(&self, role: Role, theirs: &[u8], words: &str, more: Vec<Drive>) -> Guest<'_> {
         let wanted = if theirs.is_empty() { DISKS } else { LINE };
         let agent = agent(self.processor).expect("there is an agent");
         let ours = initrd::archive(agent, &self.modules(wanted), role);
@@ -235,16 +235,16 @@ fn add(realised: &Realised, name: &str, script: &str) -> StorePath {
 }
 
 /// A guest that runs.
-struct Guest<'l> {
+pub(super) struct Guest<'l> {
     machine: Machine<'l>,
     link: Link,
-    console: Console,
-    clock: &'l SystemClock,
+    pub(super) console: Console,
+    pub(super) clock: &'l SystemClock,
 }
 
 impl Guest<'_> {
     /// Asks something that has to be answered.
-    fn ask<T>(&mut self, ask: impl FnOnce(&mut Link, &mut Wait<'_>) -> Result<T, GuestError>) -> T {
+    pub(super) fn ask<T>(&mut self, ask: impl FnOnce(&mut Link, &mut Wait<'_>) -> Result<T, GuestError>) -> T {
         match self.within(LONG, ask) {
             Ok(answer) => answer,
             Err(error) => panic!("{error}\n{}", String::from_utf8_lossy(&self.console.text())),
@@ -252,7 +252,7 @@ impl Guest<'_> {
     }
 
     /// Asks something with a limit.
-    fn within<T>(
+    pub(super) fn within<T>(
         &mut self,
         limit: Duration,
         ask: impl FnOnce(&mut Link, &mut Wait<'_>) -> Result<T, GuestError>,

@@ -18,6 +18,8 @@ pub fn agent(processor: Processor) -> Result<&'static [u8], &'static str> {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod live;
 
 #[cfg(test)]

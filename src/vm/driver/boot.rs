@@ -94,7 +94,7 @@ impl Session<'_> {
 
     /// Starts the machine, waits until it is up, and compares it with what it was before.
     fn start(&mut self, start: &Start, wanted: Option<Which>, limit: Duration) -> Done {
-        self.running = None;
+        (self.running, self.specialisation) = (None, None);
         let deadline = self.guest.now() + self.scaled(limit);
         let generation = match self.guest.start(start, limit) {
             Ok(generation) => generation,

@@ -106,18 +106,22 @@ impl Session<'_> {
             (false, false) => "does not run",
         };
         let unit = &trouble.unit;
+        let switch = match &self.specialisation {
+            Some(name) => format!("the switch to the specialisation `{}`", words::line_of(name)),
+            None => "the switch".to_owned(),
+        };
         let message = match self.after {
             After::Boot => format!("after the boot {unit} {does}"),
             After::Switch(code) if late => {
                 let failed = if trouble.restarting { does } else { "failed" };
                 let when = match code {
-                    0 => "after the switch had succeeded",
-                    _ => "some time after the switch",
+                    0 => format!("after {switch} had succeeded"),
+                    _ => format!("some time after {switch}"),
                 };
                 format!("{unit} {failed} {when} (switch-to-configuration exits {code})")
             }
             After::Switch(code) => {
-                format!("after the switch {unit} {does}, which {was} (switch-to-configuration exits {code})")
+                format!("after {switch} {unit} {does}, which {was} (switch-to-configuration exits {code})")
             }
             After::Rollback => format!("after the rollback {unit} {does}, which {was} the switch"),
             After::Reboot => format!("after the reboot {unit} {does}, which {was}"),

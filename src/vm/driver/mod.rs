@@ -11,6 +11,7 @@ mod compare;
 mod expect;
 mod fstab;
 mod hang;
+mod interrupt;
 mod keep;
 mod measured;
 mod run;

@@ -55,6 +55,8 @@ pub(super) struct Session<'p> {
     pub(super) told: &'p mut dyn FnMut(Told<'_>),
     /// The generation that runs, if it is one of the two.
     pub(super) running: Option<Which>,
+    /// The specialisation of a generation that was switched to last, if it was one.
+    pub(super) specialisation: Option<String>,
     /// The generation that the boot loader is to start, if that is known.
     pub(super) default: Option<Which>,
     /// Whether a generation could not be made the default, so that a restart shows nothing.
@@ -80,6 +82,7 @@ impl<'p> Session<'p> {
             guest,
             told,
             running: None,
+            specialisation: None,
             default: Some(Which::Base),
             default_failed: false,
             touched: false,
@@ -177,6 +180,7 @@ impl<'p> Session<'p> {
             message,
             hint: None,
             blame,
+            specialisation: self.specialisation.clone(),
             at: self.at,
         }
     }

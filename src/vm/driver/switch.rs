@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use diag::Severity;
 
+use super::interrupt::signal;
 use super::session::{After, Done, Session, Stop};
 use super::words;
 use crate::activation::{Exit, Said};
@@ -14,9 +15,6 @@ use crate::scenario::{DryActivate, Rollback, SwitchAction, SwitchTo, UnitName, W
 /// Runs a program in a process group of its own, so that it goes on when the call has taken too long, and can be looked
 /// at.
 const APART: &str = "set -m; \"$@\" </dev/null & wait $!";
-
-/// The same without waiting for it.
-const BEHIND: &str = "set -m; \"$@\" </dev/null >/dev/null 2>&1 & disown";
 
 /// Makes a toplevel the newest generation of the profile. Without Nix, or where Nix does not know the path, the links
 /// are made as Nix makes them.
@@ -116,6 +114,7 @@ impl Session<'_> {
 
     fn switch(&mut self, switch: &SwitchTo, toplevel: &str, special: Option<&str>) -> Done {
         self.touched |= switch.generation == Which::Head;
+        self.specialisation = special.map(str::to_owned);
         let activates = switch.action != SwitchAction::Boot;
         if switch.action != SwitchAction::Test {
             self.set_profile(&self.generation(switch.generation).toplevel.to_path())?;
@@ -123,27 +122,31 @@ impl Session<'_> {
         if activates && self.running == Some(Which::Base) && switch.generation == Which::Head {
             self.compare_fstab()?;
         }
-        let call = apart(APART, toplevel, words::verb(switch.action));
+        let verb = words::verb(switch.action);
+        let name = special.map_or(String::new(), |name| format!("-{name}"));
+        let name = format!("{verb}-{}{name}.txt", words::name(switch.generation));
         if let Some(after) = switch.power_loss_after {
-            return self.interrupted(toplevel, words::verb(switch.action), after.0);
+            return self.power_fails(toplevel, verb, &name, after.0);
         }
-        let ended = match self.call(&call, limit(switch.within, self.play.settings.limits.switch)) {
+        let ended = match self.call(
+            &apart(toplevel, verb),
+            limit(switch.within, self.play.settings.limits.switch),
+        ) {
             Ok(ended) => ended,
             Err(GuestError::TimedOut { .. }) => return self.switch_hangs(toplevel),
             Err(error) => return Err(self.broken(error)),
         };
-        let name = special.map_or(String::new(), |name| format!("-{name}"));
-        let name = format!(
-            "{}-{}{name}.txt",
-            words::verb(switch.action),
-            words::name(switch.generation)
-        );
         self.shelf.bytes(&name, "text/plain", &ended.output);
         let said = Said::read(&ended.output);
         let exit = Exit::of(ended.code);
         if activates && exit.has_switched() {
             self.running = special.is_none().then_some(switch.generation);
             self.after = After::Switch(ended.code);
+        }
+        let is_killed = activates && signal(ended.code).is_some();
+        if is_killed {
+            // How far it has come is not known.
+            (self.running, self.after) = (None, After::Switch(ended.code));
         }
         if switch.action != SwitchAction::Test {
             // The boot loader comes before the rest; only what is refused has not got as far.
@@ -170,6 +173,9 @@ impl Session<'_> {
             }
             self.compare_now()?;
         }
+        if is_killed {
+            self.compare_now()?;
+        }
         Ok(())
     }
 
@@ -186,19 +192,6 @@ impl Session<'_> {
                 Err(self.unjudged(&format!("the profile of the system cannot be set: {why}")))
             }
         }
-    }
-
-    /// Cuts the power in the middle of a switch.
-    fn interrupted(&mut self, toplevel: &str, verb: &str, after: Duration) -> Done {
-        let ended = self.ask(&apart(BEHIND, toplevel, verb))?;
-        if ended.code != 0 {
-            return Err(self.unjudged("the switch could not be started"));
-        }
-        self.guest.pause(after);
-        self.crash()?;
-        // Either of the two may come up, as long as one does.
-        self.default = None;
-        Ok(())
     }
 
     /// Tells what is wrong with a switch by how it ended. Units that have failed are found by comparing them.
@@ -238,22 +231,16 @@ impl Session<'_> {
             }
             // What has failed is found by comparing units, and what had failed before is not to blame on the change.
             Exit::UnitFailed => {}
-            Exit::Locked => {
-                let message = format!("another switch runs, and holds the lock {exits}");
-                self.tell(
-                    "switch-locked",
-                    Severity::Error,
-                    message,
-                    Blame::Host,
-                    "wait until it has ended",
-                );
-            }
+            Exit::Locked => self.switch_locked(&exits)?,
             Exit::RebootNeeded => {
                 let message = format!("the interface version of init changes: the switch is refused {exits}");
                 self.tell("reboot-needed", Severity::Warning, message, Blame::Systemd, BY_REBOOT);
             }
             Exit::ReloadFailed | Exit::Other(_) => {
                 let verb = words::verb(action);
+                if let Some(signal) = signal(code) {
+                    return self.switch_killed(verb, signal);
+                }
                 let message = format!("`switch-to-configuration {verb}` fails {exits}");
                 self.tell("switch-failed", Severity::Error, message, Blame::Host, &last(said));
             }
@@ -336,8 +323,10 @@ impl Session<'_> {
             // The switch did not begin, so that there is nothing to go back from.
             return Ok(());
         }
+        self.tell_left_behind()?;
+        self.specialisation = None;
         let toplevel = self.play.base.toplevel.to_path();
-        let call = apart(APART, &toplevel, "test");
+        let call = apart(&toplevel, "test");
         let ended = match self.call(&call, limit(rollback.within, self.play.settings.limits.switch)) {
             Ok(ended) => ended,
             Err(GuestError::TimedOut { .. }) => {
@@ -406,8 +395,8 @@ pub(super) fn program(toplevel: &str) -> String {
     format!("{toplevel}/bin/switch-to-configuration")
 }
 
-fn apart(script: &str, toplevel: &str, verb: &str) -> Call {
-    Call::new(["bash", "-c", script, "bash", &program(toplevel), verb])
+fn apart(toplevel: &str, verb: &str) -> Call {
+    Call::new(["bash", "-c", APART, "bash", &program(toplevel), verb])
 }
 
 fn last(said: &Said) -> String {

@@ -12,6 +12,8 @@ use report::Finding;
 pub enum Blame {
     /// A unit of systemd, by its full name, such as `wiki.service`.
     Unit(String),
+    /// A unit that stands in the way as it is, whether it was changed or not.
+    Standing(String),
     /// A snippet of `system.activationScripts`, by its name.
     ActivationScript(String),
     /// A check of `system.preSwitchChecks`, by its name.
@@ -66,6 +68,8 @@ pub struct Found {
     pub hint: Option<String>,
     /// What is to blame.
     pub blame: Blame,
+    /// The specialisation that ran, if it was one: what is to blame is an option of its configuration.
+    pub specialisation: Option<String>,
     /// The step of the scenario in which it was found; without a place if the scenario is a shipped one.
     pub at: Span,
 }

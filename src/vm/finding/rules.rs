@@ -3,7 +3,7 @@
 use report::RuleDoc;
 
 /// The rules: id, what it asks for, why, and what to do.
-const RULES: [[&str; 4]; 35] = [
+const RULES: [[&str; 4]; 37] = [
     [
         "activation-failed",
         "The activation succeeds",
@@ -177,6 +177,18 @@ const RULES: [[&str; 4]; 35] = [
         "A switch is not inhibited",
         "The change must not be made in a running system.",
         "Make it the default and reboot: `nixos-rebuild boot`.",
+    ],
+    [
+        "switch-interrupted",
+        "A switch runs to its end",
+        "One that is killed in the middle leaves a machine of which nobody knows what it runs.",
+        "Let nothing that the switch starts or stops end it.",
+    ],
+    [
+        "switch-leftovers",
+        "A rollback finds nothing of an interrupted switch",
+        "What it was about to start or restart is written down, and the next switch does it, also one that goes back.",
+        "Remove `/run/nixos/start-list`, `restart-list` and `reload-list` before going back.",
     ],
     [
         "switch-locked",

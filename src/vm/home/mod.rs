@@ -265,6 +265,7 @@ impl Session<'_> {
             message,
             hint: said.map(|line| format!("it says: {line}")),
             blame,
+            specialisation: None,
             at: Span::default(),
         });
     }

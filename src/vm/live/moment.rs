@@ -45,9 +45,11 @@ impl Live<'_> {
         };
         // What is kept may be broken; then the machine starts from its own disks as ever.
         let own = self.copies(spec).map_err(broken)?;
-        if !moments.restore(key, spec).map_err(broken)? {
+        let Some(console) = moments.restore(key, spec).map_err(broken)? else {
             return Ok(false);
-        }
+        };
+        // As if it had come up in this run.
+        self.console.feed(&console);
         let went_on = self.power_on(spec, Some(MOMENT)).and_then(|()| self.come_up(deadline));
         match went_on {
             Ok(()) => self.moment = Moment::Restored,
@@ -94,7 +96,7 @@ impl Live<'_> {
             return Ok(());
         };
         up.machine.save_still(MOMENT).map_err(told)?;
-        let kept = moments.keep(key, spec).map_err(broken);
+        let kept = moments.keep(key, spec, &self.console.text()).map_err(broken);
         up.machine.go_on().map_err(told)?;
         kept?;
         self.moment = Moment::Kept;

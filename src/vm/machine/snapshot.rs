@@ -3,12 +3,14 @@
 use super::spec::{Medium, Network, Spec};
 use std::path::{Path, PathBuf};
 use store::{HashAlgo, Hasher, nix32};
-use sys::{Fs, FsError, FsOp};
+use sys::{Fs, FsError, FsOp, Mode};
 
 /// The name that a moment has inside of the overlays.
 pub const MOMENT: &str = "booted";
 /// Version of what a key is made of; another one makes all that was kept before useless.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
+/// The file of a moment that has what the machine had written on its console by then.
+const CONSOLE: &str = "console";
 /// How the names of folders begin that are being filled.
 const MAKING: &str = "new-";
 /// Most moments that are kept; the oldest goes first. Each takes some hundred megabytes.
@@ -97,32 +99,35 @@ pub struct Moments<'m> {
 }
 
 impl Moments<'_> {
-    /// Puts the overlays of a moment in the place of a machine's own, and returns whether there is such a moment.
+    /// Puts the overlays of a moment in the place of a machine's own, and returns what had been written on its console by
+    /// then; `None` if there is no such moment.
     ///
     /// The machine can then be started with [`MOMENT`] as its snapshot.
-    pub fn restore(&self, key: &Key, spec: &Spec) -> Result<bool, FsError> {
+    pub fn restore(&self, key: &Key, spec: &Spec) -> Result<Option<Vec<u8>>, FsError> {
         let kept = self.folder.join(&key.0);
-        if self.fs.stat(&kept)?.is_none() {
-            return Ok(false);
-        }
+        let console = match self.fs.read(&kept.join(CONSOLE)) {
+            Ok(console) => console,
+            Err(error) if error.is_absent() => return Ok(None),
+            Err(error) => return Err(error),
+        };
         for (number, (name, overlay)) in overlays(spec).enumerate() {
             match self.fs.copy(&kept.join(name), overlay) {
                 // Another run has just forgotten it, or replaces it; no disk is changed yet.
-                Err(error) if error.is_absent() && number == 0 => return Ok(false),
+                Err(error) if error.is_absent() && number == 0 => return Ok(None),
                 other => other?,
             }
         }
-        Ok(true)
+        Ok(Some(console))
     }
 
-    /// Keeps the overlays of a machine, which is off and has saved [`MOMENT`].
-    pub fn keep(&self, key: &Key, spec: &Spec) -> Result<(), FsError> {
+    /// Keeps the overlays of a machine that has saved [`MOMENT`] and stands still, and what it has written on its console.
+    pub fn keep(&self, key: &Key, spec: &Spec, console: &[u8]) -> Result<(), FsError> {
         let kept = self.folder.join(&key.0);
         // Another run may keep the same moment now, and another one take it.
         let token = sys::random_token().map_err(|source| FsError::new(FsOp::Create, self.folder, source))?;
         let making = self.folder.join(format!("{MAKING}{token}"));
         self.fs.create_dir_all(&making)?;
-        let made = self.copy_to(&making, spec).and_then(|()| {
+        let made = self.copy_to(&making, spec, console).and_then(|()| {
             self.fs.remove_dir_all(&kept)?;
             self.fs.rename(&making, &kept)
         });
@@ -137,7 +142,8 @@ impl Moments<'_> {
         self.forget_oldest()
     }
 
-    fn copy_to(&self, folder: &Path, spec: &Spec) -> Result<(), FsError> {
+    fn copy_to(&self, folder: &Path, spec: &Spec, console: &[u8]) -> Result<(), FsError> {
+        self.fs.write(&folder.join(CONSOLE), console, Mode::Plain)?;
         for (name, overlay) in overlays(spec) {
             self.fs.copy(overlay, &folder.join(name))?;
         }
@@ -265,15 +271,16 @@ mod tests {
             fs: &fs,
         };
         let key = key(&spec(), &fs, "base");
-        assert!(!moments.restore(&key, &spec()).expect("it can be looked for"));
-        moments.keep(&key, &spec()).expect("it can be kept");
+        assert_eq!(moments.restore(&key, &spec()).expect("it can be looked for"), None);
+        moments.keep(&key, &spec(), b"[ 0.0] Linux").expect("it can be kept");
         fs.write(Path::new("/run/root"), b"fresh", sys::Mode::Plain)
             .expect("it can be written");
-        assert!(moments.restore(&key, &spec()).expect("it is there"));
+        let console = moments.restore(&key, &spec()).expect("it is there");
+        assert_eq!(console.as_deref(), Some(&b"[ 0.0] Linux"[..]));
         assert_eq!(fs.read(Path::new("/run/root")).expect("it is there"), b"written");
         fs.remove_file(&moments.folder.join(&key.0).join("disk1"))
             .expect("it is there");
-        assert!(!moments.restore(&key, &spec()).expect("it can be looked for"));
+        assert_eq!(moments.restore(&key, &spec()).expect("it can be looked for"), None);
     }
 
     #[test]
@@ -285,7 +292,7 @@ mod tests {
         };
         for number in 0..MOST + 3 {
             let key = key(&spec(), &fs, &number.to_string());
-            moments.keep(&key, &spec()).expect("it can be kept");
+            moments.keep(&key, &spec(), b"[ 0.0] Linux").expect("it can be kept");
         }
         assert_eq!(fs.read_dir(moments.folder).expect("it is there").len(), MOST);
     }

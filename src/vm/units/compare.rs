@@ -57,6 +57,9 @@ pub fn newly_failed(old: &Units, now: &Units) -> Vec<Trouble> {
     troubles
 }
 
+/// What runs in the first boot of a machine only, and is no more after any other (systemd.special(7)).
+const FIRST_BOOT: &str = "first-boot-complete.target";
+
 /// Returns the units that ran before and do not run now, although something wants them; those that have failed now
 /// included.
 ///
@@ -70,7 +73,7 @@ pub fn not_back(old: &Units, now: &Units) -> Vec<Trouble> {
     };
     let mut troubles = Vec::new();
     for (name, was) in &old.0 {
-        if was.state != State::Active || was.is_failing() {
+        if was.state != State::Active || was.is_failing() || name == FIRST_BOOT {
             continue;
         }
         let is = now.0.get(name);

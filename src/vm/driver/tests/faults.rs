@@ -319,8 +319,46 @@ fn locked_and_unknown_codes() {
         ),
         "{found:?}"
     );
-    let found = lines(&by_default(Scripted::default().refuse("head test", 137, "Killed\n")));
-    assert!(found[0].starts_with("error switch-failed: `switch-to-configuration test` fails (switch-to-configuration exits 137) | it says: Killed"), "{found:?}");
+    let mut guest = Scripted::default().refuse("head test", 11, "Could not acquire lock\n");
+    guest
+        .world
+        .answers
+        .insert("/proc/locks", [(0, "0::/system.slice/upgrade.service\n")].into());
+    only(
+        &by_default(guest),
+        Outcome::Failed,
+        "error switch-locked: upgrade.service holds the lock of switches (switch-to-configuration exits 11) | \
+         wait until it has ended, or stop it | Standing(\"upgrade.service\")",
+    );
+    let found = lines(&by_default(Scripted::default().refuse("head test", 77, "What?\n")));
+    assert!(found[0].starts_with("error switch-failed: `switch-to-configuration test` fails (switch-to-configuration exits 77) | it says: What?"), "{found:?}");
+}
+
+#[test]
+fn a_switch_that_is_killed_is_told_with_what_it_leaves() {
+    let mut guest = Scripted::default().refuse("head test", 137, "Killed\n");
+    guest
+        .world
+        .answers
+        .insert("-list", [(0, "start basic.target\nstart guard.service\n")].into());
+    let shown = by_default(guest);
+    assert_eq!(
+        lines(&shown),
+        [
+            "error switch-interrupted: `switch-to-configuration test` is killed before its end (signal 9) | \
+             it was about to start guard.service | Unit(\"guard.service\")",
+            "warning switch-leftovers: an interrupted switch leaves work to the rollback: it will start guard.service | \
+             remove `/run/nixos/*-list` before going back | Host",
+        ]
+    );
+    assert!(shown.log.contains(&"base test".to_owned()), "{:?}", shown.log);
+    let shown = by_default(Scripted::default().refuse("head test", 137, "Killed\n"));
+    only(
+        &shown,
+        Outcome::Failed,
+        "error switch-interrupted: `switch-to-configuration test` is killed before its end (signal 9) | \
+         let it run apart from what it restarts, as `nixos-rebuild` does | Host",
+    );
 }
 
 #[test]

@@ -233,6 +233,42 @@ fn specialisations_are_switched_to() {
 }
 
 #[test]
+fn a_unit_that_fails_in_a_specialisation_is_blamed_on_it() {
+    let guest = plain().switch("head test quiet", |world| {
+        world.unit("tunnel.service", "failed failed");
+        Ok((4, String::new()))
+    });
+    let shown = written(
+        "steps:\n- boot: base\n- switch_to: head\n- switch_to: { generation: head, specialisation: quiet }\n",
+        guest,
+    );
+    assert_eq!(
+        lines(&shown),
+        [
+            "error unit-failed: after the switch to the specialisation `quiet` tunnel.service has failed, which was not \
+          there before (switch-to-configuration exits 4) |  | Unit(\"tunnel.service\")"
+        ]
+    );
+    assert_eq!(shown.played.found[0].specialisation.as_deref(), Some("quiet"));
+}
+
+#[test]
+fn a_switch_that_ends_before_the_power_fails_is_told_so() {
+    let scenario = scenario::shipped("power-loss-during-switch").expect("it is shipped");
+    let mut guest = plain();
+    guest.world.answers.insert("kill -0", [(1, "done\n")].into());
+    let shown = play_with(
+        &scenario,
+        &generation("base"),
+        &generation("head"),
+        &Settings::default(),
+        guest,
+    );
+    assert_eq!(shown.played.outcome, Outcome::Passed, "{:?}", shown.played.found);
+    assert_eq!(shown.played.properties["power-loss"], "after the switch had ended");
+}
+
+#[test]
 fn a_power_loss_in_the_switch_leaves_one_of_both() {
     let scenario = scenario::shipped("power-loss-during-switch").expect("it is shipped");
     for default in ["base", "head"] {
@@ -256,6 +292,10 @@ fn a_power_loss_in_the_switch_leaves_one_of_both() {
         assert_eq!(
             shown.log,
             ["start base", "profile head", "head switch", "stop PowerLoss", &last]
+        );
+        assert_eq!(
+            shown.played.properties.get("power-loss").map(String::as_str),
+            Some("in the middle of the switch")
         );
     }
     let guest = plain().booting("base", |world| match world.log.len() {
