@@ -22,6 +22,8 @@ use std::time::Duration;
 
 /// How long one look at the line takes.
 const LOOK: Duration = Duration::from_millis(100);
+/// How long after its limit a program is ended in the machine.
+const LATER: Duration = Duration::from_secs(3);
 /// Most bytes of a program's output that are handed on.
 const TOLD: u64 = 256 << 20;
 /// Most bytes before the beginning of an answer, left over from calls that were given up.
@@ -71,7 +73,8 @@ impl Shell {
     /// Runs a program to its end and hands on what it writes as it comes. At the deadline the program is ended.
     pub fn run(&mut self, call: &Call, wait: &mut Wait<'_>, told: &mut dyn FnMut(&[u8])) -> Result<Ended, GuestError> {
         let name = clean_line(call.argv.first().map_or("", String::as_str)).into_owned();
-        let seconds = wait.limit.as_secs().max(1);
+        // Later than here, so that it is always we who say that it took too long.
+        let seconds = wait.limit.saturating_add(LATER).as_secs();
         let mut until = wait.begin(format!("'{name}'"));
         let mut output = Tail::default();
         let mut all = |bytes: &[u8]| {
