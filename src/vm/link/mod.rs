@@ -1,9 +1,11 @@
 //! The host's end of the line to a guest's agent: calls with deadlines. All that comes is hostile: nothing that the guest
 //! says, or does not say, makes a call last longer than its limit or hold more than its bounds.
 
+mod stream;
 mod tail;
 mod wait;
 
+pub(crate) use stream::Stream;
 pub(crate) use tail::Tail;
 pub(crate) use wait::Until;
 pub use wait::Wait;
@@ -11,12 +13,10 @@ pub use wait::Wait;
 use crate::guest::{Call, Ended, GuestError};
 use agent::{Answer, Frame, Frames, Hello, PIECE, Reached, Request, Written};
 use diag::clean_line;
-use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
+use stream::LOOK;
 
-/// How long one look at the line takes, so that other things are looked at in between.
-const LOOK: Duration = Duration::from_millis(100);
 /// How often a guest that does not answer is called again: its agent may not be there yet.
 const AGAIN: Duration = Duration::from_millis(500);
 /// How long a guest may take to end a program, once it has to.
@@ -28,21 +28,18 @@ const WORDS: usize = 500;
 
 /// A line to an agent.
 pub struct Link {
-    stream: UnixStream,
+    stream: Stream,
     frames: Frames,
     call: u32,
-    // Why nothing more can be said over it.
-    broken: Option<GuestError>,
 }
 
 impl Link {
     /// Returns a line over a stream that QEMU has at its other end.
     pub fn new(stream: UnixStream) -> Link {
         Link {
-            stream,
+            stream: Stream::new(stream),
             frames: Frames::new(),
             call: 0,
-            broken: None,
         }
     }
 
@@ -287,7 +284,7 @@ impl Link {
 
     /// Returns the next answer, or `None` if there was none for a moment.
     fn come(&mut self, until: &mut Until<'_, '_>) -> Result<Option<(u32, Answer)>, GuestError> {
-        self.whole()?;
+        self.stream.whole()?;
         until.look()?;
         match self.frames.take() {
             Ok(Some(Frame { call, bytes })) => {
@@ -297,23 +294,13 @@ impl Link {
             Ok(None) => {}
             Err(error) => return Err(self.fault(error.to_string())),
         }
-        let mut piece = [0; 64 << 10];
-        let read = self
-            .stream
-            .set_read_timeout(Some(LOOK))
-            .and_then(|()| self.stream.read(&mut piece));
-        match read {
-            Ok(0) => return Err(self.closed(until, "QEMU has closed the line")),
-            Ok(count) => self.frames.push(&piece[..count]),
-            Err(error) if passes(error.kind()) => {}
-            Err(error) => return Err(self.closed(until, &error.to_string())),
-        }
+        let frames = &mut self.frames;
+        self.stream.receive(until, |bytes| frames.push(bytes))?;
         Ok(None)
     }
 
     /// Sends a request, which a guest that does not listen can hold up until the deadline only.
     fn send(&mut self, call: u32, request: &Request, until: &mut Until<'_, '_>) -> Result<(), GuestError> {
-        self.whole()?;
         let frame = Frame {
             call,
             bytes: request.encode(),
@@ -321,49 +308,12 @@ impl Link {
         let bytes = frame
             .encode()
             .map_err(|error| GuestError::Refused { why: error.to_string() })?;
-        let mut sent = 0;
-        while sent < bytes.len() {
-            let write = self
-                .stream
-                .set_write_timeout(Some(LOOK))
-                .and_then(|()| self.stream.write(&bytes[sent..]));
-            match write {
-                Ok(count) => sent += count,
-                Err(error) if passes(error.kind()) => {
-                    if let Err(error) = until.look() {
-                        if sent > 0 {
-                            self.broken = Some(GuestError::Agent {
-                                why: "it does not listen".into(),
-                            });
-                        }
-                        return Err(error);
-                    }
-                }
-                Err(error) => return Err(self.closed(until, &error.to_string())),
-            }
-        }
-        Ok(())
-    }
-
-    fn whole(&self) -> Result<(), GuestError> {
-        match &self.broken {
-            Some(error) => Err(error.clone()),
-            None => Ok(()),
-        }
-    }
-
-    /// Returns why the stream has ended: what is known of the machine, which may take a moment to end behind its line.
-    fn closed(&mut self, until: &mut Until<'_, '_>, why: &str) -> GuestError {
-        let off = GuestError::Off { why: why.to_owned() };
-        self.broken = Some(off.clone());
-        until.end_of_machine().unwrap_or(off)
+        self.stream.send(&bytes, until)
     }
 
     /// Returns the error of an agent that breaks the rules, to which nothing more is said.
     fn fault(&mut self, why: String) -> GuestError {
-        let error = GuestError::Agent { why };
-        self.broken = Some(error.clone());
-        error
+        self.stream.fault(why)
     }
 
     fn unfit(&mut self, answer: &Answer) -> GuestError {
@@ -388,14 +338,6 @@ fn refusal(why: &str) -> GuestError {
     GuestError::Refused {
         why: clean_line(why).chars().take(WORDS).collect(),
     }
-}
-
-/// Whether a failed read or write is tried again.
-pub(crate) fn passes(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-    )
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use super::tail::KEPT;
 use super::*;
+use std::io::{Read, Write};
 use std::thread::JoinHandle;
 use sys::{ManualClock, SystemClock};
 

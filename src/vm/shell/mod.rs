@@ -11,17 +11,14 @@ mod unit;
 pub use unit::parameters;
 
 use crate::guest::{Call, Ended, GuestError};
-use crate::link::{Tail, Until, Wait, passes};
+use crate::link::{Stream, Tail, Until, Wait};
 use agent::Reached;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use diag::clean_line;
-use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-/// How long one look at the line takes.
-const LOOK: Duration = Duration::from_millis(100);
 /// How long after its limit a program is ended in the machine.
 const LATER: Duration = Duration::from_secs(3);
 /// Most bytes of a program's output that are handed on.
@@ -35,12 +32,10 @@ const PIECE: usize = 32 << 10;
 
 /// A line to a shell.
 pub struct Shell {
-    stream: UnixStream,
+    stream: Stream,
     /// What has come and was not looked at.
     come: Vec<u8>,
     calls: u64,
-    /// Why nothing more can be said over it.
-    broken: Option<GuestError>,
 }
 
 /// What is being read of an answer.
@@ -57,10 +52,9 @@ impl Shell {
     /// Returns a line over a stream that QEMU has at its other end.
     pub fn new(stream: UnixStream) -> Shell {
         Shell {
-            stream,
+            stream: Stream::new(stream),
             come: Vec::new(),
             calls: 0,
-            broken: None,
         }
     }
 
@@ -171,7 +165,6 @@ impl Shell {
         until: &mut Until<'_, '_>,
         told: &mut dyn FnMut(&[u8]),
     ) -> Result<i32, GuestError> {
-        self.whole()?;
         // Not to be guessed by what runs in the machine before it is said there.
         self.calls = self.calls.wrapping_add(until.nonce() | 1);
         let word = word(self.calls);
@@ -180,7 +173,7 @@ impl Shell {
             "printf '\\n%s\\n' {word}; bash -c \"$(printf %s {script} | base64 -d)\" </dev/null 2>&1 | base64 -w 0; \
              printf '\\n%s %s\\n' {word} \"${{PIPESTATUS[0]}}\"\n"
         );
-        self.send(line.as_bytes(), until)?;
+        self.stream.send(line.as_bytes(), until)?;
         self.answer(&word, until, told)
     }
 
@@ -240,73 +233,15 @@ impl Shell {
             if skipped > SKIPPED {
                 return Err(self.fault("it says more than it was asked"));
             }
-            self.more(until)?;
+            until.look()?;
+            let come = &mut self.come;
+            self.stream.receive(until, |bytes| come.extend(bytes))?;
         }
-    }
-
-    /// Waits a moment for more to come.
-    fn more(&mut self, until: &mut Until<'_, '_>) -> Result<(), GuestError> {
-        until.look()?;
-        let mut piece = [0; 64 << 10];
-        let read = self
-            .stream
-            .set_read_timeout(Some(LOOK))
-            .and_then(|()| self.stream.read(&mut piece));
-        match read {
-            Ok(0) => Err(self.closed(until, "QEMU has closed the line")),
-            Ok(count) => {
-                self.come.extend(&piece[..count]);
-                Ok(())
-            }
-            Err(error) if passes(error.kind()) => Ok(()),
-            Err(error) => Err(self.closed(until, &error.to_string())),
-        }
-    }
-
-    fn send(&mut self, bytes: &[u8], until: &mut Until<'_, '_>) -> Result<(), GuestError> {
-        let mut sent = 0;
-        while sent < bytes.len() {
-            let write = self
-                .stream
-                .set_write_timeout(Some(LOOK))
-                .and_then(|()| self.stream.write(&bytes[sent..]));
-            match write {
-                Ok(count) => sent += count,
-                Err(error) if passes(error.kind()) => {
-                    if let Err(error) = until.look() {
-                        // Half a command is none that another may follow.
-                        if sent > 0 {
-                            self.broken = Some(GuestError::Agent {
-                                why: "its shell does not listen".into(),
-                            });
-                        }
-                        return Err(error);
-                    }
-                }
-                Err(error) => return Err(self.closed(until, &error.to_string())),
-            }
-        }
-        Ok(())
-    }
-
-    fn whole(&self) -> Result<(), GuestError> {
-        self.broken.clone().map_or(Ok(()), Err)
-    }
-
-    /// Returns why the stream has ended: what is known of the machine, which may take a moment to end behind its line.
-    fn closed(&mut self, until: &mut Until<'_, '_>, why: &str) -> GuestError {
-        let off = GuestError::Off { why: why.to_owned() };
-        self.broken = Some(off.clone());
-        until.end_of_machine().unwrap_or(off)
     }
 
     /// Returns the error of a shell that breaks the rules, to which nothing more is said.
     fn fault(&mut self, why: &str) -> GuestError {
-        let error = GuestError::Agent {
-            why: format!("its shell breaks the rules: {why}"),
-        };
-        self.broken = Some(error.clone());
-        error
+        self.stream.fault(format!("its shell breaks the rules: {why}"))
     }
 }
 

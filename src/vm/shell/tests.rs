@@ -8,6 +8,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 use sys::SystemClock;
