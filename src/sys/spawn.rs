@@ -15,7 +15,7 @@ pub trait Spawn: Send + Sync {
 }
 
 /// A program that runs beside this one. Dropped, it is killed with all of its process group.
-pub trait Running: Send {
+pub trait Running: Send + Sync {
     /// Returns its process id, which is also that of its group.
     fn id(&self) -> u32;
 

@@ -25,6 +25,7 @@ pub mod scenario;
 pub mod secrets;
 pub mod shell;
 pub mod substitute;
+pub mod turns;
 pub mod units;
 
 pub use processor::Processor;

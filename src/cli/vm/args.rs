@@ -5,6 +5,7 @@ use crate::build::EngineArgs;
 use ::vm::accel::{Accel, Wanted};
 use ::vm::disks::Mode;
 use clap::{Args, ValueEnum};
+use std::num::NonZero;
 use std::path::PathBuf;
 
 /// Arguments of `cfgcheck vm`.
@@ -44,6 +45,9 @@ pub struct VmArgs {
     /// Put serial logs, journals and pictures into this folder.
     #[arg(long, value_name = "DIR")]
     pub artifacts: Option<PathBuf>,
+    /// Most machines that run beside each other [default: as many as have a processor and memory of their own].
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<NonZero<usize>>,
     /// Memory of a guest, in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(128..))]
     pub memory: u32,

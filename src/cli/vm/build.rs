@@ -63,7 +63,7 @@ pub fn build(
         (&planned.base.drv, &planned.base.out),
         (&planned.head.drv, &planned.head.out),
     ];
-    if let Some(scripts) = &planned.scripts {
+    if let Some(scripts) = &planned.blueprint.scripts {
         wanted.extend([&scripts.format, &scripts.mount].map(|script| (&script.drv, &script.out)));
     }
     realise(pair, &wanted, engine, into, told)?;

@@ -1,34 +1,29 @@
 //! Homes that stand alone: each is activated by its user on a small machine, in both states of the flake.
 
 use super::build;
-use super::lab::{Lab, LabError, OnDisks};
-use super::pair::{Pair, Planned, Wanted, wanted};
+use super::pair::{Blueprint, Pair, Planned, Wanted, wanted};
+use super::play::Job;
 use super::secrets::{Secrets, attribute};
+use super::task::{HOME, Task, What};
 use super::work::Work;
 use crate::check::run::UNKNOWN;
 use crate::check::wrong;
 use crate::config::Pattern;
 use crate::stream::{complain, say};
 use ::vm::Processor;
-use ::vm::accel::Choice;
 use ::vm::agents;
 use ::vm::build::Engine;
 use ::vm::disks::{self, Mode};
-use ::vm::driver::{Played, Told};
 use ::vm::generation::Generation;
-use ::vm::home::{self, HomePlay};
-use ::vm::machine::Console;
 use ::vm::realised::Realised;
-use diag::{Origin, Pos, Severity};
+use diag::{Origin, Pos};
 use eval::ErrorKind;
 use eval::error::Eval;
 use nixos::{Kind, System, Target};
-use report::{Case, Event, Finding, Outcome, Phase, Stage};
+use report::{Case, Event, Outcome, Phase, Stage};
 
 /// Makes the machine of a home, and tells its user.
 const MACHINE: &str = include_str!("home.nix");
-/// The name of the case of each home.
-const CASE: &str = "home";
 
 /// What is to be done with a home.
 struct PlannedHome {
@@ -73,8 +68,8 @@ impl Work<'_> {
             for PlannedHome { home, machine, user } in &planned {
                 let told = format!(
                     "{} ({}): {user}, on a machine of its own\n  today      {}\n  then       {}\n  machine    {}\n",
-                    home.name,
-                    home.platform,
+                    home.blueprint.name,
+                    home.blueprint.platform,
                     home.base.out.to_path(),
                     home.head.out.to_path(),
                     machine.out.to_path(),
@@ -84,20 +79,28 @@ impl Work<'_> {
             return Ok(());
         }
         let tools = self.tools()?;
-        let of = planned.len();
-        for (index, home) in planned.iter().enumerate() {
-            if sys::interrupted() {
-                let note = format!("interrupted: {} of {of} homes were not tried", of - index);
-                self.run.tell(Event::Note(note));
-                return Ok(());
-            }
-            self.tell(Phase::Building, &home.home.name, index + 1, of);
-            let Some(machine) = self.built_home(pair, home, tools.engine.as_ref(), &tools.realised) else {
-                continue;
-            };
-            self.tell(Phase::Booting, &home.home.name, index + 1, of);
-            self.play_home(&tools.lab, pair, home, machine, &tools.realised);
-        }
+        let name = |home: &PlannedHome| home.home.blueprint.name.clone();
+        let Some(built) = self.each(&planned, name, |work, home| {
+            work.built_home(pair, home, tools.engine.as_ref(), &tools.realised)
+        }) else {
+            return Ok(());
+        };
+        let jobs: Vec<Job<'_>> = built
+            .into_iter()
+            .map(|(PlannedHome { home, user, .. }, machine)| Job {
+                planned: home,
+                task: Task {
+                    blueprint: &home.blueprint,
+                    what: What::Home {
+                        user,
+                        machine,
+                        base: &home.base.out,
+                        head: &home.head.out,
+                    },
+                },
+            })
+            .collect();
+        self.play(&tools, pair, &jobs);
         Ok(())
     }
 
@@ -106,7 +109,7 @@ impl Work<'_> {
         let name = before.unwrap_or(&target.name);
         let Some(today) = pair.base.homes.iter().find(|home| home.name == name).cloned() else {
             let reason = format!("the base has no home `{name}`: there is nothing to go back to");
-            let case = Case::new(Stage::Vm, CASE, Outcome::Skipped(reason));
+            let case = Case::new(Stage::Vm, HOME, Outcome::Skipped(reason));
             self.run.finish(case.on(&target.name, UNKNOWN));
             return None;
         };
@@ -114,7 +117,8 @@ impl Work<'_> {
         match pair.plan_home(target, &today) {
             Ok(planned) => {
                 for sentence in &planned.home.secrets {
-                    self.run.tell(Event::Note(format!("{}: {sentence}", planned.home.name)));
+                    self.run
+                        .tell(Event::Note(format!("{}: {sentence}", planned.home.blueprint.name)));
                 }
                 Some(planned)
             }
@@ -148,73 +152,11 @@ impl Work<'_> {
         match built {
             Ok(machine) => Some(machine),
             Err(error) => {
-                self.run
-                    .finish(error.case().on(&planned.home.name, &planned.home.platform));
+                let blueprint = &planned.home.blueprint;
+                self.run.finish(error.case().on(&blueprint.name, &blueprint.platform));
                 None
             }
         }
-    }
-
-    /// Tries a home, and ends its case.
-    fn play_home(
-        &mut self,
-        lab: &Lab<'_>,
-        pair: &mut Pair,
-        planned: &PlannedHome,
-        machine: Generation,
-        realised: &Realised,
-    ) {
-        let started = self.run.machine.clock.monotonic();
-        let home = &planned.home;
-        let case = match self.played_home(lab, planned, machine, realised) {
-            Ok((played, choice)) => self.case(pair, home, CASE, &played, &choice),
-            Err(error) => {
-                let mut finding = Finding::new("vm", Severity::Error, error.to_string());
-                finding.hint = error.hint();
-                self.run.cannot_start = true;
-                Case::new(Stage::Vm, CASE, Outcome::Errored).finding(finding)
-            }
-        };
-        let taken = self.run.machine.clock.monotonic().saturating_sub(started);
-        self.run.finish(case.on(&home.name, &home.platform).took(taken));
-    }
-
-    fn played_home(
-        &mut self,
-        lab: &Lab<'_>,
-        planned: &PlannedHome,
-        machine: Generation,
-        realised: &Realised,
-    ) -> Result<(Played, Choice), LabError> {
-        let PlannedHome { home, user, .. } = planned;
-        let processor = Lab::processor(&home.platform)?;
-        let choice = lab.choice(processor)?;
-        let on_disks = OnDisks {
-            system: &machine,
-            brought: vec![&machine.toplevel, &home.base.out, &home.head.out],
-            host: home,
-        };
-        let disks = lab.disks(realised, &on_disks, &mut |_| {})?;
-        let console = Console::new(None);
-        let mut guest = lab.live(processor, disks, home, vec![machine.clone()], console)?;
-        let settings = self.run.config.vm.settings(&home.name, choice.factor, None);
-        let play = HomePlay {
-            user,
-            machine: &machine,
-            base: &home.base.out,
-            head: &home.head.out,
-            settings: &settings,
-        };
-        let is_told = self.args.verbose;
-        let mut told = |told: Told<'_>| {
-            if is_told {
-                match told {
-                    Told::Step { number, of, what } => complain(&format!("{} [{number}/{of}] {what}", home.name)),
-                    Told::Line(line) => complain(&format!("{} | {line}", home.name)),
-                }
-            }
-        };
-        Ok((home::play(&play, &mut guest, &mut told), choice))
     }
 }
 
@@ -249,17 +191,19 @@ impl Pair {
         let disks = disks::variant();
         Ok(PlannedHome {
             home: Planned {
-                name: target.name.clone(),
-                platform: platform.clone(),
+                blueprint: Blueprint {
+                    name: target.name.clone(),
+                    platform: platform.clone(),
+                    mode: Mode::Variant,
+                    why: "a home is tried on a machine of its own".into(),
+                    by_shell: Processor::of_system(&platform).is_some_and(|known| agents::agent(known).is_err()),
+                    scripts: None,
+                    mounts: disks::mounts(&disks::Layout::default(), &disks),
+                    disks,
+                    extras: secrets.iter().find_map(Secrets::file).into_iter().collect(),
+                },
                 base: wanted(ev, base)?,
                 head: wanted(ev, head)?,
-                mode: Mode::Variant,
-                why: "a home is tried on a machine of its own".into(),
-                by_shell: Processor::of_system(&platform).is_some_and(|known| agents::agent(known).is_err()),
-                scripts: None,
-                mounts: disks::mounts(&disks::Layout::default(), &disks),
-                disks,
-                extras: secrets.iter().find_map(Secrets::file).into_iter().collect(),
                 secrets: ::vm::secrets::told(secrets.iter().map(|secrets| &secrets.dummies)),
             },
             machine: wanted(ev, machine)?,

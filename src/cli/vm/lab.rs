@@ -2,7 +2,7 @@
 
 use super::VmArgs;
 use super::disko::{Scripts, Told};
-use super::pair::Planned;
+use super::pair::Blueprint;
 use crate::machine::Machine;
 use ::vm::Processor;
 use ::vm::accel::{AccelError, Choice, Probe};
@@ -15,10 +15,12 @@ use ::vm::initrd;
 use ::vm::live::{Live, Setup, Speaker, Stage1};
 use ::vm::machine::{Console, Drive, Host, Medium, Moments, Network};
 use ::vm::realised::{Realised, RealisedError};
+use ::vm::turns::Turns;
 use agent::{Mount, Role};
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use store::StorePath;
 use sys::{ExecError, FsError, Guard, Mode as FileMode, ProcessExec, ProcessSpawn, RunFolder, RunFolderError, User};
 
@@ -83,11 +85,13 @@ pub struct OnDisks<'d> {
     /// What is brought to it when it runs.
     pub brought: Vec<&'d StorePath>,
     /// Which disks there are, and what is on them beside the store.
-    pub host: &'d Planned,
+    pub host: &'d Blueprint,
 }
 
 /// The disks of a machine that has not been started.
 pub struct Disks {
+    /// What tells the machine's files from those of others.
+    name: String,
     drives: Vec<Drive>,
     mounts: Vec<Mount>,
     /// All that is on them, for the key of moments.
@@ -113,10 +117,11 @@ pub struct Lab<'l> {
     /// Where the store of the run has its paths.
     store: PathBuf,
     run: RunFolder,
-    /// Machines so far, whose numbers tell their files apart.
-    machines: Cell<u32>,
-    choices: RefCell<BTreeMap<&'static str, Choice>>,
+    /// How many machines there were so far, whose numbers tell their files apart.
+    machines: AtomicU32,
+    choices: Mutex<BTreeMap<&'static str, Choice>>,
     moments: PathBuf,
+    turns: Turns,
 }
 
 impl<'l> Lab<'l> {
@@ -133,11 +138,12 @@ impl<'l> Lab<'l> {
             path: machine.env.text("PATH").unwrap_or_default(),
             moments: cache.join("moments"),
             store: cache.join("store"),
-            machines: Cell::new(0),
+            machines: AtomicU32::new(0),
             cache,
             guard,
             run,
-            choices: RefCell::default(),
+            choices: Mutex::default(),
+            turns: Turns::default(),
         })
     }
 
@@ -148,7 +154,9 @@ impl<'l> Lab<'l> {
 
     /// Returns the accelerator for guests with a processor; it is found out once.
     pub fn choice(&self, processor: Processor) -> Result<Choice, LabError> {
-        if let Some(known) = self.choices.borrow().get(processor.name()) {
+        // Others wait: two guests that run at the same time would measure each other. What is known is whole at any time.
+        let mut choices = self.choices.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = choices.get(processor.name()) {
             return Ok(known.clone());
         }
         let probe = Probe {
@@ -163,7 +171,7 @@ impl<'l> Lab<'l> {
             memory: &self.cache.join("kvm"),
         };
         let choice = probe.choose(processor, self.args.accel.wanted())?;
-        self.choices.borrow_mut().insert(processor.name(), choice.clone());
+        choices.insert(processor.name(), choice.clone());
         Ok(choice)
     }
 
@@ -175,7 +183,7 @@ impl<'l> Lab<'l> {
         told: &mut dyn FnMut(&str),
     ) -> Result<Disks, LabError> {
         let OnDisks { system, brought, host } = wanted;
-        let name = format!("disk-{}", self.machines.replace(self.machines.get() + 1));
+        let name = format!("machine-{}", self.machines.fetch_add(1, Ordering::Relaxed));
         let tools = Tools {
             exec: &ProcessExec,
             path: &self.path,
@@ -188,7 +196,10 @@ impl<'l> Lab<'l> {
             ..RootDisk::new(vec![system.toplevel.clone()])
         };
         let contents = root.plan(realised)?.key();
+        // Machines of one host begin in the same images, which one of them makes.
+        let turn = self.turns.take(format!("images {contents}"));
         let mut made = Disks {
+            name: name.clone(),
             drives: Vec::new(),
             mounts: host.mounts.clone(),
             contents: contents.clone().into_bytes(),
@@ -230,6 +241,7 @@ impl<'l> Lab<'l> {
                 serial,
             });
         }
+        drop(turn);
         let delta = self.run.path().join(format!("{name}-delta.raw"));
         Plan::delta(realised, [&system.toplevel], brought.iter().copied())?.make(realised, tools, &delta)?;
         made.drives.push(Drive {
@@ -278,6 +290,8 @@ impl<'l> Lab<'l> {
                 return Ok(OwnDisks { images, mounts, key });
             }
         }
+        // Its machine has files of its own names in the run's folder.
+        let _turn = self.turns.take("disko");
         let parts: Vec<PathBuf> = (0..devices.len())
             .map(|number| self.run.path().join(format!("disko-{number}.part")))
             .collect();
@@ -341,7 +355,7 @@ impl<'l> Lab<'l> {
         &'r self,
         processor: Processor,
         disks: Disks,
-        host: &Planned,
+        host: &Blueprint,
         generations: Vec<Generation>,
         console: Console,
     ) -> Result<Live<'r>, LabError> {
@@ -351,6 +365,7 @@ impl<'l> Lab<'l> {
             _ => Speaker::Shell,
         };
         let setup = Setup {
+            name: disks.name,
             processor,
             memory: self.args.memory,
             cpus: choice.accel.processors(processor),
@@ -376,6 +391,7 @@ impl<'l> Lab<'l> {
                 Moments {
                     folder: &self.moments,
                     fs: self.machine.fs.as_ref(),
+                    turns: &self.turns,
                 },
                 disks.contents,
             )),

@@ -11,6 +11,7 @@ mod pair;
 mod play;
 mod scenarios;
 mod secrets;
+mod task;
 mod variant;
 mod work;
 
@@ -22,6 +23,7 @@ use crate::check::{Done, prepared};
 use crate::machine::Machine;
 use report::{Event, Tool};
 use scenarios::Scenarios;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use sys::Stream;
 use work::Work;
@@ -47,7 +49,12 @@ fn judge(machine: &Machine, args: &VmArgs, of_check: &crate::args::CheckArgs) ->
     let scenarios = Scenarios::read(&place, args)?;
     let folder = run.disk(&asked);
     let started = machine.clock.monotonic();
-    let mut work = Work { run, args, scenarios };
+    let mut work = Work {
+        run,
+        args,
+        scenarios,
+        told: BTreeSet::new(),
+    };
     work.run.tell(Event::RunStarted {
         tool: Tool::default(),
         flake: args.judge.flake.clone(),

@@ -63,14 +63,22 @@ pub struct Drv {
 
 /// What is to be done with a host.
 pub struct Planned {
-    /// Its name.
-    pub name: String,
-    /// The system that it is for, such as `x86_64-linux`.
-    pub platform: String,
+    /// The machine that it is tried as.
+    pub blueprint: Blueprint,
     /// What runs today.
     pub base: Wanted,
     /// What is to run.
     pub head: Wanted,
+    /// What is told of its secrets, in sentences.
+    pub secrets: Vec<String>,
+}
+
+/// A machine to be made: plain data, so that several can be made and tried beside each other.
+pub struct Blueprint {
+    /// The name of the host.
+    pub name: String,
+    /// The system that it is for, such as `x86_64-linux`.
+    pub platform: String,
     /// How it is booted.
     pub mode: Mode,
     /// Why it is booted so.
@@ -85,8 +93,6 @@ pub struct Planned {
     pub mounts: Vec<Mount>,
     /// Files that its root has beside the store.
     pub extras: Vec<Extra>,
-    /// What is told of its secrets, in sentences.
-    pub secrets: Vec<String>,
 }
 
 impl Pair {
@@ -202,17 +208,19 @@ impl Pair {
             [base, head]
         };
         Ok(Planned {
-            name: target.name.clone(),
-            platform,
+            blueprint: Blueprint {
+                name: target.name.clone(),
+                platform,
+                mode,
+                why,
+                by_shell: without_agent.is_some(),
+                scripts,
+                mounts: disks::mounts(of_head, &disks),
+                disks,
+                extras: secrets.iter().find_map(Secrets::file).into_iter().collect(),
+            },
             base: wanted(ev, base)?,
             head: wanted(ev, head)?,
-            mode,
-            why,
-            scripts,
-            by_shell: without_agent.is_some(),
-            mounts: disks::mounts(of_head, &disks),
-            disks,
-            extras: secrets.iter().find_map(Secrets::file).into_iter().collect(),
             secrets: ::vm::secrets::told(secrets.iter().map(|secrets| &secrets.dummies)),
         })
     }

@@ -1,42 +1,118 @@
-//! Playing the scenarios of one host, and the case that each of them becomes.
+//! Playing what is to be tried, and the case that each of it becomes.
 
 use super::blame::Suspects;
-use super::build::Built;
-use super::lab::{Lab, LabError, OnDisks};
+use super::lab::LabError;
 use super::pair::{Pair, Planned};
-use super::scenarios::Playable;
-use super::work::Work;
-use crate::stream::complain;
+use super::task::Task;
+use super::work::{Tools, Work};
 use ::vm::accel::Choice;
 use ::vm::artifact::Artifact;
 use ::vm::disko::DiskoError;
 use ::vm::disks::Mode;
-use ::vm::driver::{self, Play, Played, Told};
+use ::vm::driver::Played;
 use ::vm::finding::{Blame, Found};
-use ::vm::generation::Generation;
-use ::vm::machine::Console;
-use ::vm::realised::Realised;
 use diag::{Diagnostic, Severity, Span};
 use nixos::diagnose::Viewpoint;
-use report::{Attachment, Case, Finding, Outcome, Stage};
+use report::{Attachment, Case, Event, Finding, Outcome, Phase, Stage};
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
 use sys::Mode as FileMode;
 
+/// What a machine takes beside its own memory, in MiB: QEMU's tables and translated code, and the drive's caches.
+const OWN_MEMORY: u32 = 512;
+
+/// A scenario to be played, and what its case is judged by.
+pub(super) struct Job<'j> {
+    /// What was evaluated.
+    pub planned: &'j Planned,
+    /// What is done.
+    pub task: Task<'j>,
+}
+
+/// What came of a task, and how long it took.
+struct Ended {
+    played: Result<(Played, Choice), LabError>,
+    taken: Duration,
+}
+
+/// What is told of tasks while they run, by their numbers.
+enum News {
+    /// It has begun.
+    Begun(usize),
+    /// It has ended.
+    Ended(usize, Ended),
+}
+
 impl Work<'_> {
-    /// Plays a scenario on a host, and ends its case.
-    pub(super) fn play(
-        &mut self,
-        lab: &Lab<'_>,
-        pair: &mut Pair,
-        host: &Planned,
-        built: &Built,
-        realised: &Realised,
-        playable: &Playable,
-    ) {
-        let started = self.run.machine.clock.monotonic();
-        let name = playable.scenario.name.clone();
-        let case = match self.played(lab, host, built, realised, playable) {
-            Ok((played, choice)) => self.case(pair, host, &name, &played, &choice),
-            Err(LabError::Disko(error)) => self.without_disks(pair, host, name, error),
+    /// Plays all jobs, as many beside each other as there is room for, and ends their cases in the order of the jobs.
+    pub(super) fn play(&mut self, tools: &Tools<'_>, pair: &mut Pair, jobs: &[Job<'_>]) {
+        let tasks: Vec<&Task<'_>> = jobs.iter().map(|job| &job.task).collect();
+        let beside = self.room(tasks.len());
+        let (next, is_told) = (AtomicUsize::new(0), self.args.verbose);
+        let config = self.run.config.vm.clone();
+        let (machine, lab, realised) = (self.run.machine, &tools.lab, &tools.realised);
+        let (sender, news) = mpsc::channel();
+        let mut ended: BTreeMap<usize, Ended> = BTreeMap::new();
+        let mut done = 0;
+        std::thread::scope(|scope| {
+            for _ in 0..beside {
+                let (sender, tasks, next, config) = (sender.clone(), &tasks, &next, &config);
+                // A machine dies with the thread that has started it, so that each of these lives as long as its machines.
+                scope.spawn(move || {
+                    while !sys::interrupted() {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(task) = tasks.get(number) else { break };
+                        let started = machine.clock.monotonic();
+                        // Nobody listens any more only if the other side has panicked.
+                        let _ = sender.send(News::Begun(number));
+                        let played = task.play(lab, realised, config, is_told);
+                        let taken = machine.clock.monotonic().saturating_sub(started);
+                        let _ = sender.send(News::Ended(number, Ended { played, taken }));
+                    }
+                });
+            }
+            drop(sender);
+            for said in news {
+                match said {
+                    News::Begun(number) => self.tell(Phase::Booting, &tasks[number].title(), number + 1, jobs.len()),
+                    News::Ended(number, what) => drop(ended.insert(number, what)),
+                }
+                while let Some(what) = ended.remove(&done) {
+                    self.end(pair, &jobs[done], what);
+                    done += 1;
+                }
+            }
+        });
+        if done < jobs.len() {
+            let (left, of) = (jobs.len() - done, jobs.len());
+            let note = format!("interrupted: {left} of {of} scenarios were not played");
+            self.run.tell(Event::Note(note));
+        }
+    }
+
+    /// Returns how many machines may run beside each other: as many as was asked for, or as have a processor and memory of
+    /// their own.
+    fn room(&self, jobs: usize) -> usize {
+        if let Some(asked) = self.args.jobs {
+            return jobs.min(asked.get());
+        }
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let each = u64::from(self.args.memory + OWN_MEMORY) << 20;
+        let memory = sys::memory_capacity(self.run.machine.fs.as_ref()).map_or(1, |all| all * 3 / 4 / each);
+        jobs.min(processors)
+            .min(usize::try_from(memory).unwrap_or(usize::MAX))
+            .max(1)
+    }
+
+    /// Ends the case of a job.
+    fn end(&mut self, pair: &mut Pair, job: &Job<'_>, Ended { played, taken }: Ended) {
+        let (host, name) = (&job.planned.blueprint, job.task.name());
+        let case = match played {
+            Ok((played, choice)) => self.case(pair, job.planned, name, &played, &choice),
+            Err(LabError::Disko(error)) => self.without_disks(pair, job.planned, name, error),
             Err(error) => {
                 let mut finding = Finding::new("vm", Severity::Error, error.to_string());
                 finding.hint = error.hint();
@@ -44,12 +120,11 @@ impl Work<'_> {
                 Case::new(Stage::Vm, name, Outcome::Errored).finding(finding)
             }
         };
-        let taken = self.run.machine.clock.monotonic().saturating_sub(started);
         self.run.finish(case.on(&host.name, &host.platform).took(taken));
     }
 
     /// Returns the case of a host whose own scripts have not made its disks.
-    fn without_disks(&mut self, pair: &mut Pair, host: &Planned, name: String, error: DiskoError) -> Case {
+    fn without_disks(&mut self, pair: &mut Pair, host: &Planned, name: &str, error: DiskoError) -> Case {
         let (rule, outcome) = match error.is_verdict() {
             true => ("disko-failed", Outcome::Failed),
             false => ("vm-unjudged", Outcome::Errored),
@@ -76,65 +151,15 @@ impl Work<'_> {
         case
     }
 
-    fn played(
-        &mut self,
-        lab: &Lab<'_>,
-        host: &Planned,
-        built: &Built,
-        realised: &Realised,
-        playable: &Playable,
-    ) -> Result<(Played, Choice), LabError> {
-        let processor = Lab::processor(&host.platform)?;
-        let choice = lab.choice(processor)?;
-        let on_disks = OnDisks {
-            system: &built.base,
-            brought: vec![&host.head.out],
-            host,
-        };
-        let is_told = self.args.verbose;
-        let disks = lab.disks(realised, &on_disks, &mut |line| {
-            if is_told {
-                complain(&format!("{} | {line}", host.name));
-            }
-        })?;
-        let generations = generations(built, realised);
-        let console = Console::new(None);
-        let mut guest = lab.live(processor, disks, host, generations, console)?;
-        let config = &self.run.config.vm;
-        let settings = config.settings(&host.name, choice.factor, sizes(built, realised));
-        let play = Play {
-            scenario: &playable.scenario,
-            base: &built.base,
-            head: &built.head,
-            settings: &settings,
-            files: &playable.files,
-        };
-        let mut told = |told: Told<'_>| {
-            if is_told {
-                match told {
-                    Told::Step { number, of, what } => complain(&format!("{} [{number}/{of}] {what}", host.name)),
-                    Told::Line(line) => complain(&format!("{} | {line}", host.name)),
-                }
-            }
-        };
-        Ok((driver::play(&play, &mut guest, &mut told), choice))
-    }
-
     /// Returns the case that a played scenario is.
-    pub(super) fn case(
-        &mut self,
-        pair: &mut Pair,
-        host: &Planned,
-        scenario: &str,
-        played: &Played,
-        choice: &Choice,
-    ) -> Case {
+    fn case(&mut self, pair: &mut Pair, host: &Planned, scenario: &str, played: &Played, choice: &Choice) -> Case {
+        let machine = &host.blueprint;
         let mut case = Case::new(Stage::Vm, scenario, played.outcome.clone())
             .property("accelerator", choice.accel.name())
             .property("accelerator-why", &choice.why)
-            .property("mode", host.mode.name());
-        if host.mode == Mode::Variant {
-            case = case.property("mode-why", &host.why);
+            .property("mode", machine.mode.name());
+        if machine.mode == Mode::Variant {
+            case = case.property("mode-why", &machine.why);
         }
         if !host.secrets.is_empty() {
             case = case.property("secrets", host.secrets.join("; "));
@@ -146,15 +171,19 @@ impl Work<'_> {
             case = case.measured(name, value);
         }
         for found in &played.found {
-            case = case.finding(self.finding(pair, host, found));
+            let key = [machine.name.clone(), found.rule.to_owned(), found.message.clone()];
+            // What fails no case is told once of a host, however many of its scenarios find it.
+            if found.severity == Severity::Error || self.told.insert(key) {
+                case = case.finding(self.finding(pair, host, found));
+            }
         }
         if let Some(location) = case.findings.iter().find_map(|finding| finding.location.clone()) {
             case.location = Some(location);
         }
         for artifact in &played.artifacts {
-            match self.kept(host, scenario, artifact) {
+            match self.kept(&machine.name, scenario, artifact) {
                 Ok(attachment) => case.attachments.extend(attachment),
-                Err(message) => self.run.tell(report::Event::Note(message)),
+                Err(message) => self.run.tell(Event::Note(message)),
             }
         }
         case
@@ -199,12 +228,12 @@ impl Work<'_> {
     }
 
     /// Keeps what a run leaves, if somebody asked for it.
-    fn kept(&mut self, host: &Planned, scenario: &str, artifact: &Artifact) -> Result<Option<Attachment>, String> {
+    fn kept(&mut self, host: &str, scenario: &str, artifact: &Artifact) -> Result<Option<Attachment>, String> {
         let Some(folder) = &self.args.artifacts else {
             return Ok(None);
         };
         let machine = self.run.machine;
-        let below = folder.join(file_name(&host.name)).join(file_name(scenario));
+        let below = folder.join(file_name(host)).join(file_name(scenario));
         let bytes = match artifact.media_type.starts_with("text/") {
             true => {
                 let text = String::from_utf8_lossy(&artifact.bytes).into_owned();
@@ -224,32 +253,6 @@ impl Work<'_> {
             file: file.display().to_string(),
         }))
     }
-}
-
-/// Returns all that a boot loader of the machine may start: the base first, then the head and its specialisations.
-fn generations(built: &Built, realised: &Realised) -> Vec<Generation> {
-    let mut all = Vec::new();
-    for generation in [&built.base, &built.head] {
-        all.push(generation.clone());
-        for name in &generation.specialisations {
-            let path = format!("{}/specialisation/{name}", generation.toplevel.to_path());
-            // One that cannot be read is none that can be started.
-            let at = realised.look_up(&path).ok().flatten();
-            all.extend(at.and_then(|place| realised.generation(&place.owner).ok()));
-        }
-    }
-    all
-}
-
-fn sizes(built: &Built, realised: &Realised) -> Option<driver::Sizes> {
-    let size = |generation: &Generation| -> Option<u64> {
-        let closure = realised.closure([&generation.toplevel]).ok()?;
-        Some(closure.values().map(|info| info.nar_size).sum())
-    };
-    Some(driver::Sizes {
-        base: size(&built.base)?,
-        head: size(&built.head)?,
-    })
 }
 
 /// Returns a name as that of a file.

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// The folder of a repository's own scenarios.
 const FOLDER: &str = "vm-tests";
+/// What the scenarios are called together that are played where nothing is asked for.
+const TOGETHER: &str = "default";
 
 /// A scenario that may be played.
 pub struct Playable {
@@ -45,14 +47,15 @@ impl Scenarios {
         };
         for asked in &args.scenario {
             match scenario::shipped(asked) {
-                Some(shipped) => scenarios.shipped(shipped),
+                Some(shipped) => scenarios.playable.push(Playable::shipped(shipped)),
+                None if asked == TOGETHER => scenarios.playable.extend(Playable::of_default()),
                 None if asked.contains(['/', '.']) => {
                     let base = place.machine.env.current_dir().unwrap_or_default();
                     scenarios.file(place, &base.join(asked), true)?;
                 }
                 None => {
-                    let known = SHIPPED.map(|(name, _)| name);
-                    let help = match yaml::nearest(asked, known) {
+                    let known: Vec<&str> = SHIPPED.map(|(name, _)| name).into_iter().chain([TOGETHER]).collect();
+                    let help = match yaml::nearest(asked, known.iter().copied()) {
                         Some(near) => format!("did you mean `{near}`?"),
                         None => format!(
                             "those that come with cfgcheck are {}; a file has a `/` or a `.` in it",
@@ -71,14 +74,6 @@ impl Scenarios {
             }
         }
         Ok(scenarios)
-    }
-
-    fn shipped(&mut self, scenario: Scenario) {
-        self.playable.push(Playable {
-            scenario,
-            files: BTreeMap::new(),
-            hosts: Vec::new(),
-        });
     }
 
     /// Reads the scenario in a file, and the files that it names.
@@ -148,27 +143,34 @@ impl Scenarios {
         }
     }
 
-    /// Returns the scenarios for a host: those that name it or name none, and the default one for a host without any.
+    /// Returns the scenarios for a host: those that name it or name none, and the default ones for a host without any.
     pub fn of_host(&self, host: &str) -> Vec<Playable> {
         let fits = |playable: &&Playable| {
             playable.hosts.is_empty() || playable.hosts.iter().any(|pattern| pattern.matches(host))
         };
         let mut found: Vec<Playable> = self.playable.iter().filter(fits).map(Playable::again).collect();
-        if found.is_empty()
-            && !self.is_asked
-            && let Some(scenario) = scenario::shipped(DEFAULT)
-        {
-            found.push(Playable {
-                scenario,
-                files: BTreeMap::new(),
-                hosts: Vec::new(),
-            });
+        if found.is_empty() && !self.is_asked {
+            found.extend(Playable::of_default());
         }
         found
     }
 }
 
 impl Playable {
+    /// Returns a scenario that comes with the program, for any host.
+    fn shipped(scenario: Scenario) -> Playable {
+        Playable {
+            scenario,
+            files: BTreeMap::new(),
+            hosts: Vec::new(),
+        }
+    }
+
+    /// Returns what is played where nothing is asked for.
+    fn of_default() -> impl Iterator<Item = Playable> {
+        DEFAULT.into_iter().filter_map(scenario::shipped).map(Playable::shipped)
+    }
+
     fn again(&self) -> Playable {
         Playable {
             scenario: self.scenario.clone(),

@@ -1,10 +1,12 @@
-//! The work of the command: hosts are evaluated in both states, built, and tried one by one.
+//! The work of the command: hosts are evaluated in both states, built, and then tried.
 
 use super::VmArgs;
 use super::build::{self, Built};
 use super::lab::Lab;
 use super::pair::{Pair, Planned};
+use super::play::Job;
 use super::scenarios::Scenarios;
+use super::task::{Task, What};
 use crate::check::run::{Run, UNKNOWN};
 use crate::check::settings::Place;
 use crate::check::unknown_host;
@@ -16,6 +18,7 @@ use ::vm::realised::Realised;
 use diag::clean_line;
 use nixos::Target;
 use report::{Case, Event, Outcome, Phase, Stage};
+use std::collections::BTreeSet;
 
 /// A run of the command.
 pub struct Work<'w> {
@@ -25,6 +28,8 @@ pub struct Work<'w> {
     pub args: &'w VmArgs,
     /// What is played.
     pub scenarios: Scenarios,
+    /// Which notes and warnings were told: of which host, by which rule, in which words.
+    pub told: BTreeSet<[String; 3]>,
 }
 
 /// What things are built and tried with.
@@ -68,24 +73,49 @@ impl<'w> Work<'w> {
             return Ok(());
         }
         let tools = self.tools()?;
-        let of = planned.len();
-        for (index, host) in planned.iter().enumerate() {
-            if sys::interrupted() {
-                let note = format!("interrupted: {} of {of} hosts were not tried", of - index);
-                self.run.tell(Event::Note(note));
-                return Ok(());
-            }
-            self.tell(Phase::Building, &host.name, index + 1, of);
-            let Some(built) = self.built(&mut pair, host, tools.engine.as_ref(), &tools.realised) else {
-                continue;
-            };
-            for playable in self.scenarios.of_host(&host.name) {
-                let what = format!("{}: {}", host.name, playable.scenario.name);
-                self.tell(Phase::Booting, &what, index + 1, of);
-                self.play(&tools.lab, &mut pair, host, &built, &tools.realised, &playable);
-            }
+        let name = |host: &Planned| host.blueprint.name.clone();
+        let Some(built) = self.each(&planned, name, |work, host| {
+            work.built(&mut pair, host, tools.engine.as_ref(), &tools.realised)
+        }) else {
+            return Ok(());
+        };
+        let mut jobs = Vec::new();
+        for (planned, built) in &built {
+            let blueprint = &planned.blueprint;
+            jobs.extend(self.scenarios.of_host(&blueprint.name).into_iter().map(|playable| Job {
+                planned,
+                task: Task {
+                    blueprint,
+                    what: What::Scenario { built, playable },
+                },
+            }));
         }
+        self.play(&tools, &mut pair, &jobs);
         Ok(())
+    }
+
+    /// Builds each of several things, and returns those that could be built; nothing if the run is interrupted, which has been
+    /// told.
+    pub(super) fn each<'p, P, B>(
+        &mut self,
+        planned: &'p [P],
+        name: impl Fn(&P) -> String,
+        mut build: impl FnMut(&mut Self, &P) -> Option<B>,
+    ) -> Option<Vec<(&'p P, B)>> {
+        let mut built = Vec::new();
+        for (index, one) in planned.iter().enumerate() {
+            if sys::interrupted() {
+                break;
+            }
+            self.tell(Phase::Building, &name(one), index + 1, planned.len());
+            built.extend(build(self, one).map(|made| (one, made)));
+        }
+        if sys::interrupted() {
+            let note = "interrupted: nothing was tried".to_owned();
+            self.run.tell(Event::Note(note));
+            return None;
+        }
+        Some(built)
     }
 
     /// Returns what things are built and tried with; that they cannot be has been told, and is the exit code.
@@ -131,7 +161,8 @@ impl<'w> Work<'w> {
         match pair.plan(target, &today, None, mode, (self.args.disks, self.args.shell)) {
             Ok(planned) => {
                 for sentence in &planned.secrets {
-                    self.run.tell(Event::Note(format!("{}: {sentence}", planned.name)));
+                    self.run
+                        .tell(Event::Note(format!("{}: {sentence}", planned.blueprint.name)));
                 }
                 Some(planned)
             }
@@ -155,7 +186,8 @@ impl<'w> Work<'w> {
         match build::build(pair, host, engine, into, &mut told) {
             Ok(built) => Some(built),
             Err(error) => {
-                self.run.finish(error.case().on(&host.name, &host.platform));
+                self.run
+                    .finish(error.case().on(&host.blueprint.name, &host.blueprint.platform));
                 None
             }
         }
@@ -163,17 +195,18 @@ impl<'w> Work<'w> {
 
     /// Returns what is told of a plan.
     fn told(&self, host: &Planned) -> String {
-        let scenarios = self.scenarios.of_host(&host.name);
+        let blueprint = &host.blueprint;
+        let scenarios = self.scenarios.of_host(&blueprint.name);
         let names: Vec<&str> = scenarios
             .iter()
             .map(|playable| playable.scenario.name.as_str())
             .collect();
         format!(
             "{} ({}): mode {}, {}\n  today      {}\n  then       {}\n  scenarios  {}\n",
-            host.name,
-            host.platform,
-            host.mode.name(),
-            host.why,
+            blueprint.name,
+            blueprint.platform,
+            blueprint.mode.name(),
+            blueprint.why,
             host.base.out.to_path(),
             host.head.out.to_path(),
             names.join(", "),

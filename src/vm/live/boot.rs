@@ -21,7 +21,7 @@ const ADOPT: Duration = Duration::from_secs(300);
 impl<'h> Live<'h> {
     /// Starts a generation and waits until its system runs.
     pub(super) fn boot(&mut self, generation: &Generation, limit: Duration) -> Result<(), GuestError> {
-        let deadline = self.host.clock.monotonic().saturating_add(limit);
+        let mut deadline = self.host.clock.monotonic().saturating_add(limit);
         if self.setup.stage1 == Stage1::Ours && generation.stage2 == Stage2::Initrd {
             return Err(GuestError::Host {
                 why: "a system of nixos-init is activated by its own initial RAM disk, which a stage 1 of ours does not have"
@@ -57,9 +57,12 @@ impl<'h> Live<'h> {
         let spec = self.spec(generation, role, &theirs, parameters)?;
         let key = self.moment_before(&spec)?;
         self.fresh = false;
+        let (turn, waited) = self.turn(key.as_ref());
+        deadline += waited;
         if let Some(key) = &key
             && self.restored(key, &spec, deadline)?
         {
+            drop(turn);
             return self.adopted();
         }
         self.power_on(&spec, None)?;
@@ -71,6 +74,8 @@ impl<'h> Live<'h> {
             // So that it may be started again; what went wrong is told by the first error.
             self.running = None;
         }
+        // Others need not wait for what this machine does now.
+        drop(turn);
         came_up.and_then(|()| self.adopted())
     }
 
@@ -186,7 +191,12 @@ impl<'h> Live<'h> {
     /// Writes an initial RAM disk into the run's folder, in the place of the one before.
     fn initrd(&mut self, bytes: &[u8]) -> Result<PathBuf, GuestError> {
         let fs = self.host.fs;
-        let place = |number: u32| self.host.run.path().join(format!("initrd-{number}"));
+        let place = |number: u32| {
+            self.host
+                .run
+                .path()
+                .join(format!("{}-initrd-{number}", self.setup.name))
+        };
         if self.starts > 0 {
             fs.remove_file(&place(self.starts)).map_err(broken)?;
         }

@@ -39,6 +39,8 @@ pub enum Stage1 {
 
 /// All that is known of a machine under test before it starts.
 pub struct Setup<'s> {
+    /// What tells its files from those of other machines in the run's folder.
+    pub name: String,
     /// Its processor.
     pub processor: Processor,
     /// What executes its instructions, and how much slower that is.
@@ -86,6 +88,8 @@ pub struct Live<'h> {
     next: Option<(String, String)>,
     /// What the last start did about moments, for whoever wants to know.
     moment: Moment,
+    /// How long it has waited for others so far, which is no time of its own.
+    waited: Duration,
 }
 
 /// What the first start of a machine had to do with moments.
@@ -117,6 +121,7 @@ impl<'h> Live<'h> {
             starts: 0,
             next: None,
             moment: Moment::Unused,
+            waited: Duration::ZERO,
         }
     }
 
@@ -328,7 +333,7 @@ impl Guest for Live<'_> {
     }
 
     fn now(&self) -> Duration {
-        self.host.clock.monotonic()
+        self.host.clock.monotonic().saturating_sub(self.waited)
     }
 }
 

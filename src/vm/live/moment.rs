@@ -5,6 +5,7 @@ use super::{Live, Moment, told};
 use crate::accel::Accel;
 use crate::guest::{Call, GuestError};
 use crate::machine::{Facts, Key, MOMENT, Medium, Spec};
+use crate::turns::Turn;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use sys::FsError;
@@ -12,7 +13,7 @@ use sys::FsError;
 /// What tells which processor this machine has.
 const PROCESSORS: &str = "/proc/cpuinfo";
 
-impl Live<'_> {
+impl<'h> Live<'h> {
     /// Returns the key of the moment after this start; `None` if it is not a first one, or nobody wants moments.
     pub(super) fn moment_before(&self, spec: &Spec) -> Result<Option<Key>, GuestError> {
         let wanted = self.setup.moments.as_ref();
@@ -36,6 +37,18 @@ impl Live<'_> {
         }
         facts.add_machine(spec, self.host.fs).map_err(broken)?;
         Ok(Some(facts.key()))
+    }
+
+    /// Returns the turn at a moment, and how long this machine has waited for it.
+    pub(super) fn turn(&mut self, key: Option<&Key>) -> (Option<Turn<'h>>, Duration) {
+        let (Some(key), Some((moments, _))) = (key, &self.setup.moments) else {
+            return (None, Duration::ZERO);
+        };
+        let asked = self.host.clock.monotonic();
+        let turn = moments.turn(key);
+        let waited = self.host.clock.monotonic().saturating_sub(asked);
+        self.waited += waited;
+        (Some(turn), waited)
     }
 
     /// Goes on from a moment, and returns whether there was one that could be used.
@@ -73,7 +86,7 @@ impl Live<'_> {
         let mut copies = Vec::new();
         for (number, drive) in spec.drives.iter().enumerate() {
             if let Medium::Overlay { file, .. } = &drive.medium {
-                let copy = self.host.run.path().join(format!("own-{number}"));
+                let copy = self.host.run.path().join(format!("{}-own-{number}", self.setup.name));
                 self.host.fs.copy(file, &copy)?;
                 copies.push((file.clone(), copy));
             }

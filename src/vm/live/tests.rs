@@ -12,6 +12,7 @@ use crate::accel::Accel;
 use crate::image::{RootDisk, Tools, overlay};
 use crate::machine::Medium;
 use crate::realised::{Limits, Realised};
+use crate::turns::Turns;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -108,8 +109,14 @@ impl World {
             path: &self.path,
         };
         overlay(tools, &self.base, &file).expect("an overlay can be made");
-        let moments = moments.map(|folder| Moments { folder, fs: &DiskFs });
+        let turns = Turns::default();
+        let moments = moments.map(|folder| Moments {
+            folder,
+            fs: &DiskFs,
+            turns: &turns,
+        });
         let setup = Setup {
+            name: "machine".into(),
             processor: Processor::X86,
             choice: Choice {
                 accel: Accel::Tcg,

@@ -1,6 +1,7 @@
 //! Moments that outlive a run: the overlays of a machine that has booted, kept under a key of all that it depends on.
 
 use super::spec::{Medium, Network, Spec};
+use crate::turns::{Turn, Turns};
 use std::path::{Path, PathBuf};
 use store::{HashAlgo, Hasher, nix32};
 use sys::{Fs, FsError, FsOp, Mode};
@@ -96,9 +97,16 @@ pub struct Moments<'m> {
     pub folder: &'m Path,
     /// Has the folder.
     pub fs: &'m dyn Fs,
+    /// Of machines that start from the same moment at the same time, one makes it.
+    pub turns: &'m Turns,
 }
 
-impl Moments<'_> {
+impl<'m> Moments<'m> {
+    /// Returns the turn at a moment, once no other machine of this run starts from it or makes it.
+    pub fn turn(&self, key: &Key) -> Turn<'m> {
+        self.turns.take(format!("moment {}", key.0))
+    }
+
     /// Puts the overlays of a moment in the place of a machine's own, and returns what had been written on its console by
     /// then; `None` if there is no such moment.
     ///
@@ -265,10 +273,11 @@ mod tests {
 
     #[test]
     fn what_is_kept_comes_back_and_half_of_it_does_not() {
-        let fs = machine();
+        let (fs, turns) = (machine(), Turns::default());
         let moments = Moments {
             folder: Path::new("/moments"),
             fs: &fs,
+            turns: &turns,
         };
         let key = key(&spec(), &fs, "base");
         assert_eq!(moments.restore(&key, &spec()).expect("it can be looked for"), None);
@@ -285,10 +294,11 @@ mod tests {
 
     #[test]
     fn only_so_many_moments_are_kept() {
-        let fs = machine();
+        let (fs, turns) = (machine(), Turns::default());
         let moments = Moments {
             folder: Path::new("/moments"),
             fs: &fs,
+            turns: &turns,
         };
         for number in 0..MOST + 3 {
             let key = key(&spec(), &fs, &number.to_string());

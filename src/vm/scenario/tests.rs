@@ -47,7 +47,7 @@ fn the_shipped_scenarios_are_read() {
         assert!(scenario.steps.iter().all(|step| step.at == Span::default()), "{name}");
         assert!(!scenario.description.is_empty() && scenario.hosts.is_empty(), "{name}");
     }
-    assert_eq!(SHIPPED[0].0, DEFAULT);
+    assert!(DEFAULT.into_iter().all(|name| shipped(name).is_some()));
     assert!(shipped("nothing").is_none());
 }
 

@@ -1,4 +1,4 @@
-//! The faults that the default scenario finds, in the words of the fleet's twins.
+//! The faults that the default scenarios find, in the words of the fleet's twins.
 
 use std::time::Duration;
 
@@ -391,9 +391,9 @@ fn a_machine_that_was_not_reachable_is_not_judged_by_that() {
     assert_eq!((shown.played.outcome.clone(), lines(&shown)), (Outcome::Passed, vec![]));
 }
 
-/// Plays the default scenario to a head with other parameters of the kernel.
+/// Does all that the default scenarios do, to a head with other parameters of the kernel.
 fn with_parameters(parameters: &str, guest: Scripted) -> Shown {
-    let scenario = scenario::shipped(DEFAULT).expect("it is shipped");
+    let scenario = thorough();
     let mut head = generation("head");
     head.parameters = parameters.to_owned();
     play_with(&scenario, &generation("base"), &head, &Settings::default(), guest)
@@ -439,7 +439,7 @@ fn kernel_panics() {
 
 #[test]
 fn a_new_kernel_or_initrd_is_told_once() {
-    let scenario = scenario::shipped(DEFAULT).expect("it is shipped");
+    let scenario = thorough();
     let mut head = generation("head");
     head.initrd = "/store/other".into();
     let play_head = |head: &Generation| {
@@ -593,7 +593,7 @@ fn file_systems_that_go_or_move_are_told() {
 
 #[test]
 fn budgets_are_kept() {
-    let scenario = scenario::shipped(DEFAULT).expect("it is shipped");
+    let scenario = thorough();
     let settings = Settings {
         budgets: Budgets {
             boot_time: Some(Duration::from_secs(10)),

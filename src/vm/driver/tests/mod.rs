@@ -10,7 +10,7 @@ use diag::SourceMap;
 use report::Outcome;
 
 use super::*;
-use crate::scenario::{self, DEFAULT};
+use crate::scenario;
 use scripted::{Scripted, generation};
 
 /// What came of a play, and what was done to the machine.
@@ -53,11 +53,18 @@ fn play_with(scenario: &Scenario, base: &Generation, head: &Generation, settings
     }
 }
 
-/// Plays the default scenario.
+/// All that the two default scenarios do, on one machine.
+fn thorough() -> Scenario {
+    read(
+        "steps:\n- boot: base\n- dry_activate: head\n- switch_to: head\n- watch: 10s\n\
+         - switch_to: { generation: head, action: boot }\n- rollback\n- reboot\n",
+    )
+}
+
+/// Does all that the default scenarios do.
 fn by_default(guest: Scripted) -> Shown {
-    let scenario = scenario::shipped(DEFAULT).expect("it is shipped");
     play_with(
-        &scenario,
+        &thorough(),
         &generation("base"),
         &generation("head"),
         &Settings::default(),
