@@ -176,6 +176,7 @@ fn oracle_what_a_substituter_has_is_not_built() {
     ] {
         assert!(said.contains(expected), "{expected} in {said}");
     }
+    assert!(!said.contains("checked"), "a plan is no report: {said}");
     let trusting = ["--trusted-public-key", public.trim()];
     let (code, said) = cfgcheck(&["--plan", trusting[0], trusting[1]]);
     assert_eq!(code, Some(0), "{said}");

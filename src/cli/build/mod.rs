@@ -27,6 +27,7 @@ const LIMIT: Duration = Duration::from_secs(6 * 3600);
 pub fn run(machine: &Machine, args: &BuildArgs) -> u8 {
     let of_check = args.of_check();
     match judge(machine, args, &of_check) {
+        Ok(done) if args.plan => done.told_with_plan(machine, &of_check),
         Ok(done) => done.told(machine, &of_check),
         Err(code) => code,
     }

@@ -102,6 +102,17 @@ impl Done {
             self.report.verdict(self.deny).exit_code()
         }
     }
+
+    /// Writes what there is beside a plan, which has been told, and returns the exit code: a report only if something could not
+    /// be planned.
+    pub(crate) fn told_with_plan(&self, machine: &Machine, args: &CheckArgs) -> u8 {
+        if !self.report.cases.is_empty() || self.cannot_start || sys::interrupted() {
+            return self.told(machine, args);
+        }
+        let notes = self.report.notes.iter();
+        notes.for_each(|note| complain(&format!("note: {}", diag::clean_line(note))));
+        exit::CLEAN
+    }
 }
 
 /// Runs the checks; an error has been told, and is the exit code.

@@ -32,6 +32,7 @@ use work::Work;
 pub fn run(machine: &Machine, args: &VmArgs) -> u8 {
     let of_check = args.of_check();
     match judge(machine, args, &of_check) {
+        Ok(done) if args.plan => done.told_with_plan(machine, &of_check),
         Ok(done) => done.told(machine, &of_check),
         Err(code) => code,
     }

@@ -79,16 +79,20 @@ impl<'h> Live<'h> {
         came_up.and_then(|()| self.adopted())
     }
 
-    /// Takes over store paths that have come with the machine, which is off if that cannot be.
+    /// Takes over store paths that have come with the machine, once; if that cannot be, it is off. They are on its own disks then,
+    /// written through, so that neither a restart nor a power loss takes them.
     fn adopted(&mut self) -> Result<(), GuestError> {
-        let Some(serial) = self.setup.delta.clone() else {
+        let Some(serial) = self.setup.delta.clone().filter(|_| !self.adopted) else {
             return Ok(());
         };
-        let adopted = self.ask(ADOPT, |line, wait| line.adopt(&serial, wait));
-        if adopted.is_err() {
-            self.running = None;
+        match self.ask(ADOPT, |line, wait| line.adopt(&serial, wait)) {
+            Ok(_) => self.adopted = true,
+            Err(error) => {
+                self.running = None;
+                return Err(error);
+            }
         }
-        adopted.map(drop)
+        Ok(())
     }
 
     /// Returns what the boot loader on the disks starts without being asked.

@@ -90,6 +90,8 @@ pub struct Live<'h> {
     moment: Moment,
     /// How long it has waited for others so far, which is no time of its own.
     waited: Duration,
+    /// Whether the paths that came with it are on its own disks.
+    adopted: bool,
 }
 
 /// What the first start of a machine had to do with moments.
@@ -122,6 +124,7 @@ impl<'h> Live<'h> {
             next: None,
             moment: Moment::Unused,
             waited: Duration::ZERO,
+            adopted: false,
         }
     }
 
