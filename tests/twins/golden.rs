@@ -19,6 +19,9 @@ pub struct Golden {
     /// The twin whose host `web` runs before this one's is switched to, or `TWIN#HOST`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
+    /// The arguments that `cfgcheck vm` tries it with; without them, `--host web`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried_with: Vec<String>,
     /// What evaluates, or fails to, as Nix says; without it, the host's toplevel.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evaluates: Vec<String>,
@@ -98,6 +101,12 @@ impl Golden {
             .collect()
     }
 
+    /// Returns the findings that only machines show.
+    pub fn of_machines(&self) -> Vec<Expected> {
+        let findings = self.findings.iter();
+        findings.filter(|f| f.since == Since::Vm).cloned().collect()
+    }
+
     /// Returns what must evaluate as in Nix.
     pub fn targets(&self) -> Vec<String> {
         if self.evaluates.is_empty() {
@@ -112,6 +121,10 @@ impl Golden {
         let mut wrong = Vec::new();
         if !self.fault.ends_with('.') {
             wrong.push("`fault` is no sentence".into());
+        }
+        let is_named = |first: &String| ["--host", "--home"].contains(&first.as_str());
+        if !self.tried_with.first().is_none_or(is_named) {
+            wrong.push("`tried-with` does not begin with a host or home".into());
         }
         let come = self.findings.iter().position(|f| f.since != Since::Now);
         // Those of machines are last, as others are told without one.

@@ -20,6 +20,7 @@ mod killed;
 mod machines;
 mod oracle;
 mod place;
+mod shipped;
 mod untracked;
 
 use std::path::Path;
@@ -213,6 +214,7 @@ fn a_known_gap_that_closes_is_told() {
         fault: "A module is left over.".into(),
         judged_at: None,
         before: None,
+        tried_with: Vec::new(),
         evaluates: Vec::new(),
         differs_from_nix: None,
         exit_code: 0,

@@ -50,12 +50,25 @@ impl Place {
 
     /// Returns the program with all that it needs to switch a host of one twin to the host of another one, whose packages
     /// are there then.
-    pub fn vm(&self, (before, of): (&str, &str), name: &str) -> Command {
-        for (name, host) in [(before, of), (name, HOST)] {
-            let folder = format!("{}?dir={TWINS}/{name}", self.copy.inside());
-            let configuration = format!("(builtins.getFlake \"path:{folder}\").nixosConfigurations.{host}");
-            let toplevel = format!("{configuration}.config.system.build.toplevel");
-            self.oracle.bring_packages(&self.copy, &toplevel);
+    pub fn vm(&self, before: (&str, &str), name: &str) -> Command {
+        self.tries(before, name, &["--host", HOST])
+    }
+
+    /// Returns the program with all that it needs to try a twin with these arguments, which begin with the host or home;
+    /// packages are there then.
+    pub fn tries(&self, (before, of): (&str, &str), name: &str, args: &[&str]) -> Command {
+        let home = match args {
+            ["--home", home, ..] => Some(*home),
+            _ => None,
+        };
+        for (name, of) in [(before, of), (name, home.unwrap_or(HOST))] {
+            let flake = format!("builtins.getFlake \"path:{}?dir={TWINS}/{name}\"", self.copy.inside());
+            match home {
+                None => self.bring(&format!(
+                    "({flake}).nixosConfigurations.{of}.config.system.build.toplevel"
+                )),
+                Some(_) => self.bring_home(&format!("({flake}).homeConfigurations.\"{of}\"")),
+            }
         }
         let flake = |name: &str| format!("path:{}?dir={TWINS}/{name}", self.copy.outside().display());
         let path = std::env::var("PATH").unwrap_or_default();
@@ -63,9 +76,29 @@ impl Place {
         run.env("PATH", format!("{}:{path}", self.home.path().display()))
             .env("XDG_CACHE_HOME", cache())
             .args(["vm", "--offline", "--trust", "--build-with", "nix", "--verbose"])
-            .args(["--host", HOST, "--base", &format!("{}#{of}", flake(before))])
+            .args(args)
+            .args(["--base", &format!("{}#{of}", flake(before))])
             .args(["--output", "json=-", &flake(name)]);
         run
+    }
+
+    fn bring(&self, derivation: &str) {
+        self.oracle.bring_packages(&self.copy, derivation);
+    }
+
+    /// Brings the packages of a home, and of the machine that it is tried on.
+    fn bring_home(&self, home: &str) {
+        self.bring(&format!("({home}).activationPackage"));
+        let machine = self.oracle.share();
+        std::fs::copy(
+            repository().join("src/cli/vm/home.nix"),
+            machine.outside().join("home.nix"),
+        )
+        .expect("a file can be copied");
+        self.bring(&format!(
+            "(import {}/home.nix ({home})).machine.config.system.build.toplevel",
+            machine.inside()
+        ));
     }
 }
 
