@@ -12,7 +12,7 @@ use diag::{Severity, clean_line};
 use crate::case::{Attachment, Case, Outcome, Stage};
 use crate::group::{Group, groups, waived_groups};
 use crate::matrix::{Cell, Matrix, Row, matrix};
-use crate::observed::{in_machines, observed};
+use crate::observed::in_machines;
 use crate::run::{Report, Totals, Verdict};
 use crate::text::{Unjudged, counted, fit, names, shown_time, unjudged};
 use escape::{drawing, line, nix, prose};
@@ -477,10 +477,9 @@ fn one_case(out: &mut String, case: &Case, several: bool) {
 
 /// Returns what a run in a machine showed.
 fn observations(case: &Case) -> String {
-    if in_machines(std::slice::from_ref(case)).next().is_none() {
-        return String::new();
-    }
-    let lines: Vec<String> = observed(case)
+    let observed = in_machines(std::slice::from_ref(case)).pop();
+    let lines: Vec<String> = observed
+        .map_or(Vec::new(), |(_, lines)| lines)
         .into_iter()
         .map(|seen| {
             let text = prose(&fit(clean_line(&seen.text).into_owned(), 2_000));

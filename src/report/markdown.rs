@@ -12,7 +12,7 @@ use diag::{Severity, clean, clean_line};
 use crate::case::{Outcome, Stage};
 use crate::group::{Group, groups, waived_groups};
 use crate::matrix::{Cell, Matrix, Row, matrix};
-use crate::observed::{in_machines, observed};
+use crate::observed::in_machines;
 use crate::run::{Report, Totals, Verdict};
 use crate::text::{Unjudged, counted, fit, names, shown_time, unjudged};
 use escape::{code, fenced, inline, prose};
@@ -334,11 +334,11 @@ fn drawn(group: &Group) -> String {
 fn machines(page: &mut Page, report: &Report) -> usize {
     let mut head = String::from("\n#### In machines\n");
     let mut left_out = 0;
-    for case in in_machines(&report.cases) {
+    for (case, lines) in in_machines(&report.cases) {
         let host = case.subject.host.as_deref().unwrap_or("the flake");
         let title = fit(clean_line(&format!("{host}: {}", case.subject.name)).into_owned(), 200);
         let mut part = format!("{head}\n<details><summary>{}</summary>\n\n", prose(&title));
-        for line in observed(case) {
+        for line in lines {
             let name = code(&fit(clean_line(line.name).into_owned(), 100));
             part.push_str(&format!(
                 "- {name}: {}\n",

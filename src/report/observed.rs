@@ -1,5 +1,7 @@
 //! What a run in a machine showed, apart from what is wrong: for people, who want it from a case that passed, too.
 
+use std::collections::BTreeSet;
+
 use diag::Severity;
 
 use crate::case::{Case, Outcome, Stage};
@@ -8,7 +10,7 @@ use crate::case::{Case, Outcome, Stage};
 const WHY: &str = "-why";
 
 /// A line of what was observed.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Observed<'c> {
     /// What it is about, such as `restarts`.
     pub(crate) name: &'c str,
@@ -16,14 +18,22 @@ pub(crate) struct Observed<'c> {
     pub(crate) text: String,
 }
 
-/// Returns the cases that ran in a machine and observed something.
-pub(crate) fn in_machines(cases: &[Case]) -> impl Iterator<Item = &Case> {
+/// Returns the cases that ran in a machine and observed something, each with what that is. What an earlier case of the same host
+/// has observed as well is not repeated.
+pub(crate) fn in_machines(cases: &[Case]) -> Vec<(&Case, Vec<Observed<'_>>)> {
+    let mut known = BTreeSet::new();
     let ran = |case: &&Case| case.subject.stage == Stage::Vm && !matches!(case.outcome, Outcome::Skipped(_));
-    cases.iter().filter(ran).filter(|case| !observed(case).is_empty())
+    let new = |case| {
+        let mut lines = observed(case);
+        lines.retain(|line| known.insert((&case.subject.host, line.clone())));
+        (case, lines)
+    };
+    let all = cases.iter().filter(ran).map(new);
+    all.filter(|(_, lines)| !lines.is_empty()).collect()
 }
 
 /// Returns what a case observed: its properties, then what was measured, then its notes.
-pub(crate) fn observed(case: &Case) -> Vec<Observed<'_>> {
+fn observed(case: &Case) -> Vec<Observed<'_>> {
     let properties = &case.properties;
     let is_reason = |name: &str| {
         let of = name.strip_suffix(WHY);
@@ -77,5 +87,25 @@ mod tests {
             "note: the kernel changes; reboot",
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn what_all_scenarios_of_a_host_show_is_told_once() {
+        let case = |host: &str, name: &str| {
+            let case = Case::new(Stage::Vm, name, Outcome::Passed).on(host, "x86_64-linux");
+            case.property("mode", "as-is").measured("boot-time", name)
+        };
+        let cases = [case("web", "reboot"), case("web", "rollback"), case("db", "reboot")];
+        let shown: Vec<String> = in_machines(&cases)
+            .iter()
+            .map(|(case, lines)| {
+                let names: Vec<&str> = lines.iter().map(|line| line.name).collect();
+                format!("{} {}", case.subject.name, names.join(" "))
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            ["reboot mode boot-time", "rollback boot-time", "reboot mode boot-time"]
+        );
     }
 }

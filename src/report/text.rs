@@ -11,7 +11,7 @@ use crate::case::{Case, Outcome};
 use crate::finding::Finding;
 use crate::group::{Group, groups};
 use crate::matrix::Cell;
-use crate::observed::{in_machines, observed};
+use crate::observed::in_machines;
 use crate::run::{Report, Verdict};
 use wrap::{columns, cut, wrap};
 
@@ -321,17 +321,16 @@ impl Page {
 
     /// Tells what runs in machines showed, of cases that passed as well.
     fn machines(&mut self, report: &Report) {
-        let mut cases = in_machines(&report.cases).peekable();
-        if cases.peek().is_some() {
+        let cases = in_machines(&report.cases);
+        if !cases.is_empty() {
             self.line("");
             self.line("in machines");
         }
-        for case in cases.take(MOST_HOSTS) {
+        for (case, lines) in cases.into_iter().take(MOST_HOSTS) {
             let host = case.subject.host.as_deref().unwrap_or("flake");
             let title = clean_line(&format!("{host} {}", case.subject.name)).into_owned();
             let line = format!("{} {}", self.mark(&case.outcome), cut(&title, self.style.width - 6));
             self.line(&line);
-            let lines = observed(case);
             let widest = lines
                 .iter()
                 .map(|line| columns(&clean_line(line.name)))

@@ -384,6 +384,33 @@ fn network_lost() {
 }
 
 #[test]
+fn a_slow_machine_may_take_its_addresses_slowly() {
+    let slow = Settings {
+        factor: 8.0,
+        ..Settings::default()
+    };
+    let comes_up = || {
+        Scripted::default().booting("head", |world| {
+            world.reachable = false;
+            world.later(Duration::from_secs(100), |world| world.reachable = true);
+            Ok(())
+        })
+    };
+    let play = |settings: &Settings| {
+        let shown = play_with(
+            &thorough(),
+            &generation("base"),
+            &generation("head"),
+            settings,
+            comes_up(),
+        );
+        shown.played.found.iter().map(|found| found.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(play(&slow), Vec::<&str>::new());
+    assert_eq!(play(&Settings::default()), ["network-lost"]);
+}
+
+#[test]
 fn a_machine_that_was_not_reachable_is_not_judged_by_that() {
     let mut guest = Scripted::default();
     guest.world.reachable = false;
