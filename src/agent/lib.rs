@@ -17,7 +17,7 @@ pub use plan::{Mount, Plan, Role};
 pub use wire::WireError;
 
 /// The version of all this. An agent is part of the program that talks to it, so another version is a fault.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The name of the serial port that the agent listens on (`virtserialport,name=…`).
 pub const PORT: &str = "cfgcheck.agent.0";

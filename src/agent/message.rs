@@ -10,7 +10,7 @@ pub enum Request {
         /// A number that comes back, so that an answer to somebody before is told from one to us.
         nonce: u64,
     },
-    /// Run a program. Answered by any number of [`Answer::Output`] and then [`Answer::Ended`].
+    /// Run a program. Answered by any number of [`Answer::Output`] and [`Answer::Runs`], and then [`Answer::Ended`].
     Run {
         /// The program and its arguments.
         argv: Vec<String>,
@@ -78,6 +78,8 @@ pub enum Answer {
     Hello(Hello),
     /// A piece of a program's output, or of a file.
     Output(Vec<u8>),
+    /// The program still runs, and so does the agent: said every few seconds.
+    Runs,
     /// A program has ended with this code, or by a signal: 128 and its number.
     Ended {
         /// The code.
@@ -253,6 +255,7 @@ impl Answer {
             }
             Answer::Refused(why) => Writer::of_kind(9).text(why),
             Answer::Adopted { paths } => Writer::of_kind(10).word(*paths),
+            Answer::Runs => Writer::of_kind(11),
         };
         out.done()
     }
@@ -295,6 +298,7 @@ impl Answer {
             })?),
             9 => Answer::Refused(from.text()?),
             10 => Answer::Adopted { paths: from.word()? },
+            11 => Answer::Runs,
             _ => return Err(WireError::Unknown),
         };
         from.end()?;
@@ -364,6 +368,7 @@ mod tests {
             .prop_map(Answer::Exported),
             any::<String>().prop_map(Answer::Refused),
             any::<u32>().prop_map(|paths| Answer::Adopted { paths }),
+            Just(Answer::Runs),
         ]
     }
 

@@ -52,6 +52,12 @@ pub enum GuestError {
         /// The limit, scaled for the accelerator.
         limit: Duration,
     },
+    /// Nothing in the machine speaks any more, though something is to be heard every few seconds.
+    #[error("the machine has said nothing for {} s", .limit.as_secs())]
+    Silent {
+        /// How long, scaled for the accelerator.
+        limit: Duration,
+    },
     /// The machine is off, or QEMU ended.
     #[error("the machine is off: {why}")]
     Off {

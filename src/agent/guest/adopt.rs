@@ -83,8 +83,8 @@ fn disk(kernel: &Kernel, serial: &str) -> Result<OwnedFd, Fault> {
     });
     let name = name.ok_or_else(|| format!("no disk has the serial number {serial}"))?;
     let device = kernel.device(&name, OFlags::RDONLY)?;
+    // What was read of it when the machine started. All other caches stay, as what runs is to run as fast as it can.
     fadvise(&device, 0, None, Advice::DontNeed).map_err(while_doing(doing()))?;
-    kernel.set("sys/vm/drop_caches", "1")?;
     let mount = || {
         let system = fsopen("ext4", FsOpenFlags::FSOPEN_CLOEXEC)?;
         // Relative to `/proc`, which the server is in.

@@ -13,10 +13,12 @@ use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::process::{Child, ExitCode};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long nothing may happen before the server looks around again.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often a program that runs is said to run, which is the sign that somebody is here.
+const SIGN: Duration = Duration::from_secs(2);
 /// Most letters of the init's complaint.
 const WORDS: u64 = 4096;
 /// Most bytes of a boot loader's file.
@@ -35,6 +37,7 @@ pub fn serve(role: String) -> ExitCode {
             kernel,
             line,
             running: None,
+            sign: Instant::now(),
             carrier: None,
             trouble: String::new(),
         })
@@ -68,6 +71,8 @@ struct Server {
     line: Line,
     // The program that runs, and the call that wanted it.
     running: Option<(u32, Running)>,
+    // When that was said last.
+    sign: Instant,
     // What carries connections out, if there is a way.
     carrier: Option<Child>,
     trouble: String,
@@ -103,6 +108,17 @@ impl Server {
             if ended {
                 self.end();
             }
+            self.give_a_sign();
+        }
+    }
+
+    /// Says from time to time that the program still runs.
+    fn give_a_sign(&mut self) {
+        if let Some((call, _)) = &self.running
+            && self.sign.elapsed() >= SIGN
+        {
+            self.line.say(*call, &Answer::Runs);
+            self.sign = Instant::now();
         }
     }
 

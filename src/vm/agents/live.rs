@@ -12,6 +12,7 @@ use crate::initrd::cpio::Archive;
 use crate::initrd::{self, DISKS, LINE, Module, PARAMETER};
 use crate::kit::{self, Kit};
 use crate::link::{Link, Wait};
+use crate::live::answers;
 use crate::machine::{Console, Drive, End, Host, Machine, Medium, Network, Spec};
 use crate::realised::{About, Limits, Realised};
 use ::agent::{Mount, PORT, Reached, Role};
@@ -206,6 +207,8 @@ impl Lab {
             link,
             console,
             clock: &self.clock,
+            watch: answers,
+            silence: LONG,
         }
     }
 }
@@ -240,6 +243,10 @@ pub(super) struct Guest<'l> {
     link: Link,
     pub(super) console: Console,
     pub(super) clock: &'l SystemClock,
+    /// Asks whether the machine and its agent are well.
+    pub(super) watch: fn(&mut Machine<'_>, &Console) -> Result<(), GuestError>,
+    /// How long the agent may say nothing while a program runs.
+    pub(super) silence: Duration,
 }
 
 impl Guest<'_> {
@@ -258,14 +265,12 @@ impl Guest<'_> {
         ask: impl FnOnce(&mut Link, &mut Wait<'_>) -> Result<T, GuestError>,
     ) -> Result<T, GuestError> {
         let machine = &mut self.machine;
-        let mut watch = || match machine.end() {
-            Ok(None) => Ok(()),
-            Ok(Some(end)) => Err(GuestError::Off { why: end.to_string() }),
-            Err(error) => Err(GuestError::Host { why: error.to_string() }),
-        };
+        let (console, watch) = (&self.console, self.watch);
+        let mut watch = || watch(machine, console);
         let mut wait = Wait {
             clock: self.clock,
             limit,
+            silence: self.silence,
             watch: &mut watch,
         };
         ask(&mut self.link, &mut wait)

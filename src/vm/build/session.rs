@@ -7,7 +7,7 @@ use super::{BuildError, BuildLimits, LOG_LINES, last_lines};
 use crate::egress::{Egress, Rules};
 use crate::guest::{Call, GuestError};
 use crate::link::{Link, Wait};
-use crate::live::{told, well};
+use crate::live::{answers, told};
 use crate::machine::{Console, Host, Machine, Spec};
 use agent::Written;
 use diag::clean_line;
@@ -220,7 +220,8 @@ impl<'h> Session<'h> {
         let mut wait = Wait {
             clock: self.host.clock,
             limit,
-            watch: &mut || well(machine, console),
+            silence: limit,
+            watch: &mut || answers(machine, console),
         };
         question(&mut self.link, &mut wait)
     }

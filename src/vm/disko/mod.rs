@@ -10,7 +10,7 @@ use crate::generation::Generation;
 use crate::guest::{Call, GuestError};
 use crate::image::{Entry, ImageError, Plan, RootDisk, Size, Tools};
 use crate::link::{Link, Wait};
-use crate::live::well;
+use crate::live::answers;
 use crate::machine::{Console, Drive, Host, Machine, MachineError, Medium, Network, Spec};
 use crate::realised::{Realised, RealisedError};
 use crate::{Processor, agents, initrd};
@@ -298,7 +298,8 @@ impl Session<'_> {
         let mut wait = Wait {
             clock: self.clock,
             limit,
-            watch: &mut || well(machine, console),
+            silence: limit,
+            watch: &mut || answers(machine, console),
         };
         question(&mut self.link, &mut wait)
     }

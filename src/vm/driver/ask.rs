@@ -6,7 +6,7 @@ use super::session::{Done, Session};
 use super::{Told, words};
 use crate::guest::{Call, Ended, GuestError};
 use crate::scenario::Which;
-use crate::units::{self, Units};
+use crate::units::{self, Detail, Units};
 
 /// How long a question may take on a machine with KVM.
 const QUESTION: Duration = Duration::from_secs(20);
@@ -62,9 +62,14 @@ impl Session<'_> {
         (ended.code == 0).then_some(ended.output)
     }
 
-    /// Returns the units of the machine.
+    /// Returns the units of the machine as they are now.
     pub(super) fn units(&mut self) -> Done<Units> {
-        let ended = self.ask(&Call::new(units::question()))?;
+        self.units_in(Detail::Running)
+    }
+
+    /// Returns the units of the machine, with more of some of them.
+    pub(super) fn units_in(&mut self, detail: Detail) -> Done<Units> {
+        let ended = self.ask(&Call::new(units::question(detail)))?;
         let units = Units::read(&ended.output);
         if ended.code != 0 || units.0.is_empty() {
             let said = words::last_line(&ended.output).unwrap_or_default();

@@ -9,13 +9,17 @@ use super::words;
 use crate::finding::{Blame, Found};
 use crate::guest::{Call, Down, GuestError, Start};
 use crate::scenario::{Boot, Reboot, Which, limit};
-use crate::units::Units;
+use crate::units::{Detail, Units};
 
 /// How long to wait between two looks at a machine that boots.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Asks for the state of the system. In the initial RAM disk runs a service manager of its own, which is not meant.
-const STATE: &str = "if [ -e /etc/initrd-release ]; then echo initrd; else systemctl is-system-running; fi";
+/// Waits until the system has started, and prints its state. In the initial RAM disk runs a service manager of its own, which
+/// is not meant.
+const STATE: &str = "if [ -e /etc/initrd-release ]; then echo initrd; else systemctl is-system-running --wait; fi";
+
+/// How long the state of the system is awaited at once, as what becomes of a boot that has failed is not told.
+const STARTS: Duration = Duration::from_secs(10);
 
 /// What becomes of a machine that was started.
 enum Up {
@@ -50,7 +54,7 @@ impl Session<'_> {
         }
         match self.guest.stop(Down::Orderly, self.play.settings.limits.stop) {
             Ok(()) => {}
-            Err(GuestError::TimedOut { .. }) => {
+            Err(GuestError::TimedOut { .. } | GuestError::Silent { .. }) => {
                 self.shutdown_hangs();
                 self.power_off()?;
             }
@@ -117,7 +121,7 @@ impl Session<'_> {
             }
             Up::No => return Err(self.boot_hangs()),
         }
-        let units = self.units()?;
+        let units = self.units_in(Detail::All)?;
         self.weigh_boot(&units);
         match self.before {
             None => self.remember(units),
@@ -127,7 +131,7 @@ impl Session<'_> {
 
     /// Remembers the state of the machine.
     pub(super) fn record(&mut self) -> Done {
-        let units = self.units()?;
+        let units = self.units_in(Detail::All)?;
         self.remember(units)
     }
 
@@ -150,9 +154,9 @@ impl Session<'_> {
 
     fn wait_until_up(&mut self, deadline: Duration) -> Done<Up> {
         loop {
-            let asked = self
-                .guest
-                .run(&Call::shell(STATE), Duration::from_secs(10), &mut |_| {});
+            let left = self.unscaled(deadline.saturating_sub(self.guest.now()));
+            let limit = left.clamp(LOOK, STARTS);
+            let asked = self.guest.run(&Call::shell(STATE), limit, &mut |_| {});
             let state = match asked {
                 Ok(ended) => words::last_line(&ended.output).unwrap_or_default(),
                 // There is no shell yet, or it is too busy to answer.
@@ -187,7 +191,7 @@ impl Session<'_> {
         };
         let line = match &error {
             GuestError::Panicked { line } => Some(line.clone()),
-            GuestError::Off { .. } | GuestError::TimedOut { .. } => self.panic_line(),
+            GuestError::Off { .. } | GuestError::TimedOut { .. } | GuestError::Silent { .. } => self.panic_line(),
             _ => return self.unjudged(&error.to_string()),
         };
         if line.is_some() {
@@ -201,7 +205,7 @@ impl Session<'_> {
             );
         }
         match error {
-            GuestError::TimedOut { .. } => {
+            GuestError::TimedOut { .. } | GuestError::Silent { .. } => {
                 let hint = self.console_end().map(|line| format!("its console ends with: {line}"));
                 let message = format!("{lost}: nothing in it answers when the time for the boot is up");
                 self.boot_ends(message, "boot-timed-out", Blame::Host, hint)

@@ -164,6 +164,11 @@ impl<'p> Session<'p> {
         self.play.settings.scaled(time)
     }
 
+    /// Returns a time on this machine as that of a machine with KVM, which limits are.
+    pub(super) fn unscaled(&self, time: Duration) -> Duration {
+        self.play.settings.unscaled(time)
+    }
+
     /// Adds what was found, unless the same was found before.
     pub(super) fn add(&mut self, found: Found) {
         let same = |known: &Found| known.rule == found.rule && known.blame == found.blame && known.blame != Blame::Step;
@@ -202,7 +207,7 @@ impl<'p> Session<'p> {
         let (rule, message, blame) = match &error {
             GuestError::Panicked { .. } => ("kernel-panicked", "the kernel panics".to_owned(), self.blame_of_boot()),
             GuestError::Off { .. } => ("machine-off", "the machine goes off by itself".to_owned(), Blame::Host),
-            GuestError::TimedOut { .. } => (
+            GuestError::TimedOut { .. } | GuestError::Silent { .. } => (
                 "machine-hangs",
                 "the machine does not answer any more".to_owned(),
                 Blame::Host,

@@ -83,12 +83,19 @@ impl Default for Settings {
 impl Settings {
     /// Returns a time of a machine with KVM as the time that it is on this machine.
     pub fn scaled(&self, time: Duration) -> Duration {
-        // A factor that is no number, or absurd, must not make a limit vanish or overflow.
-        let factor = if self.factor.is_finite() {
-            self.factor.clamp(1.0, 1000.0)
-        } else {
-            1.0
-        };
-        time.mul_f64(factor)
+        time.mul_f64(self.bounded())
+    }
+
+    /// Returns a time on this machine as the time that it is on a machine with KVM.
+    pub fn unscaled(&self, time: Duration) -> Duration {
+        time.div_f64(self.bounded())
+    }
+
+    /// Returns the factor. One that is no number, or absurd, must not make a limit vanish or overflow.
+    fn bounded(&self) -> f64 {
+        match self.factor.is_finite() {
+            true => self.factor.clamp(1.0, 1000.0),
+            false => 1.0,
+        }
     }
 }

@@ -175,8 +175,13 @@ impl Session<'_> {
         let call = self.as_user(&["bash", "-lc", ACTIVATE, "activate", &home.to_path()]);
         let ended = match self.guest.run(&call, limit, &mut |_| {}) {
             Ok(ended) => ended,
-            Err(GuestError::TimedOut { limit, .. }) if turn != Turn::Base => {
-                let message = format!("the activation does not end within {} s", limit.as_secs());
+            Err(error @ (GuestError::TimedOut { .. } | GuestError::Silent { .. })) if turn != Turn::Base => {
+                let message = match error {
+                    GuestError::TimedOut { limit, .. } => {
+                        format!("the activation does not end within {} s", limit.as_secs())
+                    }
+                    error => format!("the activation does not end: {error}"),
+                };
                 self.tell(rule(turn), message, None, Blame::Host);
                 return Err(Stop::Failed);
             }

@@ -75,6 +75,7 @@ impl Link {
             let hello = self.hello(&mut Wait {
                 clock,
                 limit: left,
+                silence: left,
                 watch: &mut *wait.watch,
             });
             match hello {
@@ -96,6 +97,7 @@ impl Link {
     pub fn run(&mut self, call: &Call, wait: &mut Wait<'_>, told: &mut dyn FnMut(&[u8])) -> Result<Ended, GuestError> {
         let name = clean_line(call.argv.first().map_or("", String::as_str)).into_owned();
         let mut until = wait.begin(format!("'{name}'"));
+        until.listen();
         let number = self.next();
         let request = Request::Run {
             argv: call.argv.clone(),
@@ -275,6 +277,7 @@ impl Link {
                 // Of a call that was given up.
                 Some((call, _)) if call != number => {}
                 Some((_, Answer::Output(bytes))) => told(&bytes),
+                Some((_, Answer::Runs)) => {}
                 Some((_, Answer::Refused(why))) => return Err(refusal(&why)),
                 Some((_, answer)) => return Ok(answer),
                 None => {}
@@ -294,8 +297,14 @@ impl Link {
             Ok(None) => {}
             Err(error) => return Err(self.fault(error.to_string())),
         }
-        let frames = &mut self.frames;
-        self.stream.receive(until, |bytes| frames.push(bytes))?;
+        let (frames, mut came) = (&mut self.frames, false);
+        self.stream.receive(until, |bytes| {
+            frames.push(bytes);
+            came = true;
+        })?;
+        if came {
+            until.hear();
+        }
         Ok(None)
     }
 
@@ -320,6 +329,7 @@ impl Link {
         let kind = match answer {
             Answer::Hello(_) => "a greeting",
             Answer::Output(_) => "output",
+            Answer::Runs => "that something runs",
             Answer::Ended { .. } => "the end of a program",
             Answer::Done => "that it is done",
             Answer::Truth(_) => "a truth",

@@ -48,6 +48,7 @@ fn within<T>(millis: u64, call: impl FnOnce(&mut Wait<'_>) -> T) -> T {
     call(&mut Wait {
         clock: &SystemClock::default(),
         limit: Duration::from_millis(millis),
+        silence: Duration::from_millis(millis),
         watch: &mut || Ok(()),
     })
 }
@@ -259,12 +260,47 @@ fn a_line_that_closes_says_what_is_known_of_the_machine() {
     let error = link.hello(&mut Wait {
         clock: &SystemClock::default(),
         limit: Duration::from_millis(LONG),
+        silence: Duration::from_millis(LONG),
         watch: &mut || {
             looks += 1;
             if looks > 2 { Err(panicked.clone()) } else { Ok(()) }
         },
     });
     assert_eq!(error, Err(panicked));
+    guest.join().unwrap();
+}
+
+#[test]
+fn a_guest_that_falls_silent_while_a_program_runs_is_missed() {
+    let clock = ManualClock::at(Duration::ZERO);
+    let (mut link, guest) = line(|mut far| {
+        let (call, _) = far.take();
+        far.say(call, &Answer::Runs);
+        far.say(call, &Answer::Output(b"begun".to_vec()));
+        far
+    });
+    let mut told: Vec<u8> = Vec::new();
+    let error = link.run(
+        &Call::new(["x"]),
+        &mut Wait {
+            clock: &clock,
+            limit: Duration::from_secs(1 << 20),
+            silence: Duration::from_secs(60),
+            // Much goes by between two looks.
+            watch: &mut || {
+                clock.advance(Duration::from_secs(5));
+                Ok(())
+            },
+        },
+        &mut |bytes| told.extend(bytes),
+    );
+    assert_eq!(
+        error,
+        Err(GuestError::Silent {
+            limit: Duration::from_secs(60)
+        })
+    );
+    assert_eq!(told, b"begun");
     guest.join().unwrap();
 }
 
@@ -294,7 +330,12 @@ proptest::proptest! {
         let clock = ManualClock::at(Duration::ZERO);
         let told = link.run(
             &Call::new(["x"]),
-            &mut Wait { clock: &clock, limit: Duration::from_millis(LONG), watch: &mut || Ok(()) },
+            &mut Wait {
+                clock: &clock,
+                limit: Duration::from_millis(LONG),
+                silence: Duration::from_millis(LONG),
+                watch: &mut || Ok(()),
+            },
             &mut |_| {},
         );
         if let Ok(ended) = told {

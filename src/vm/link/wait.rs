@@ -10,6 +10,8 @@ pub struct Wait<'w> {
     pub clock: &'w dyn Clock,
     /// How long the call may take.
     pub limit: Duration,
+    /// How long the guest may say nothing while a program of it runs: its agent gives a sign every few seconds.
+    pub silence: Duration,
     /// Is asked several times a second whether the machine still runs; its error ends the call.
     pub watch: &'w mut dyn FnMut() -> Result<(), GuestError>,
 }
@@ -26,6 +28,8 @@ pub(crate) struct Until<'u, 'w> {
     deadline: Duration,
     // When the machine is to be asked again.
     next: Duration,
+    // When something was heard last, if that is to be now and then.
+    heard: Option<Duration>,
 }
 
 impl<'w> Wait<'w> {
@@ -37,6 +41,7 @@ impl<'w> Wait<'w> {
             what: what.into(),
             deadline,
             next: Duration::ZERO,
+            heard: None,
         }
     }
 }
@@ -56,7 +61,24 @@ impl Until<'_, '_> {
                 limit: self.wait.limit,
             });
         }
-        Ok(())
+        match self.heard {
+            Some(heard) if now.saturating_sub(heard) >= self.wait.silence => Err(GuestError::Silent {
+                limit: self.wait.silence,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Wants something to be heard now and then from now on.
+    pub fn listen(&mut self) {
+        self.heard = Some(self.now());
+    }
+
+    /// Notes that something was heard.
+    pub fn hear(&mut self) {
+        if self.heard.is_some() {
+            self.listen();
+        }
     }
 
     /// Returns what is known of the end of a machine whose line has ended, if that is told within a moment.
@@ -89,5 +111,39 @@ impl Until<'_, '_> {
     /// Puts the deadline off to so long from now, if that is later.
     pub fn grant(&mut self, more: Duration) {
         self.deadline = self.deadline.max(self.now().saturating_add(more));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sys::ManualClock;
+
+    #[test]
+    fn silence_is_borne_for_a_while_only_where_something_is_to_be_heard() {
+        let clock = ManualClock::at(Duration::ZERO);
+        let seconds = Duration::from_secs;
+        let mut wait = Wait {
+            clock: &clock,
+            limit: seconds(100),
+            silence: seconds(10),
+            watch: &mut || Ok(()),
+        };
+        let mut until = wait.begin("a program");
+        clock.advance(seconds(20));
+        // Nothing is to be heard yet.
+        until.hear();
+        assert_eq!(until.look(), Ok(()));
+        until.listen();
+        for _ in 0..5 {
+            clock.advance(seconds(9));
+            assert_eq!(until.look(), Ok(()));
+            until.hear();
+        }
+        clock.advance(seconds(10));
+        assert_eq!(until.look(), Err(GuestError::Silent { limit: seconds(10) }));
+        // That the time is over says more.
+        clock.advance(seconds(30));
+        assert!(matches!(until.look(), Err(GuestError::TimedOut { .. })));
     }
 }

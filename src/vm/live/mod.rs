@@ -23,6 +23,10 @@ pub use line::Speaker;
 const QUESTION: Duration = Duration::from_secs(30);
 /// How long a file may take on the line.
 const FILE: Duration = Duration::from_secs(120);
+/// How long an agent may say nothing while a program runs. It says something every two seconds.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How long a machine may take to end after its agent has.
+const BEHIND: Duration = Duration::from_secs(2);
 /// How long an agent that is alone in its machine may take to switch it off.
 const OFF: Duration = Duration::from_secs(30);
 /// Most time that passes before somebody looks at whether the run is to end.
@@ -156,14 +160,21 @@ impl<'h> Live<'h> {
         limit: Duration,
         question: impl FnOnce(&mut Line, &mut Wait<'_>) -> Result<T, GuestError>,
     ) -> Result<T, GuestError> {
+        let silence = self.scaled(SILENCE);
         let Some(Up { machine, line }) = &mut self.running else {
             return Err(off());
         };
-        let console = &self.console;
+        let (console, has_agent) = (&self.console, matches!(line, Line::Agent(_)));
+        let mut watch = || match has_agent {
+            true => answers(machine, console),
+            // A shell opens its end anew.
+            false => well(machine, console),
+        };
         let mut wait = Wait {
             clock: self.host.clock,
             limit,
-            watch: &mut || well(machine, console),
+            silence,
+            watch: &mut watch,
         };
         question(line, &mut wait)
     }
@@ -224,6 +235,20 @@ pub(crate) fn well(machine: &mut Machine<'_>, console: &Console) -> Result<(), G
         });
     }
     Ok(())
+}
+
+/// Returns why the agent of a machine cannot answer, if nobody has its end of the line any more.
+pub(crate) fn answers(machine: &mut Machine<'_>, console: &Console) -> Result<(), GuestError> {
+    well(machine, console)?;
+    if !machine.is_closed(0) {
+        return Ok(());
+    }
+    // A machine that goes off ends its agent too.
+    machine.wait(BEHIND).map_err(told)?;
+    well(machine, console)?;
+    Err(GuestError::Agent {
+        why: "it has ended, or was killed".into(),
+    })
 }
 
 /// Returns what a fault of a machine is to whoever uses it.

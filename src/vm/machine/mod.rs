@@ -16,6 +16,7 @@ use crate::Processor;
 use diag::clean_line;
 use qmp::Qmp;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -144,6 +145,8 @@ pub struct Machine<'h> {
     shutdown: Option<End>,
     /// Why it has stopped, if a disk did it.
     full: bool,
+    /// The lines whose other end in the guest was closed.
+    closed: BTreeSet<usize>,
     end: Option<End>,
 }
 
@@ -223,6 +226,7 @@ impl<'h> Machine<'h> {
             picture: 0,
             shutdown: None,
             full: false,
+            closed: BTreeSet::new(),
             end: None,
         })
     }
@@ -252,6 +256,13 @@ impl<'h> Machine<'h> {
     pub fn disk_full(&mut self) -> bool {
         self.look();
         self.full
+    }
+
+    /// Whether whoever had the other end of a line in the guest has closed it, or was ended. Whoever opens it then is
+    /// somebody else.
+    pub fn is_closed(&mut self, number: usize) -> bool {
+        self.look();
+        self.closed.contains(&number)
     }
 
     /// Waits until the machine is off and returns how; `None` if it still runs after this time.
@@ -332,7 +343,11 @@ impl<'h> Machine<'h> {
 
     /// Goes back to the moment that is kept under a name.
     pub fn load(&mut self, name: &str) -> Result<(), MachineError> {
-        self.snapshot("loadvm", name)
+        self.snapshot("loadvm", name)?;
+        // The machine was reset on the way.
+        self.look();
+        self.closed.clear();
+        Ok(())
     }
 
     /// Keeps this moment under a name as [`Machine::save`] does, and leaves the guest standing, so that the files of its
@@ -385,8 +400,17 @@ impl<'h> Machine<'h> {
                 ("SHUTDOWN", Some("guest-reset")) => self.shutdown = Some(End::Reset),
                 ("SHUTDOWN", Some("guest-shutdown" | "guest-panic")) => self.shutdown = Some(End::PoweredOff),
                 ("BLOCK_IO_ERROR", _) if event.data["nospace"] == true => self.full = true,
+                ("VSERPORT_CHANGE", _) => self.changed(&event.data),
                 _ => {}
             }
+        }
+    }
+
+    /// Notes that somebody in the guest has closed a line.
+    fn changed(&mut self, data: &Value) {
+        if data["open"] == false {
+            let closed = (0..self.ports.len()).find(|number| data["id"] == plan::port(*number).as_str());
+            self.closed.extend(closed);
         }
     }
 

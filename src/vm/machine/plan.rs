@@ -214,7 +214,10 @@ pub(super) fn plan(spec: &Spec, folder: &Path, snapshot: Option<&str>) -> Result
     for (number, name) in spec.ports.iter().enumerate() {
         let socket = port(number);
         call.socket(folder, &socket);
-        call.say(["-device", &format!("virtserialport,chardev={socket},name={name}")]);
+        call.say([
+            "-device",
+            &format!("virtserialport,chardev={socket},id={socket},name={name}"),
+        ]);
     }
     if let Network::Restricted { cable } = &spec.network {
         let addresses = cable.as_ref().map(addresses).unwrap_or_default();

@@ -44,6 +44,7 @@ fn within<T>(millis: u64, call: impl FnOnce(&mut Wait<'_>) -> T) -> T {
     call(&mut Wait {
         clock: &SystemClock::default(),
         limit: Duration::from_millis(millis),
+        silence: Duration::from_millis(millis),
         watch: &mut || Ok(()),
     })
 }

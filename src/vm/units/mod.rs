@@ -9,9 +9,9 @@ pub use compare::{Before, Trouble, newly_failed, not_back, restarted};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// What is asked of each unit; see [`QUESTION`].
-const PROPERTIES: &str = "Id,LoadState,ActiveState,SubState,Result,ExecMainStatus,NRestarts,InvocationID,WantedBy,\
-                          RequiredBy,InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic";
+/// What is asked of units; see [`question`].
+const PROPERTIES: &str = "Id,LoadState,ActiveState,SubState,ExecMainStatus,NRestarts,InvocationID,WantedBy,RequiredBy,\
+                          InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic";
 
 /// Most units that are kept; a machine has hundreds.
 const MOST_UNITS: usize = 20_000;
@@ -19,12 +19,26 @@ const MOST_UNITS: usize = 20_000;
 /// Most characters of a unit's name, which is systemd's own limit.
 const MOST_NAME: usize = 255;
 
+/// Of which units more is asked than what they do. The service manager takes its time for each of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Detail {
+    /// Of all that may be missed later: who wants them, and how long their start took.
+    All,
+    /// Of services that run, start or fail: how often they were restarted, and why they ended.
+    Running,
+}
+
 /// Returns the program that asks for all units, whose output [`Units::read`] reads.
-pub fn question() -> Vec<String> {
-    let property = format!("--property={PROPERTIES}");
-    ["systemctl", "show", "--no-pager", &property, "--", "*"]
-        .map(str::to_owned)
-        .to_vec()
+pub fn question(detail: Detail) -> Vec<String> {
+    let which = match detail {
+        Detail::All => "--type=service,socket,timer,path,mount,swap,target",
+        Detail::Running => "--type=service --state=running,activating,deactivating,reloading,failed",
+    };
+    let script = format!(
+        "systemctl list-units --all --full --plain --no-legend --no-pager && \
+         systemctl show --no-pager {which} --property={PROPERTIES} -- '*'"
+    );
+    ["bash".to_owned(), "-c".to_owned(), script].to_vec()
 }
 
 /// What a unit does.
@@ -41,6 +55,19 @@ pub enum State {
     Deactivating,
     /// It has failed.
     Failed,
+}
+
+impl State {
+    /// Returns the state that systemd has a word for.
+    fn of(word: &str) -> State {
+        match word {
+            "active" | "reloading" | "refreshing" | "maintenance" => State::Active,
+            "activating" => State::Activating,
+            "deactivating" => State::Deactivating,
+            "failed" => State::Failed,
+            _ => State::Inactive,
+        }
+    }
 }
 
 /// A unit at one moment.
@@ -88,11 +115,13 @@ impl Units {
         let mut block = BTreeMap::new();
         // An empty line ends a unit, and so does the end.
         for line in text.lines().chain([""]) {
-            match line.split_once('=') {
-                Some((key, value)) => {
+            let mut words = line.split_whitespace();
+            match (line.split_once('='), words.next()) {
+                (Some((key, value)), Some(first)) if first.contains('=') => {
                     block.insert(key, value);
                 }
-                None => {
+                (_, Some(name)) => units.listed(name, words),
+                (_, None) => {
                     units.add(&block);
                     block.clear();
                 }
@@ -101,21 +130,23 @@ impl Units {
         units
     }
 
+    /// Adds a unit of the list of all: whether it is loaded, and what it does.
+    fn listed<'w>(&mut self, name: &str, mut words: impl Iterator<Item = &'w str>) {
+        let (Some(load), Some(active), Some(sub)) = (words.next(), words.next(), words.next()) else {
+            return;
+        };
+        let unit = Unit {
+            loaded: load == "loaded",
+            state: State::of(active),
+            sub_state: sub.chars().take(40).collect(),
+            ..Unit::default()
+        };
+        self.insert(name, unit);
+    }
+
+    /// Adds a unit of which more is told.
     fn add(&mut self, block: &BTreeMap<&str, &str>) {
         let value = |key: &str| block.get(key).copied().unwrap_or_default();
-        let name = value("Id");
-        // Names are told in messages, so those that systemd would not have are none.
-        let fits = |b: u8| b.is_ascii_alphanumeric() || b"@:_.\\-".contains(&b);
-        if name.is_empty() || name.len() > MOST_NAME || !name.bytes().all(fits) || self.0.len() >= MOST_UNITS {
-            return;
-        }
-        let state = match value("ActiveState") {
-            "active" | "reloading" | "refreshing" | "maintenance" => State::Active,
-            "activating" => State::Activating,
-            "deactivating" => State::Deactivating,
-            "failed" => State::Failed,
-            _ => State::Inactive,
-        };
         let microseconds = |key: &str| value(key).parse::<u64>().ok().filter(|time| *time > 0);
         let start = match (
             microseconds("InactiveExitTimestampMonotonic"),
@@ -126,7 +157,7 @@ impl Units {
         };
         let unit = Unit {
             loaded: value("LoadState") == "loaded",
-            state,
+            state: State::of(value("ActiveState")),
             sub_state: value("SubState").chars().take(40).collect(),
             exit: value("ExecMainStatus").parse().unwrap_or(0),
             restarts: value("NRestarts").parse().unwrap_or(0),
@@ -134,7 +165,16 @@ impl Units {
             wanted: !value("WantedBy").is_empty() || !value("RequiredBy").is_empty(),
             start,
         };
-        self.0.insert(name.to_owned(), unit);
+        self.insert(value("Id"), unit);
+    }
+
+    fn insert(&mut self, name: &str, unit: Unit) {
+        // Names are told in messages, so those that systemd would not have are none.
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b"@:_.\\-".contains(&b);
+        let is_name = !name.is_empty() && name.len() <= MOST_NAME && name.bytes().all(fits);
+        if is_name && (self.0.len() < MOST_UNITS || self.0.contains_key(name)) {
+            self.0.insert(name.to_owned(), unit);
+        }
     }
 
     /// Returns the names of those that have failed, or fail again and again.

@@ -142,6 +142,34 @@ fn starts_are_timed() {
 }
 
 #[test]
+fn the_list_of_all_units_is_read_before_what_more_is_told_of_some() {
+    let text = "dev-a\\x2db.device loaded active plugged /dev/a=b\n\
+                wiki.service loaded activating auto-restart The wiki\n\
+                gone.service not-found inactive dead gone.service\n\
+                -- a\nshort loaded\n\n\
+                Id=wiki.service\nLoadState=loaded\nActiveState=activating\nSubState=auto-restart\nExecMainStatus=1\n\
+                NRestarts=3\nWantedBy=multi-user.target other.target\n";
+    let units = Units::read(text.as_bytes());
+    let told: Vec<_> = units
+        .0
+        .iter()
+        .map(|(name, unit)| {
+            format!(
+                "{name} {} {:?} {} {}",
+                unit.loaded, unit.state, unit.sub_state, unit.restarts
+            )
+        })
+        .collect();
+    let expected = [
+        "dev-a\\x2db.device true Active plugged 0",
+        "gone.service false Inactive dead 0",
+        "wiki.service true Activating auto-restart 3",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(units.failing().collect::<Vec<_>>(), ["wiki.service"]);
+}
+
+#[test]
 fn names_that_no_unit_has_are_left_out() {
     let long = format!("Id={}\n\n", "a".repeat(256));
     for text in [

@@ -135,8 +135,8 @@ fn lines_networks_and_screens_are_there_when_they_are_wanted() {
         devices[1..],
         [
             "virtio-serial-pci",
-            "virtserialport,chardev=port0,name=cfgcheck.agent.0",
-            "virtserialport,chardev=port1,name=other",
+            "virtserialport,chardev=port0,id=port0,name=cfgcheck.agent.0",
+            "virtserialport,chardev=port1,id=port1,name=other",
             "virtio-net-pci,netdev=net,romfile=",
             "VGA",
         ]
