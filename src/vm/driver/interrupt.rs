@@ -9,6 +9,7 @@ use super::switch::program;
 use super::words;
 use crate::finding::Blame;
 use crate::guest::Call;
+use crate::units::{self, Detail};
 
 /// Starts a program, writes what it says into a file, and prints its number. The file is `$1`.
 const BEHIND: &str = "set -m; log=$1; shift; \"$@\" </dev/null >\"$log\" 2>&1 & echo $!; disown";
@@ -35,6 +36,12 @@ const HOLDER: &str = r#"inode=$(stat -c %i /run/nixos/switch-to-configuration.lo
 while read -r _ kind _ _ process place _; do
   if [ "$kind" = FLOCK ] && [ "${place##*:}" = "$inode" ]; then read -r group <"/proc/$process/cgroup"; echo "$group"; fi
 done </proc/locks 2>/dev/null; true"#;
+
+/// Prints the units whose file is not the same in two generations: of those from `$3` on, in the generations `$1` and `$2`.
+const OTHERS: &str = r#"base=$1/etc/systemd/system head=$2/etc/systemd/system; shift 2
+for unit; do
+  if [ "$(readlink -f "$base/$unit")" != "$(readlink -f "$head/$unit")" ]; then echo "$unit"; fi
+done 2>/dev/null; true"#;
 
 /// Most units that are kept of what a switch has left.
 const MOST_LEFT: usize = 500;
@@ -89,17 +96,38 @@ impl Session<'_> {
     pub(super) fn switch_killed(&mut self, verb: &str, signal: i32) -> Done {
         let left = self.left_behind()?;
         let message = format!("`switch-to-configuration {verb}` is killed before its end (signal {signal})");
-        let hint = match left.is_empty() {
-            true => "let it run apart from what it restarts, as `nixos-rebuild` does".to_owned(),
-            false => format!("it was about to {}", told(&left)),
-        };
-        // What it was about to start may be what killed it.
-        let blame = match &left[..] {
-            [(_, unit)] => Blame::Unit(unit.clone()),
-            _ => Blame::Host,
+        // What it was about to start may be what killed it, and so may be what it has just started.
+        let (hint, blame) = match (&left[..], &self.started_anew()?[..]) {
+            ([(_, unit)], _) => (format!("it was about to {}", told(&left)), Blame::Unit(unit.clone())),
+            ([_, _, ..], _) => (format!("it was about to {}", told(&left)), Blame::Host),
+            ([], [unit]) => (format!("it had just started {unit}"), Blame::Unit(unit.clone())),
+            ([], []) => (
+                "let it run apart from what it restarts, as `nixos-rebuild` does".to_owned(),
+                Blame::Host,
+            ),
+            ([], units) => {
+                let names = words::names(units.iter().map(String::as_str));
+                (format!("it had just started {names}"), Blame::Host)
+            }
         };
         self.tell("switch-interrupted", Severity::Error, message, blame, &hint);
         Ok(())
+    }
+
+    /// Returns the services that were started since the state before, and whose files are not those of the base: what a
+    /// switch to the head has started of the change.
+    fn started_anew(&mut self) -> Done<Vec<String>> {
+        let units = self.units_in(Detail::All)?;
+        let Some(before) = &self.before else {
+            return Ok(Vec::new());
+        };
+        let [base, head] = [self.play.base, self.play.head].map(|generation| generation.toplevel.to_path());
+        let mut ask = ["bash", "-c", OTHERS, "bash", &base, &head].map(str::to_owned).to_vec();
+        ask.extend(units::started(&before.units, &units).into_iter().map(str::to_owned));
+        let ended = self.ask(&Call::new(ask))?;
+        let text = String::from_utf8_lossy(&ended.output);
+        let known = |unit: &&str| units.0.contains_key(*unit);
+        Ok(text.lines().filter(known).take(MOST_LEFT).map(str::to_owned).collect())
     }
 
     /// Tells what an interrupted switch has left, which the next one does, whatever it goes to.

@@ -90,13 +90,11 @@ pub fn not_back(old: &Units, now: &Units) -> Vec<Trouble> {
     troubles
 }
 
-/// Returns the services that run at both moments and were started anew in between.
-pub fn restarted<'u>(old: &Units, now: &'u Units) -> Vec<&'u str> {
+/// Returns the services that were started between two moments, whatever they do now.
+pub fn started<'u>(old: &Units, now: &'u Units) -> Vec<&'u str> {
     let anew = |name: &String, unit: &Unit| {
-        let was = old.0.get(name);
-        name.ends_with(".service")
-            && unit.state == State::Active
-            && was.is_some_and(|was| was.state == State::Active && was.invocation != unit.invocation)
+        let was = old.0.get(name).map_or("", |was| was.invocation.as_str());
+        name.ends_with(".service") && !unit.invocation.is_empty() && was != unit.invocation
     };
     now.0
         .iter()

@@ -4,7 +4,7 @@
 
 mod compare;
 
-pub use compare::{Before, Trouble, newly_failed, not_back, restarted};
+pub use compare::{Before, Trouble, newly_failed, not_back, started};
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -112,18 +112,22 @@ fn what_ran_before_has_to_run_again() {
 }
 
 #[test]
-fn services_with_another_start_were_restarted() {
+fn services_with_another_start_were_started() {
     let old = units(&[
         "a.service active running 0 1",
         "b.service active running 0 1",
         "c.service inactive dead",
+        "d.service active running 0 1",
     ]);
     let now = units(&[
         "a.service active running 0 2",
         "b.service active running 0 1",
         "c.service active running 0 5",
+        "d.service inactive dead",
+        "e.service failed failed 0 6",
+        "f.socket active listening 0 7",
     ]);
-    assert_eq!(restarted(&old, &now), ["a.service"]);
+    assert_eq!(started(&old, &now), ["a.service", "c.service", "e.service"]);
 }
 
 #[test]
@@ -190,7 +194,7 @@ proptest! {
         for bytes in [bytes.as_slice(), text.as_bytes()] {
             let units = Units::read(bytes);
             prop_assert!(newly_failed(&units, &units).is_empty());
-            prop_assert!(restarted(&units, &units).is_empty());
+            prop_assert!(started(&units, &units).is_empty());
             prop_assert!(units.table().lines().count() == units.0.len());
         }
     }
