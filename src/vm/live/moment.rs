@@ -22,6 +22,7 @@ impl<'h> Live<'h> {
         };
         let mut facts = Facts::new();
         facts.add("disks", disks);
+        facts.add_day(self.host.clock.unix_time());
         // Another QEMU may not understand what this one keeps.
         let version = self.host.version(spec.processor).map_err(told)?;
         facts.add("qemu", version.as_bytes());

@@ -3,6 +3,7 @@
 use super::spec::{Medium, Network, Spec};
 use crate::turns::{Turn, Turns};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use store::{HashAlgo, Hasher, nix32};
 use sys::{Fs, FsError, FsOp, Mode};
 
@@ -37,6 +38,15 @@ impl Facts {
         // With lengths, so that no two lists of facts are the same text.
         self.0.update(format!("{name} {} ", value.len()).as_bytes());
         self.0.update(value);
+    }
+
+    /// Adds the day. A machine that goes on from a moment has the clock of that moment, which is to be no older.
+    ///
+    /// It is not set: a clock that jumps has each timer elapse that lies in between, and the backups, updates and clean-ups of
+    /// a night would run in the middle of a test, fail without a network, and be blamed on the change.
+    pub fn add_day(&mut self, unix_time: Duration) {
+        const DAY: u64 = 24 * 60 * 60;
+        self.add("day", (unix_time.as_secs() / DAY).to_string().as_bytes());
     }
 
     /// Adds all that a guest sees of its machine, and the bytes of its kernel and its initial RAM disk. What is on the disks is not
@@ -269,6 +279,17 @@ mod tests {
         assert_ne!(key(&spec(), &machine(), "other"), own);
         assert_ne!(key(&spec(), &machine().file("/kernel", "K"), "base"), own);
         assert_ne!(key(&spec(), &machine().file("/initrd", "I"), "base"), own);
+    }
+
+    #[test]
+    fn a_moment_is_of_its_day() {
+        let key = |hours: u64| {
+            let mut facts = Facts::new();
+            facts.add_day(Duration::from_secs(hours * 3600));
+            facts.key()
+        };
+        assert_eq!(key(24), key(47));
+        assert_ne!(key(24), key(48));
     }
 
     #[test]
