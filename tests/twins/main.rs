@@ -15,6 +15,7 @@
 
 mod folder;
 mod golden;
+mod hostile;
 mod isolation;
 mod killed;
 mod machines;
