@@ -11,6 +11,7 @@ use ::vm::disko::DiskoError;
 use ::vm::disks::Mode;
 use ::vm::driver::Played;
 use ::vm::finding::{Blame, Found};
+use ::vm::secrets;
 use diag::{Diagnostic, Severity, Span};
 use nixos::diagnose::Viewpoint;
 use report::{Attachment, Case, Event, Finding, Outcome, Phase, Stage};
@@ -162,7 +163,7 @@ impl Work<'_> {
             case = case.property("mode-why", &machine.why);
         }
         if !host.secrets.is_empty() {
-            case = case.property("secrets", host.secrets.join("; "));
+            case = case.property(secrets::PROPERTY, host.secrets.join("; "));
         }
         for (name, value) in &played.properties {
             case = case.property(name, value);

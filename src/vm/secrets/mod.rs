@@ -16,7 +16,7 @@ mod value;
 
 pub use age::Identity;
 pub use sops::Format;
-pub use told::told;
+pub use told::{PROPERTY, told};
 pub use value::Use;
 
 use seed::Seed;

@@ -1,4 +1,5 @@
 use super::*;
+use report::{Case, Event, Outcome, Recorder, Sink, Stage};
 
 /// A file of a host, with three values that tell nothing and one that is plain.
 const FILE: &str = "wireguard:
@@ -189,4 +190,18 @@ fn the_report_names_all_secrets_once() {
             "left as it is, since its file is not there: gone (sops)",
         ]
     );
+}
+
+#[test]
+fn the_report_does_not_mask_what_is_said_of_dummies() {
+    let all = told([&made(
+        &[want("token"), want("users/alice/password")],
+        &Source::Text(FILE.into()),
+    )])
+    .join("; ");
+    let mut recorder = Recorder::new();
+    let case = Case::new(Stage::Vm, "rollback", Outcome::Passed).property(PROPERTY, &all);
+    recorder.take(&Event::CaseFinished(case));
+    let report = recorder.finish();
+    assert_eq!(report.cases[0].properties.get(PROPERTY), Some(&all));
 }

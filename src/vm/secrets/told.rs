@@ -3,6 +3,9 @@
 use super::{Done, Dummies, Left};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The name of the property of a case that has these sentences. It names no secret, or the report would mask them all.
+pub const PROPERTY: &str = "dummies";
+
 /// Returns which secrets of some generations are dummies, and which are left as they are, as one sentence each; nothing
 /// if the generations have no secrets.
 pub fn told<'d>(generations: impl IntoIterator<Item = &'d Dummies>) -> Vec<String> {
