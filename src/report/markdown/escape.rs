@@ -3,7 +3,7 @@
 /// Returns one line of text for a paragraph, a table or an HTML tag.
 ///
 /// Signs of Markdown and HTML become entities, which make no marks. An empty comment stands where
-/// GitHub or GitLab would else make a link: after `@` and `#`, before `//`.
+/// GitHub or GitLab would else make a link: after `@` (an address of mail needs little behind it) and `#`, before `//`.
 pub(super) fn inline(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text.chars().peekable();
@@ -12,11 +12,10 @@ pub(super) fn inline(text: &str) -> String {
         let next = rest.peek().copied().unwrap_or(' ');
         let refers = next.is_alphanumeric() || matches!(next, '"' | '_' | '-');
         match c {
-            '@' | '#' | '!' | '~' | '$' | '%' | '&' | '^' if refers => {
-                out.push_str(&format!("&#{};<!-- -->", c as u32))
-            }
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '+' | '!' | '|' | '~' | '&' | '@'
-            | '"' | '$' | '^' => out.push_str(&format!("&#{};", c as u32)),
+            '@' => out.push_str("&#64;<!-- -->"),
+            '#' | '!' | '~' | '$' | '%' | '&' | '^' if refers => out.push_str(&format!("&#{};<!-- -->", c as u32)),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '#' | '+' | '!' | '|' | '~' | '&' | '"'
+            | '$' | '^' => out.push_str(&format!("&#{};", c as u32)),
             // `https://` and `www.` become links by themselves, and so does `GH-1`.
             ':' => out.push_str(":<!-- -->"),
             '.' if last == 'w' || last == 'W' => out.push_str("<!-- -->."),

@@ -121,6 +121,19 @@ fn a_large_fleet_has_a_table_that_fits() {
     assert!(tags(&rendered(&text)).is_some());
 }
 
+#[test]
+fn no_address_of_mail_becomes_a_link() {
+    for text in ["A@.A𐝀", "a@b.c", "a@-b.c", "@", "a@ b.c", "a.b+c@d_e.f"] {
+        let case = Case::new(Stage::Source, "c", Outcome::Skipped(text.into()));
+        let report = Report {
+            cases: vec![case],
+            ..Report::default()
+        };
+        let html = rendered(&write(&report, Severity::Error, MOST_COMMENT));
+        assert!(!html.contains("<a"), "{text}: {html}");
+    }
+}
+
 proptest! {
     #[test]
     fn every_report_has_only_our_marks(report in any_report(), most in LEAST..20_000usize) {
