@@ -27,7 +27,7 @@ pub struct VmArgs {
     #[arg(long, value_name = "PATTERN", conflicts_with_all = ["host", "scenario", "mode"])]
     pub home: Vec<String>,
     /// A scenario: the name of one that comes with cfgcheck, or a file; may be repeated. Those in vm-tests/ by default,
-    /// and `default` for hosts that have none.
+    /// and `rollback` and `reboot`, together `default`, for hosts that have none.
     #[arg(long, value_name = "NAME|FILE")]
     pub scenario: Vec<String>,
     /// How hosts are booted [default: as they are, or with an overriding module where their disks cannot be made].

@@ -89,7 +89,7 @@ impl Work<'_> {
         });
         if done < jobs.len() {
             let (left, of) = (jobs.len() - done, jobs.len());
-            let note = format!("interrupted: {left} of {of} scenarios were not played");
+            let note = format!("interrupted: {left} of {of} were not tried");
             self.run.tell(Event::Note(note));
         }
     }

@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_secs(2);
 const MOST_UNITS: usize = 20;
 
 /// How long a machine may take to have its new addresses: an emulated one takes them as slowly as all else.
-const ADDRESSES: Duration = Duration::from_secs(15);
+const ADDRESSES: Duration = Duration::from_secs(20);
 
 impl Session<'_> {
     /// Looks for a while whether units fail that did not before.
