@@ -100,9 +100,10 @@ impl Session<'_> {
     fn start(&mut self, start: &Start, wanted: Option<Which>, limit: Duration) -> Done {
         (self.running, self.specialisation) = (None, None);
         let deadline = self.guest.now() + self.scaled(limit);
+        let seen = self.guest.console().len();
         let generation = match self.guest.start(start, limit) {
             Ok(generation) => generation,
-            Err(error) => return Err(self.boot_failed(error)),
+            Err(error) => return Err(self.boot_failed(error, wanted)),
         };
         self.answers = true;
         self.running = self.which(&generation, wanted);
@@ -114,13 +115,14 @@ impl Session<'_> {
             self.default = self.running;
         }
         match self.wait_until_up(deadline)? {
-            Up::Yes => {}
+            Up::Yes => self.settled = Some(self.guest.now()),
             Up::Emergency => {
                 let message = format!("{} ends in the shell for emergencies", self.the_boot());
                 return Err(self.boot_ends(message, "boot-failed", Blame::Host, None));
             }
             Up::No => return Err(self.boot_hangs()),
         }
+        self.compare_activation(seen);
         let units = self.units_in(Detail::All)?;
         self.weigh_boot(&units);
         match self.before {
@@ -161,7 +163,7 @@ impl Session<'_> {
                 Ok(ended) => words::last_line(&ended.output).unwrap_or_default(),
                 // There is no shell yet, or it is too busy to answer.
                 Err(GuestError::Refused { .. } | GuestError::TimedOut { .. }) => String::new(),
-                Err(error) => return Err(self.boot_failed(error)),
+                Err(error) => return Err(self.boot_failed(error, None)),
             };
             match state.as_str() {
                 "running" | "degraded" => return Ok(Up::Yes),
@@ -173,7 +175,7 @@ impl Session<'_> {
     }
 
     /// Returns what a boot is called in messages.
-    fn the_boot(&self) -> &'static str {
+    pub(super) fn the_boot(&self) -> &'static str {
         match self.after {
             After::Reboot => "the boot after the restart",
             After::PowerLoss => "the boot after the power loss",
@@ -181,8 +183,8 @@ impl Session<'_> {
         }
     }
 
-    /// Returns the end of the play by a boot that does not come about.
-    fn boot_failed(&mut self, error: GuestError) -> Stop {
+    /// Returns the end of the play by a boot that does not come about, of a generation that is known if that was asked for.
+    fn boot_failed(&mut self, error: GuestError, wanted: Option<Which>) -> Stop {
         self.answers = false;
         let lost = match self.after {
             After::Reboot => "the machine does not come back after the reboot",
@@ -206,6 +208,11 @@ impl Session<'_> {
         }
         match error {
             GuestError::TimedOut { .. } | GuestError::Silent { .. } => {
+                if self.touched
+                    && let Some(found) = self.hanging_activation(wanted)
+                {
+                    return Stop::Failed(Box::new(found));
+                }
                 let hint = self.console_end().map(|line| format!("its console ends with: {line}"));
                 let message = format!("{lost}: nothing in it answers when the time for the boot is up");
                 self.boot_ends(message, "boot-timed-out", Blame::Host, hint)

@@ -21,9 +21,10 @@ const MOST_UNITS: usize = 20;
 const ADDRESSES: Duration = Duration::from_secs(20);
 
 impl Session<'_> {
-    /// Looks for a while whether units fail that did not before.
-    pub(super) fn watch(&mut self, time: Duration) -> Done {
-        let end = self.guest.now() + time;
+    /// Looks for a while whether units fail that did not before: since now, or since the step before was done with the
+    /// machine and has only looked at it.
+    pub(super) fn watch(&mut self, time: Duration, since: Option<Duration>) -> Done {
+        let end = since.unwrap_or_else(|| self.guest.now()) + time;
         loop {
             let left = end.saturating_sub(self.guest.now());
             self.guest.pause(left.min(LOOK));

@@ -1,4 +1,4 @@
-//! A switch whose time is up: what it waits for.
+//! A switch or a boot whose time is up: what it waits for.
 
 use diag::Severity;
 
@@ -8,9 +8,12 @@ use super::words;
 use crate::activation::snippet_at;
 use crate::finding::{Blame, Found};
 use crate::guest::Call;
+use crate::scenario::Which;
 
-/// Prints how far each shell that runs a script has read it. The script is `$1`.
-const POSITIONS: &str = r#"script=$(readlink -f "$1")
+/// Prints how far each shell that runs a script has read it. The script is `$1`, and `$2` a folder of programs for a system
+/// that has none yet.
+const POSITIONS: &str = r#"PATH=$2:$PATH
+script=$(readlink -f "$1")
 for process in /proc/[0-9]*; do
   for file in "$process"/fd/*; do
     if [ "$(readlink "$file")" = "$script" ]; then
@@ -66,30 +69,48 @@ impl Session<'_> {
     /// Returns the finding of an activation script that still runs, if it is one.
     fn hanging_script(&mut self, toplevel: &str) -> Done<Option<Found>> {
         let file = format!("{toplevel}/activate");
-        let ended = self.ask(&Call::new(["bash", "-c", POSITIONS, "bash", &file]))?;
-        let text = String::from_utf8_lossy(&ended.output);
+        let ended = self.ask(&Call::new(["bash", "-c", POSITIONS, "bash", &file, &tools(toplevel)]))?;
+        Ok(self.script_at(&ended.output, &file, "the switch"))
+    }
+
+    /// Returns the finding of an activation script that a boot still runs, if it is one. The system is not there then, and
+    /// only its own programs are.
+    pub(super) fn hanging_activation(&mut self, wanted: Option<Which>) -> Option<Found> {
+        let toplevel = self.generation(wanted.or(self.default)?).toplevel.to_path();
+        let (file, tools, boot) = (format!("{toplevel}/activate"), tools(&toplevel), self.the_boot());
+        let question = [&*format!("{tools}/bash"), "-c", POSITIONS, "bash", &file, &tools];
+        // A service of the initial RAM disk activates a system that is not the root yet.
+        let of_initrd = ["chroot", "/sysroot"].into_iter().chain(question);
+        if let Some(output) = self.ask_anyway(&Call::new(question)) {
+            return self.script_at(&output, &file, boot);
+        }
+        let output = self.ask_anyway(&Call::new(of_initrd))?;
+        self.script_at(&output, &format!("/sysroot{file}"), boot)
+    }
+
+    /// Returns the finding of a script that shells have read as far as an answer to [`POSITIONS`] says.
+    fn script_at(&mut self, answer: &[u8], file: &str, when: &str) -> Option<Found> {
+        let text = String::from_utf8_lossy(answer);
         // Shells inside of it share the position of the outer one.
-        let Some(position) = text.lines().filter_map(|line| line.trim().parse::<u64>().ok()).max() else {
-            return Ok(None);
-        };
-        let script = self.guest.read(&file, MOST_SCRIPT).unwrap_or_default();
-        let (message, blame) = match snippet_at(&script, position) {
+        let position = text.lines().filter_map(|line| line.trim().parse::<u64>().ok()).max()?;
+        let script = self.guest.read(file, MOST_SCRIPT).unwrap_or_default();
+        let (what, blame) = match snippet_at(&script, position) {
             Some(name) => (
-                format!(
-                    "the activation script `{}` still runs when the time for the switch is up",
-                    words::line_of(&name)
-                ),
+                format!("activation script `{}`", words::line_of(&name)),
                 Blame::ActivationScript(name),
             ),
-            None => (
-                "the activation still runs when the time for the switch is up".to_owned(),
-                Blame::Host,
-            ),
+            None => ("activation".to_owned(), Blame::Host),
         };
+        let message = format!("the {what} still runs when the time for {when} is up");
         let hint = "wait in a unit, with an end: `serviceConfig.TimeoutStartSec`";
-        Ok(Some(Found {
+        Some(Found {
             hint: Some(hint.to_owned()),
             ..self.finding("activation-timed-out", Severity::Error, message, blame)
-        }))
+        })
     }
+}
+
+/// Returns the folder of a system's programs.
+fn tools(toplevel: &str) -> String {
+    format!("{toplevel}/sw/bin")
 }

@@ -4,6 +4,7 @@
 //! [`Blame`](crate::finding::Blame), by which others find the option and its line. `session.rs` is what it knows while
 //! it plays, and the steps are in the files of their names.
 
+mod activated;
 mod ask;
 mod boot;
 mod budget;

@@ -73,6 +73,10 @@ pub(super) struct Session<'p> {
     pub(super) at: Span,
     /// Whether the machine answers, as far as is known.
     pub(super) answers: bool,
+    /// When the last step was done with the machine, if all that it did since was to look at it.
+    pub(super) settled: Option<Duration>,
+    /// The scripts of the activation that fail whenever the base boots.
+    pub(super) old_snippets: Vec<String>,
 }
 
 impl<'p> Session<'p> {
@@ -94,6 +98,8 @@ impl<'p> Session<'p> {
             measured: Measured::default(),
             at: Span::default(),
             answers: false,
+            settled: None,
+            old_snippets: Vec::new(),
         }
     }
 
@@ -113,6 +119,7 @@ impl<'p> Session<'p> {
 
     /// Does one step.
     pub(super) fn step(&mut self, step: &Step) -> Done {
+        let settled = self.settled.take();
         match &step.action {
             Action::Boot(boot) => self.boot(boot),
             Action::Record => self.record(),
@@ -125,7 +132,7 @@ impl<'p> Session<'p> {
             Action::Expect(expect) => self.expect(expect),
             Action::DryActivate(dry) => self.dry_activate(dry),
             Action::SwitchTo(switch) => self.switch_to(switch),
-            Action::Watch(time) => self.watch(time.0),
+            Action::Watch(time) => self.watch(time.0, settled),
             Action::Rollback(rollback) => self.rollback(rollback),
             Action::Reboot(reboot) => self.reboot(reboot),
             Action::Crash => self.crash(),

@@ -136,6 +136,7 @@ impl Session<'_> {
             Err(GuestError::TimedOut { .. }) => return self.switch_hangs(toplevel),
             Err(error) => return Err(self.broken(error)),
         };
+        self.settled = Some(self.guest.now());
         self.shelf.bytes(&name, "text/plain", &ended.output);
         let said = Said::read(&ended.output);
         let exit = Exit::of(ended.code);
@@ -346,6 +347,7 @@ impl Session<'_> {
             }
             Err(error) => return Err(self.broken(error)),
         };
+        self.settled = Some(self.guest.now());
         self.shelf.bytes("rollback.txt", "text/plain", &ended.output);
         let said = Said::read(&ended.output);
         let exit = Exit::of(ended.code);

@@ -57,20 +57,28 @@ impl<'h> Live<'h> {
         let spec = self.spec(generation, role, &theirs, parameters)?;
         let key = self.moment_before(&spec)?;
         self.fresh = false;
-        let (turn, waited) = self.turn(key.as_ref());
-        deadline += waited;
-        if let Some(key) = &key
-            && self.restored(key, &spec, deadline)?
-        {
-            drop(turn);
-            return self.adopted();
+        // One that is kept serves all machines at once; one that is not is made by one of them.
+        let mut turn = None;
+        for alone in [false, true] {
+            if alone {
+                let (taken, waited) = self.turn(key.as_ref());
+                (turn, deadline) = (taken, deadline.saturating_add(waited));
+            }
+            if let Some(key) = &key
+                && self.restored(key, &spec, deadline)?
+            {
+                drop(turn);
+                return self.adopted();
+            }
         }
         self.power_on(&spec, None)?;
         let came_up = self.come_up(deadline).and_then(|()| match &key {
             Some(key) => self.keep(key, &spec, deadline),
             None => Ok(()),
         });
-        if came_up.is_err() {
+        if let Err(error) = &came_up
+            && !matches!(error, GuestError::TimedOut { .. })
+        {
             // So that it may be started again; what went wrong is told by the first error.
             self.running = None;
         }

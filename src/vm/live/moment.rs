@@ -57,6 +57,9 @@ impl<'h> Live<'h> {
         let Some((moments, _)) = self.setup.moments else {
             return Ok(false);
         };
+        if !moments.has(key).map_err(broken)? {
+            return Ok(false);
+        }
         // What is kept may be broken; then the machine starts from its own disks as ever.
         let own = self.copies(spec).map_err(broken)?;
         let Some(console) = moments.restore(key, spec).map_err(broken)? else {

@@ -117,6 +117,11 @@ impl<'m> Moments<'m> {
         self.turns.take(format!("moment {}", key.0))
     }
 
+    /// Whether there is such a moment.
+    pub fn has(&self, key: &Key) -> Result<bool, FsError> {
+        Ok(self.fs.stat(&self.folder.join(&key.0).join(CONSOLE))?.is_some())
+    }
+
     /// Puts the overlays of a moment in the place of a machine's own, and returns what had been written on its console by
     /// then; `None` if there is no such moment.
     ///

@@ -1,5 +1,6 @@
 //! Scenarios on a machine that does what a script says.
 
+mod activated;
 mod faults;
 mod scripted;
 mod steps;

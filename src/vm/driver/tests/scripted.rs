@@ -269,10 +269,14 @@ impl Guest for Scripted {
         };
         self.world.log.push(format!("start {name}"));
         self.world.current = name;
-        if let Some(act) = self.boots.get_mut(name) {
-            act(&mut self.world)?;
-        }
+        // One that does not come up in time is on nevertheless.
         self.world.on = true;
+        if let Some(act) = self.boots.get_mut(name)
+            && let Err(error) = act(&mut self.world)
+        {
+            self.world.on = matches!(error, GuestError::TimedOut { .. });
+            return Err(error);
+        }
         Ok(generation(name))
     }
 
