@@ -5,20 +5,17 @@
 //! and `::TOKEN::`, with a token that nobody can know before. The page of the run shows
 //! [`summary`]; it needs no token of GitHub's, so that it works for pull requests from forks, too.
 
-use diag::{Severity, clean, clean_line};
+use diag::{Severity, clean_line};
 
+use crate::annotation::Annotation;
 use crate::group::{Group, groups};
 use crate::markdown;
-use crate::place::own;
 use crate::run::Report;
 use crate::text::{self, TextStyle};
 
 /// Most annotations of one level that GitHub keeps of a step; it drops what comes after. Three levels
 /// make 30, below the 50 that it keeps of a job.
 const MOST_OF_LEVEL: usize = 10;
-
-/// Most bytes of one message: GitHub cuts the text of an annotation at 64 KiB, and nobody reads that far.
-const MOST_MESSAGE: usize = 4 << 10;
 
 /// Most bytes of the summary (900 KiB). Of more than 1 MiB, GitHub shows nothing.
 const MOST_SUMMARY: usize = 900 << 10;
@@ -73,13 +70,19 @@ pub fn commands(report: &Report) -> String {
 }
 
 fn command(name: &str, group: &Group) -> String {
-    let finding = group.finding;
+    let Annotation {
+        at,
+        end,
+        title,
+        message,
+        ..
+    } = Annotation::of(group);
     let mut properties = Vec::new();
-    if let Some(location) = own(finding) {
+    if let Some(location) = at {
         properties.push(format!("file={}", property(&location.file)));
         properties.push(format!("line={}", location.line.max(1)));
         // Columns are taken only where start and end are in one line.
-        match finding.end.filter(|end| end.line >= location.line) {
+        match end {
             Some(end) if end.line == location.line => {
                 properties.push(format!("col={}", location.column.max(1)));
                 properties.push(format!("endColumn={}", end.column.max(1)));
@@ -88,27 +91,8 @@ fn command(name: &str, group: &Group) -> String {
             None => properties.push(format!("col={}", location.column.max(1))),
         }
     }
-    properties.push(format!("title={}", property(&title(group))));
-    let mut message = clean(&finding.message).into_owned();
-    if let (None, Some(location)) = (own(finding), &finding.location) {
-        message.push_str(&format!("\nat {}", clean_line(&location.to_string())));
-    }
-    if let Some(option) = &finding.option {
-        message.push_str(&format!("\noption: {}", clean_line(option)));
-    }
-    let hosts = group.hosts();
-    if !hosts.is_empty() {
-        message.push_str(&format!("\n{}", text::on_hosts(&hosts)));
-    }
-    if let Some(hint) = &finding.hint {
-        message.push_str(&format!("\nhelp: {}", clean(hint)));
-    }
-    let message = text::fit(message, MOST_MESSAGE);
+    properties.push(format!("title={}", property(&title)));
     format!("::{name} {}::{}\n", properties.join(","), escaped(&message))
-}
-
-fn title(group: &Group) -> String {
-    text::fit(format!("cfgcheck: {}", clean_line(&group.finding.rule)), 200)
 }
 
 /// Returns text fit for the message of a command.

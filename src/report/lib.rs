@@ -3,6 +3,7 @@
 //! Every form is made from the same [`Report`], one file a form; `json` alone is read back. Secrets
 //! are masked in [`redact`] before anything is kept, so that no form has to know of them.
 
+mod annotation;
 mod case;
 mod event;
 mod finding;
@@ -25,6 +26,7 @@ pub mod redact;
 pub mod sarif;
 pub mod text;
 
+pub use annotation::Annotation;
 pub use case::{Attachment, Case, Outcome, Stage, Subject, Waived, WaivedBy};
 pub use event::{Event, Phase, Recorder, Sink};
 pub use finding::{Finding, Location, Position};

@@ -3,14 +3,22 @@
 /// Returns one line of text for a paragraph, a table or an HTML tag.
 ///
 /// Signs of Markdown and HTML become entities, which make no marks. An empty comment stands where
-/// GitHub or GitLab would else make a link: after `@` (an address of mail needs little behind it) and `#`, before `//`.
+/// GitHub or GitLab would else make a link: after `@` (an address of mail needs little behind it) and `#`, before `//`,
+/// in what may be a commit.
 pub(super) fn inline(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text.chars().peekable();
     let mut last = ' ';
+    let mut digits = 0;
     while let Some(c) = rest.next() {
         let next = rest.peek().copied().unwrap_or(' ');
         let refers = next.is_alphanumeric() || matches!(next, '"' | '_' | '-');
+        // So does a commit, by seven of its digits.
+        digits = if c.is_ascii_hexdigit() { digits + 1 } else { 0 };
+        if digits == 7 {
+            out.push_str("<!-- -->");
+            digits = 1;
+        }
         match c {
             '@' => out.push_str("&#64;<!-- -->"),
             '#' | '!' | '~' | '$' | '%' | '&' | '^' if refers => out.push_str(&format!("&#{};<!-- -->", c as u32)),

@@ -134,6 +134,24 @@ fn no_address_of_mail_becomes_a_link() {
     }
 }
 
+#[test]
+fn no_commit_becomes_a_link() {
+    for text in ["deadbeef", "0123456789abcdef0123456789abcdef01234567", "at DEADBEEF."] {
+        let report = Report {
+            notes: vec![text.into()],
+            ..Report::default()
+        };
+        let html = rendered(&write(&report, Severity::Error, MOST_COMMENT));
+        let pieces = texts_outside(&html, "pre");
+        let digits = |piece: &String| {
+            let runs = piece.split(|c: char| !c.is_ascii_hexdigit());
+            runs.map(str::len).max().unwrap_or_default()
+        };
+        let longest = pieces.iter().map(digits).max();
+        assert!(longest < Some(7), "{text}: {html}");
+    }
+}
+
 proptest! {
     #[test]
     fn every_report_has_only_our_marks(report in any_report(), most in LEAST..20_000usize) {
