@@ -5,7 +5,7 @@
 //! a later run finds its comment again. Text of the code under test makes no marks, calls nobody and
 //! links nowhere: `escape` sees to that.
 
-mod escape;
+pub(crate) mod escape;
 
 use diag::{Severity, clean, clean_line};
 
@@ -15,7 +15,7 @@ use crate::matrix::{Cell, Matrix, Row, matrix};
 use crate::observed::in_machines;
 use crate::run::{Report, Totals, Verdict};
 use crate::text::{Unjudged, counted, fit, names, shown_time, unjudged};
-use escape::{code, fenced, inline, prose};
+use escape::{code, fenced, inline, opening, prose};
 
 /// The mark by which a later run finds the comment again.
 pub const MARKER: &str = "<!-- cfgcheck: report -->";
@@ -378,7 +378,9 @@ fn notes(page: &mut Page, report: &Report) -> bool {
         .notes
         .iter()
         .map(|note| fit(clean_line(note).into_owned(), 1_000));
-    let notes: Vec<String> = notes.map(|note| format!("\n> {}\n", prose(&note))).collect();
+    let notes: Vec<String> = notes
+        .map(|note| format!("\n> {}\n", opening(note.trim_start())))
+        .collect();
     page.add(&notes.concat())
 }
 

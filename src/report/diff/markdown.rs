@@ -8,6 +8,7 @@
 use super::text::{counted, distance, failing, names, pin, state, summary, title};
 use super::written::{self, Mark, Part, parts};
 use super::{Diff, HostDiff, InputChange, Shared, Side, Status, shared};
+use crate::markdown::escape;
 use diag::clean;
 
 /// The mark by which a later run finds the comment again.
@@ -195,18 +196,9 @@ fn failures(out: &mut String, diff: &Diff) {
     }
 }
 
-/// Returns text as code on a line: each sign that Markdown or HTML could take for its own as an entity.
+/// Returns text as code on a line, which makes no marks and no links.
 fn code(text: &str) -> String {
-    let mut out = String::from("<code>");
-    for c in diag::clean_line(text).chars() {
-        if c.is_ascii_punctuation() && !matches!(c, ',' | '.' | '/' | ':' | ' ') {
-            out.push_str(&format!("&#{};", c as u32));
-        } else {
-            out.push(c);
-        }
-    }
-    out.push_str("</code>");
-    out
+    escape::code(&diag::clean_line(text))
 }
 
 #[cfg(test)]
@@ -220,6 +212,21 @@ mod tests {
     #[test]
     fn the_comment_is_pinned() {
         golden("diff.md", &write(&fleet()));
+    }
+
+    #[test]
+    fn no_address_becomes_a_link() {
+        let mut options = comrak::Options::default();
+        options.extension.autolink = true;
+        options.render.r#unsafe = true;
+        for text in ["https://evil.example", "www.evil.example", "me@evil.example"] {
+            let diff = Diff {
+                notes: vec![text.into()],
+                ..Diff::default()
+            };
+            let html = comrak::markdown_to_html(&write(&diff), &options);
+            assert!(!html.contains("<a"), "{html}");
+        }
     }
 
     #[test]

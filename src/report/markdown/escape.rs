@@ -53,8 +53,18 @@ pub(super) fn prose(text: &str) -> String {
     out
 }
 
+/// Returns one line of prose for the start of a line, where a dash or a number would begin a list, and dashes a rule.
+pub(super) fn opening(text: &str) -> String {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = rest.len() < text.len() && rest.starts_with(['.', ')']);
+    match text.chars().next() {
+        Some(c) if number || matches!(c, '-' | '=') => format!("&#{};<!-- -->{}", c as u32, prose(&text[1..])),
+        _ => prose(text),
+    }
+}
+
 /// Returns one line of text in the letters of code, for the same places.
-pub(super) fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     format!("<code>{}</code>", inline(text))
 }
 

@@ -135,6 +135,33 @@ fn no_address_of_mail_becomes_a_link() {
 }
 
 #[test]
+fn no_note_begins_a_list() {
+    for text in [
+        "- [x] done",
+        "1. one",
+        "  2) two",
+        "---",
+        "+ a",
+        "* * *",
+        "===",
+        "# a",
+        "> a",
+        "    code",
+    ] {
+        let report = Report {
+            notes: vec![text.into()],
+            ..Report::default()
+        };
+        let html = rendered(&write(&report, Severity::Error, MOST_COMMENT)).replace("<!-- -->", "");
+        let expected = format!(
+            "<blockquote>\n<p>{}</p>\n</blockquote>\n",
+            text.trim().replace('>', "&gt;")
+        );
+        assert!(html.ends_with(&expected), "{text}: {html}");
+    }
+}
+
+#[test]
 fn no_commit_becomes_a_link() {
     for text in ["deadbeef", "0123456789abcdef0123456789abcdef01234567", "at DEADBEEF."] {
         let report = Report {
