@@ -19,8 +19,8 @@
 //! ```
 //!
 //! A job for a pull request from a fork has a token that may only read. It saves its report, and a second
-//! workflow, on `workflow_run`, hands the bytes to [`Saved::read`] and [`publish_saved`]. Those bytes were
-//! written by a run of the fork's code: they say what is shown and nothing about where. Commit and pull
+//! workflow, on `workflow_run`, hands the file to [`Saved::open`] and [`publish_saved`]. That file was
+//! written by a run of the fork's code: it says what is shown and nothing about where. Commit and pull
 //! request come from the event and from GitHub, the conclusion is always neutral, and the name of the check
 //! run ends in [`UNVERIFIED`].
 
@@ -29,6 +29,7 @@ mod client;
 mod cut;
 mod error;
 mod event;
+mod file;
 mod message;
 mod origin;
 mod publish;
@@ -46,6 +47,7 @@ pub use address::{AddressError, Api, Commit, Repository};
 pub use client::{Github, Patience};
 pub use error::{Error, Permission};
 pub use event::{Event, EventError, WorkflowRun};
+pub use file::FileError;
 pub use origin::pull_request_of;
 pub use publish::{Done, How, Published, publish, publish_saved};
 pub use request::{Method, Request};

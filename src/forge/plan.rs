@@ -78,3 +78,6 @@ fn changes(report: &report::Report) -> String {
         None => text,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,15 @@
 //! A report that another run saved. Whoever's code ran there may have written the file.
 
-use report::{Report, Secrets, json};
+use std::path::Path;
 
-/// Most bytes of a saved report (32 MiB): a hundred hosts with a hundred findings each have a tenth of it.
-const MOST: usize = 32 << 20;
+use report::{Report, Secrets, diff, json};
+use sys::Fs;
+
+use crate::file::{self, FileError};
+
+/// Most bytes of a saved report, and of a saved difference (32 MiB): a hundred hosts with a hundred findings each have a
+/// tenth of it.
+const MOST: u64 = 32 << 20;
 
 /// Most cases, and most findings of all of them. The forms compare some of them with each other.
 const MOST_CASES: usize = 50_000;
@@ -14,15 +20,15 @@ const MOST_HOSTS: usize = 5_000;
 /// A saved report that is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum SavedError {
-    /// It is larger than reports are.
-    #[error("the report has {bytes} bytes, and at most {MOST} are read")]
-    Large {
-        /// Its size.
-        bytes: usize,
-    },
+    /// Its file cannot be read.
+    #[error("{0}")]
+    File(#[from] FileError),
     /// It is no report.
     #[error("{0}")]
-    Read(#[from] json::ReadError),
+    Report(#[from] json::ReadError),
+    /// The difference beside it is none.
+    #[error("{0}")]
+    Diff(#[from] diff::json::ReadError),
     /// It has more of something than can be shown.
     #[error("the report has {count} {what}, and at most {most} are taken")]
     Many {
@@ -40,13 +46,18 @@ pub enum SavedError {
 pub struct Saved(Report);
 
 impl Saved {
-    /// Returns the report of a file. What looks like a secret is masked, and what would become a link is left out: the
-    /// forms show addresses of comparisons, which only a run of one's own may name.
-    pub fn read(bytes: &[u8]) -> Result<Saved, SavedError> {
-        if bytes.len() > MOST {
-            return Err(SavedError::Large { bytes: bytes.len() });
+    /// Returns the report of a file, and shows the difference of another one with it.
+    pub fn open(fs: &dyn Fs, report: &Path, diff: Option<&Path>) -> Result<Saved, SavedError> {
+        let mut saved = json::read(&file::read(fs, report, MOST)?)?;
+        if let Some(diff) = diff {
+            saved.diff = Some(diff::json::read(&file::read(fs, diff, MOST)?)?);
         }
-        let mut report = json::read(bytes)?;
+        Saved::of(saved)
+    }
+
+    /// Returns a report that was read already. What looks like a secret is masked, and what would become a link is left
+    /// out: the forms show addresses of comparisons, which only a run of one's own may name.
+    pub fn of(mut report: Report) -> Result<Saved, SavedError> {
         let many = |what, count, most| match count {
             count if count > most => Err(SavedError::Many { what, count, most }),
             _ => Ok(()),

@@ -1,11 +1,12 @@
 //! What GitHub Actions tells a job: repository, event, addresses, the page of the run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use sys::{Env, Fs, FsError};
+use sys::{Env, Fs};
 
 use crate::address::{AddressError, Api, Commit, Repository};
 use crate::event::{self, Event, EventError};
+use crate::file::{self, FileError};
 
 /// The default of `GITHUB_SERVER_URL`.
 const SERVER: &str = "https://github.com";
@@ -26,15 +27,7 @@ pub enum SurroundingsError {
     },
     /// The file of the event cannot be read.
     #[error("{0}")]
-    File(#[from] FsError),
-    /// The file of the event is larger than any that GitHub writes.
-    #[error("'{}' has {bytes} bytes, and no event has so many", .path.display())]
-    Large {
-        /// The file.
-        path: PathBuf,
-        /// Its size.
-        bytes: u64,
-    },
+    File(#[from] FileError),
     /// The event is wrong.
     #[error("{0}")]
     Event(#[from] EventError),
@@ -98,7 +91,7 @@ impl Surroundings {
         let commit = Commit::new(&variable(env, "GITHUB_SHA")?).map_err(wrong("GITHUB_SHA"))?;
         let name = variable(env, "GITHUB_EVENT_NAME")?;
         let path = PathBuf::from(variable(env, "GITHUB_EVENT_PATH")?);
-        let event = Event::read(&name, &bounded(fs, &path)?, &repository)?;
+        let event = Event::read(&name, &file::read(fs, &path, event::MOST)?, &repository)?;
         Ok(Surroundings {
             api,
             repository,
@@ -128,16 +121,4 @@ impl Surroundings {
     pub(crate) fn page(&self, run: u64) -> String {
         format!("{}/{}/actions/runs/{run}", self.server, self.repository)
     }
-}
-
-fn bounded(fs: &dyn Fs, path: &Path) -> Result<Vec<u8>, SurroundingsError> {
-    let bytes = fs.read(path)?;
-    let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    if len > event::MOST {
-        return Err(SurroundingsError::Large {
-            path: path.into(),
-            bytes: len,
-        });
-    }
-    Ok(bytes)
 }

@@ -4,12 +4,11 @@ use serde_json::{Value, json};
 use sys::{FixedEnv, Fs, MemoryFs, Mode};
 
 use super::replies::Pull;
-use super::{HEAD, TOKEN, both, report, scenarios, with};
+use super::{HEAD, TOKEN, both, read, report, scenarios, with};
 use crate::client::Patience;
 use crate::error::Error;
 use crate::event::Event;
 use crate::publish::{Published, publish_saved};
-use crate::saved::Saved;
 use crate::surroundings::{Surroundings, SurroundingsError};
 
 /// Returns the event of the end of a run for a pull request from a fork.
@@ -62,7 +61,7 @@ fn fork(number: u64, head: &str) -> Pull {
 /// Publishes the bytes of an artifact after this event.
 fn published(server: &super::Server, event: &Value, artifact: &[u8]) -> Result<Published, Error> {
     let here = here(server, event).expect("the surroundings are read");
-    let saved = Saved::read(artifact).expect("it is a report");
+    let saved = read(artifact).expect("it is a report");
     with(server, TOKEN, Patience::default(), |github| {
         publish_saved(github, &saved, &here, &both())
     })
@@ -155,7 +154,7 @@ scenarios! {
     another_event_has_no_saved_report(server) {
         let mut here = here(server, &event()).expect("it is read");
         here.event = Event::Other;
-        let saved = Saved::read(&clean()).expect("it is a report");
+        let saved = read(&clean()).expect("it is a report");
         let (result, _) = with(server, TOKEN, Patience::default(), |github| publish_saved(github, &saved, &here, &both()));
         assert_eq!(result, Err(Error::NoRun));
         assert_eq!(server.log(), Vec::<String>::new());

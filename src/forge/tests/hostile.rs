@@ -6,10 +6,9 @@ use proptest::prelude::*;
 use report::diff::{Change, ConfigurationKind, Diff, Failure, HostDiff, InputChange, Pin, Side, State, Status};
 use report::{Case, Finding, Outcome, Report, RuleDoc, Stage};
 
-use super::HEAD;
+use super::{HEAD, read};
 use crate::address::Commit;
 use crate::plan::{self, Context, Origin};
-use crate::saved::Saved;
 use crate::wanted::Wanted;
 
 const PAGE: &str = "https://github.com/octo/fleet/actions/runs/29";
@@ -239,7 +238,7 @@ fn forged(html: &str) -> Vec<String> {
 
 /// Returns the texts that are published of an artifact: summary and text of the check run, and the comment without its mark.
 fn published(report: &Report) -> [String; 3] {
-    let saved = Saved::read(report::json::write(report, Severity::Error).as_bytes()).expect("it is a report");
+    let saved = read(report::json::write(report, Severity::Error).as_bytes()).expect("it is a report");
     let wanted = Wanted::default();
     let commit = Commit::new(HEAD).expect("it is one");
     let context = Context {
@@ -298,15 +297,15 @@ fn a_huge_report_is_published_or_refused_in_time() {
     };
     assert!(published(&report)[2].contains("Checked 50000 cases"));
     report.cases.push(report.cases[0].clone());
-    let refused = Saved::read(report::json::write(&report, Severity::Error).as_bytes()).expect_err("it is refused");
+    let refused = read(report::json::write(&report, Severity::Error).as_bytes()).expect_err("it is refused");
     assert_eq!(
         refused.to_string(),
         "the report has 50001 cases, and at most 50000 are taken"
     );
-    let refused = Saved::read(&vec![b' '; (32 << 20) + 1]).expect_err("it is refused");
+    let refused = read(&vec![b' '; (32 << 20) + 1]).expect_err("it is refused");
     assert_eq!(
         refused.to_string(),
-        "the report has 33554433 bytes, and at most 33554432 are read"
+        "'/report.json' has 33554433 bytes, and at most 33554432 are read"
     );
 }
 
@@ -321,12 +320,12 @@ proptest! {
 
     #[test]
     fn no_artifact_makes_the_reader_panic(bytes in any::<Vec<u8>>(), at in 0usize..2_000, by in any::<u8>()) {
-        let _ = Saved::read(&bytes);
+        let _ = read(&bytes);
         let text = "x".to_owned();
         let mut artifact = report::json::write(&saying(&[text.clone(), text.clone(), text.clone(), text]), Severity::Error).into_bytes();
         let at = at % artifact.len();
         artifact[at] = by;
-        if let Ok(saved) = Saved::read(&artifact) {
+        if let Ok(saved) = read(&artifact) {
             published(saved.report());
         }
     }
