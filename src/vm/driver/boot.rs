@@ -138,9 +138,11 @@ impl Session<'_> {
     }
 
     fn remember(&mut self, units: Units) -> Done {
-        /// How long the machine may take to have its addresses; most have them when they are up.
-        const ADDRESSES: Duration = Duration::from_secs(10);
-        let reachable = self.reaches(ADDRESSES)?;
+        /// How long the machine may take to have its addresses: most have them when they are up, and one that has no
+        /// neighbour here, as its addresses are of another network, is waited for in vain.
+        const ADDRESSES: [Duration; 2] = [Duration::from_secs(10), Duration::from_secs(30)];
+        let [least, most] = ADDRESSES;
+        let reachable = self.reaches(self.scaled(least / 5).clamp(least, most))?;
         self.shelf.text("units-before.txt", units.table());
         if self.before.is_none() && self.running == Some(Which::Head) {
             // Nothing came before it, so that all that has failed is its own.

@@ -17,8 +17,10 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Most units of which each is told by itself.
 const MOST_UNITS: usize = 20;
 
-/// How long a machine may take to have its new addresses: an emulated one takes them as slowly as all else.
+/// How long a machine may take to have its new addresses: an emulated one takes them as slowly as all else, up to a bound, as
+/// a network that is lost does not come by waiting.
 const ADDRESSES: Duration = Duration::from_secs(20);
+const MOST_ADDRESSES: Duration = Duration::from_secs(90);
 
 impl Session<'_> {
     /// Looks for a while whether units fail that did not before: since now, or since the step before was done with the
@@ -138,7 +140,7 @@ impl Session<'_> {
     /// Tells if the machine had a neighbour before and has none now.
     fn compare_network(&mut self) -> Done {
         let had = self.before.as_ref().is_some_and(|before| before.reachable);
-        if !had || self.reaches(self.scaled(ADDRESSES))? {
+        if !had || self.reaches(self.scaled(ADDRESSES).min(MOST_ADDRESSES))? {
             return Ok(());
         }
         let (rule, message) = match self.after {

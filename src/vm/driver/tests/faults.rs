@@ -419,7 +419,7 @@ fn a_slow_machine_may_take_its_addresses_slowly() {
     let comes_up = || {
         Scripted::default().booting("head", |world| {
             world.reachable = false;
-            world.later(Duration::from_secs(100), |world| world.reachable = true);
+            world.later(Duration::from_secs(80), |world| world.reachable = true);
             Ok(())
         })
     };
