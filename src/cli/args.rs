@@ -36,7 +36,7 @@ pub enum Command {
     Docs(Box<crate::docs::DocsArgs>),
     /// Keep today's findings, so that only new ones fail a run.
     Baseline(Box<crate::baseline::BaselineArgs>),
-    /// Write a saved report in other forms.
+    /// Write a saved report in other forms, or publish it on GitHub.
     Report(Box<crate::saved::ReportArgs>),
     /// Evaluate a file, an expression, or an attribute of a flake.
     Eval(Box<EvalArgs>),

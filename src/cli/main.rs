@@ -19,6 +19,7 @@ mod nix;
 mod outputs;
 mod progress;
 mod prop;
+mod publish;
 mod realise;
 mod saved;
 mod session;

@@ -35,7 +35,7 @@ pub enum Error {
     },
     /// 403: the token may not do this.
     #[error(
-        "the token may not do this to {about}: {message}; the job needs `permissions: {permission}`, which one for a fork never has"
+        "the token may not do this to {about}: {message}; the job needs `permissions: {permission}`, which a pull request from a fork never gets"
     )]
     Forbidden {
         /// What was asked for.
@@ -46,7 +46,7 @@ pub enum Error {
         message: String,
     },
     /// 404 or 410: it is not there, or the token may not see it.
-    #[error("GitHub finds no {about}: it is gone, or the token may not see it (`permissions: {permission}`)")]
+    #[error("GitHub does not find {about}: gone, or the token may not see it (`permissions: {permission}`)")]
     Missing {
         /// What was asked for.
         about: String,

@@ -185,9 +185,9 @@ mod tests {
             403,
             "{\"message\": \"Resource not accessible by integration\"}",
             "the token may not do this to check run 7 of octo/fleet: Resource not accessible by integration; the job needs \
-             `permissions: checks: write`, which one for a fork never has",
+             `permissions: checks: write`, which a pull request from a fork never gets",
         );
-        let missing = "GitHub finds no check run 7 of octo/fleet: it is gone, or the token may not see it (`permissions: \
+        let missing = "GitHub does not find check run 7 of octo/fleet: gone, or the token may not see it (`permissions: \
                        checks: write`)";
         check(404, "{}", missing);
         check(410, "", missing);

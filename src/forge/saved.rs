@@ -92,3 +92,56 @@ impl Saved {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use report::diff::{Diff, InputChange};
+    use sys::{MemoryFs, Mode};
+
+    fn input(compare: &str) -> InputChange {
+        InputChange {
+            input: "nixpkgs".into(),
+            before: None,
+            after: None,
+            days: None,
+            compare: Some(compare.into()),
+        }
+    }
+
+    #[test]
+    fn a_difference_is_shown_without_its_addresses() {
+        let fs = MemoryFs::new();
+        let file = |path: &str, text: &str| {
+            fs.write_atomic(Path::new(path), text.as_bytes(), Mode::Plain)
+                .expect("it is written")
+        };
+        file("/report.json", &json::write(&Report::default(), diag::Severity::Error));
+        let diff = Diff {
+            inputs: vec![input("https://evil.example")],
+            ..Diff::default()
+        };
+        file("/diff.json", &diff::json::write(&diff));
+        let open = |diff: &str| Saved::open(&fs, Path::new("/report.json"), Some(Path::new(diff)));
+        let saved = open("/diff.json").expect("it is read");
+        let inputs = saved
+            .report()
+            .diff
+            .as_ref()
+            .map(|diff| diff.inputs.as_slice())
+            .unwrap_or_default();
+        assert_eq!((inputs.len(), &inputs[0].compare), (1, &None));
+        assert!(matches!(open("/report.json"), Err(SavedError::Diff(_))));
+        assert!(matches!(open("/none"), Err(SavedError::File(_))));
+    }
+
+    #[test]
+    fn what_is_told_of_a_refusal_is_short() {
+        let many = Report {
+            notes: vec![String::new(); MOST_HOSTS + 1],
+            ..Report::default()
+        };
+        let error = Saved::of(many).expect_err("it is refused").to_string();
+        assert_eq!(error, "the report has 5001 notes, and at most 5000 are taken");
+    }
+}

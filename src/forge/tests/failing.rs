@@ -52,9 +52,9 @@ scenarios! {
             errors,
             [
                 "the token may not do this to check runs of octo/fleet: Resource not accessible by integration; the job needs \
-                 `permissions: checks: write`, which one for a fork never has",
+                 `permissions: checks: write`, which a pull request from a fork never gets",
                 "the token may not do this to pull request 7: Resource not accessible by integration; the job needs \
-                 `permissions: pull-requests: write`, which one for a fork never has",
+                 `permissions: pull-requests: write`, which a pull request from a fork never gets",
             ]
         );
         // It is asked once and not again.
@@ -74,7 +74,7 @@ scenarios! {
         let errors: Vec<String> = published.errors().iter().map(Error::to_string).collect();
         assert_eq!(
             errors,
-            ["GitHub finds no comments of pull request 8: it is gone, or the token may not see it (`permissions: \
+            ["GitHub does not find comments of pull request 8: gone, or the token may not see it (`permissions: \
               pull-requests: write`)"]
         );
         assert_eq!(published.done().len(), 1);
