@@ -1,8 +1,9 @@
 //! A report that another run saved. Whoever's code ran there may have written the file.
 
+use std::collections::HashSet;
 use std::path::Path;
 
-use report::{Report, Secrets, diff, json};
+use report::{Case, Report, Secrets, diff, json};
 use sys::Fs;
 
 use crate::file::{self, FileError};
@@ -11,8 +12,13 @@ use crate::file::{self, FileError};
 /// tenth of it.
 const MOST: u64 = 32 << 20;
 
-/// Most cases, and most findings of all of them. The forms compare some of them with each other.
+/// Most cases, and most findings of all of them.
 const MOST_CASES: usize = 50_000;
+
+/// Most different systems, and most different reasons why something was not judged. The forms compare each case with all of
+/// them.
+const MOST_SYSTEMS: usize = 100;
+const MOST_REASONS: usize = 2_000;
 
 /// Most hosts of a difference, with most errors of them together.
 const MOST_HOSTS: usize = 5_000;
@@ -68,6 +74,14 @@ impl Saved {
             report.findings().count() + report.waived().count(),
             MOST_CASES,
         )?;
+        let systems: HashSet<_> = report
+            .cases
+            .iter()
+            .filter_map(|case| case.subject.system.as_deref())
+            .collect();
+        many("systems", systems.len(), MOST_SYSTEMS)?;
+        let reasons: HashSet<_> = report.cases.iter().filter_map(Case::unjudged).collect();
+        many("reasons", reasons.len(), MOST_REASONS)?;
         many("rules", report.rules.len(), MOST_HOSTS)?;
         many("notes", report.notes.len(), MOST_HOSTS)?;
         if let Some(diff) = &mut report.diff {

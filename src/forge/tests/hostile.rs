@@ -288,20 +288,22 @@ fn a_long_hostile_report_is_cut_between_its_parts() {
 
 #[test]
 fn a_huge_report_is_published_or_refused_in_time() {
-    // Each case has another host, system and reason, which the forms compare with each other.
-    let cases = (0..50_000)
-        .map(|n| Case::new(Stage::Eval, "c", Outcome::Skipped(format!("reason {n}"))).on("h", format!("s{n}")));
-    let mut report = Report {
-        cases: cases.collect(),
+    let case = |n: usize, systems: usize, reasons: usize| {
+        let skipped = Outcome::Skipped(format!("reason {}", n % reasons));
+        Case::new(Stage::Eval, "c", skipped).on(format!("h{}", n / 300), format!("s{}", n % systems))
+    };
+    let all = |count: usize, systems: usize, reasons: usize| Report {
+        cases: (0..count).map(|n| case(n, systems, reasons)).collect(),
         ..Report::default()
     };
-    assert!(published(&report)[2].contains("Checked 50000 cases"));
-    report.cases.push(report.cases[0].clone());
-    let refused = read(report::json::write(&report, Severity::Error).as_bytes()).expect_err("it is refused");
-    assert_eq!(
-        refused.to_string(),
-        "the report has 50001 cases, and at most 50000 are taken"
-    );
+    assert!(published(&all(50_000, 100, 2_000))[2].contains("Checked 50000 cases"));
+    let check = |report: Report, expected: &str| {
+        let refused = read(report::json::write(&report, Severity::Error).as_bytes()).expect_err("it is refused");
+        assert_eq!(refused.to_string(), format!("the report has {expected} are taken"));
+    };
+    check(all(50_001, 1, 1), "50001 cases, and at most 50000");
+    check(all(101, 101, 1), "101 systems, and at most 100");
+    check(all(2_001, 1, 2_001), "2001 reasons, and at most 2000");
     let refused = read(&vec![b' '; (32 << 20) + 1]).expect_err("it is refused");
     assert_eq!(
         refused.to_string(),
