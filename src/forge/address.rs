@@ -7,6 +7,9 @@ use diag::clean_line;
 /// GitHub's own address, for where `GITHUB_API_URL` is not set.
 const GITHUB: &str = "https://api.github.com";
 
+/// Most bytes of an address.
+const MOST: usize = 2_000;
+
 /// A name that cannot be one.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
@@ -46,7 +49,10 @@ impl Api {
         let authority = uri
             .authority()
             .is_some_and(|authority| !authority.as_str().contains('@'));
-        if scheme && authority && uri.query().is_none() && !text.contains('#') {
+        // It is shown in links, and a longer one would leave no room beside it.
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/%[]".contains(c);
+        let sound = text.len() <= MOST && text.chars().all(plain);
+        if scheme && authority && sound && uri.query().is_none() {
             Ok(Api(text.into()))
         } else {
             Err(wrong())
@@ -161,6 +167,8 @@ mod tests {
             "https://api.github.com?x=1",
             "https://api.github.com#x",
             "https://a b",
+            "https://a/)[x](b",
+            &format!("https://{}", "a/".repeat(2_000)),
             "https://",
         ] {
             assert!(Api::new(text).is_err(), "{text}");

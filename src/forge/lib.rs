@@ -50,7 +50,6 @@ pub use event::{Event, EventError, WorkflowRun};
 pub use file::FileError;
 pub use origin::pull_request_of;
 pub use publish::{Done, How, Published, publish, publish_saved};
-pub use request::{Method, Request};
 pub use saved::{Saved, SavedError};
 pub use surroundings::{Surroundings, SurroundingsError, Target};
 pub use token::{Token, TokenError};

@@ -11,7 +11,7 @@ pub(crate) const PAGE: usize = 30;
 
 /// The verb of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Method {
+pub(crate) enum Method {
     /// Asks.
     Get,
     /// Makes something new.
@@ -22,21 +22,21 @@ pub enum Method {
 
 /// A request, before an address and a token are added to it.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Request {
+pub(crate) struct Request {
     /// The verb.
-    pub method: Method,
+    pub(crate) method: Method,
     /// The path below the address, such as `/repos/octo/fleet/check-runs`.
-    pub path: String,
+    pub(crate) path: String,
     /// What stands behind the path, not yet escaped.
-    pub query: Vec<(String, String)>,
+    pub(crate) query: Vec<(String, String)>,
     /// The JSON that is sent.
-    pub body: Option<Value>,
+    pub(crate) body: Option<Value>,
     /// What it is about, for messages, such as `pull request 7`.
-    pub about: String,
+    pub(crate) about: String,
     /// What a token needs for it.
-    pub permission: Permission,
+    pub(crate) permission: Permission,
     /// Whether sending it twice comes to the same, so that it may be sent again when no answer came.
-    pub repeatable: bool,
+    pub(crate) repeatable: bool,
 }
 
 impl Request {
@@ -103,7 +103,7 @@ pub(crate) fn unescaped(text: &str) -> Option<String> {
 }
 
 /// Makes a check run. Sent twice, it makes two.
-pub fn create_check_run(repository: &Repository, body: Value) -> Request {
+pub(crate) fn create_check_run(repository: &Repository, body: Value) -> Request {
     Request {
         method: Method::Post,
         path: format!("/repos/{repository}/check-runs"),
@@ -116,7 +116,7 @@ pub fn create_check_run(repository: &Repository, body: Value) -> Request {
 }
 
 /// Changes a check run, and adds the annotations of the body to those that it has. Sent twice, it adds them twice.
-pub fn update_check_run(repository: &Repository, id: u64, body: Value) -> Request {
+pub(crate) fn update_check_run(repository: &Repository, id: u64, body: Value) -> Request {
     Request {
         method: Method::Patch,
         path: format!("/repos/{repository}/check-runs/{id}"),
@@ -129,13 +129,13 @@ pub fn update_check_run(repository: &Repository, id: u64, body: Value) -> Reques
 }
 
 /// Asks for one check run.
-pub fn check_run(repository: &Repository, id: u64) -> Request {
+pub(crate) fn check_run(repository: &Repository, id: u64) -> Request {
     let path = format!("/repos/{repository}/check-runs/{id}");
     Request::get(path, format!("check run {id} of {repository}"), Permission::Checks)
 }
 
 /// Asks for the check runs of a commit that have this name.
-pub fn check_runs(repository: &Repository, commit: &Commit, name: &str) -> Request {
+pub(crate) fn check_runs(repository: &Repository, commit: &Commit, name: &str) -> Request {
     let path = format!("/repos/{repository}/commits/{}/check-runs", commit.as_str());
     let about = format!("check runs of commit {commit}");
     Request::get(path, about, Permission::Checks)
@@ -145,7 +145,7 @@ pub fn check_runs(repository: &Repository, commit: &Commit, name: &str) -> Reque
 }
 
 /// Asks for the comments of a pull request, the oldest first.
-pub fn comments(repository: &Repository, number: u64) -> Request {
+pub(crate) fn comments(repository: &Repository, number: u64) -> Request {
     let path = format!("/repos/{repository}/issues/{number}/comments");
     Request::get(
         path,
@@ -156,7 +156,7 @@ pub fn comments(repository: &Repository, number: u64) -> Request {
 }
 
 /// Makes a comment on a pull request. Sent twice, it makes two.
-pub fn create_comment(repository: &Repository, number: u64, body: Value) -> Request {
+pub(crate) fn create_comment(repository: &Repository, number: u64, body: Value) -> Request {
     Request {
         method: Method::Post,
         path: format!("/repos/{repository}/issues/{number}/comments"),
@@ -169,7 +169,7 @@ pub fn create_comment(repository: &Repository, number: u64, body: Value) -> Requ
 }
 
 /// Gives a comment another text.
-pub fn edit_comment(repository: &Repository, id: u64, body: Value) -> Request {
+pub(crate) fn edit_comment(repository: &Repository, id: u64, body: Value) -> Request {
     Request {
         method: Method::Patch,
         path: format!("/repos/{repository}/issues/comments/{id}"),
@@ -182,18 +182,18 @@ pub fn edit_comment(repository: &Repository, id: u64, body: Value) -> Request {
 }
 
 /// Asks whose token it is.
-pub fn user() -> Request {
+pub(crate) fn user() -> Request {
     Request::get("/user".into(), "the token's account".into(), Permission::PullRequests)
 }
 
 /// Asks for one pull request.
-pub fn pull_request(repository: &Repository, number: u64) -> Request {
+pub(crate) fn pull_request(repository: &Repository, number: u64) -> Request {
     let path = format!("/repos/{repository}/pulls/{number}");
     Request::get(path, format!("pull request {number}"), Permission::ReadPullRequests)
 }
 
 /// Asks for the open pull requests that come from a branch of somebody's repository.
-pub fn pull_requests_from(repository: &Repository, owner: &str, branch: &str) -> Request {
+pub(crate) fn pull_requests_from(repository: &Repository, owner: &str, branch: &str) -> Request {
     let path = format!("/repos/{repository}/pulls");
     let about = format!("pull requests of {repository}");
     Request::get(path, about, Permission::ReadPullRequests)

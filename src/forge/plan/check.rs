@@ -95,7 +95,7 @@ pub fn check(report: &Report, context: &Context, id: &str) -> CheckPlan {
 
 fn output(report: &Report, context: &Context, found: &Annotations) -> Value {
     let mut summary = format!("{}{}\n", context.preface(), lines(found));
-    summary.push_str(&body(report, context.deny(), MOST - summary.len()));
+    summary.push_str(&body(report, context.deny(), MOST.saturating_sub(summary.len())));
     let mut output = json!({
         "title": title(report, context),
         "summary": cut(&summary, MOST, ALL),

@@ -53,7 +53,7 @@ pub fn comment(report: &Report, context: &Context) -> CommentPlan {
     let marker = marker(&context.wanted.name);
     let mut text = format!("{marker}\n{}\n", context.preface());
     let changes = changes(&report);
-    let room = MOST - text.len();
+    let room = MOST.saturating_sub(text.len());
     // One empty line between the two.
     let left = room.saturating_sub(changes.len() + 1).max(LEAST);
     text.push_str(&body(&report, context.deny(), left.min(room)));

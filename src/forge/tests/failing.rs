@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::http::Manner;
 use super::publishing::published;
 use super::server::Fault;
@@ -9,6 +11,7 @@ use super::{NOW, TOKEN, both, report, scenarios, target, with};
 use crate::client::Patience;
 use crate::error::Error;
 use crate::publish::{How, Published, publish};
+use crate::request::{self, Request};
 use crate::wanted::Wanted;
 
 const CREATE: &str = "POST /repos/octo/fleet/check-runs";
@@ -305,4 +308,41 @@ fn a_server_that_is_not_there_is_told() {
         errors,
         ["cannot reach GitHub for comments of pull request 7: Connection refused (os error 111)"]
     );
+}
+
+#[test]
+fn what_is_too_large_is_refused_in_githubs_words() {
+    let server = super::Server::start();
+    let fleet = super::fleet();
+    let check = |request: Request, expected: &str| {
+        let (answer, _) = with(&server, TOKEN, Patience::default(), |github| {
+            github.ask::<serde_json::Value>(&request)
+        });
+        let error = answer.expect_err("it is refused").to_string();
+        assert!(error.ends_with(expected), "{error}");
+    };
+    let output = |summary: usize, text: usize, annotations: usize| {
+        json!({ "output": {
+            "title": "t", "summary": "s".repeat(summary), "text": "t".repeat(text), "annotations": vec![0; annotations],
+        } })
+    };
+    let create = |body| request::create_check_run(&fleet, body);
+    check(
+        create(output(1, 1, 51)),
+        "Invalid request.  No more than 50 items are allowed; 51 were supplied.",
+    );
+    check(
+        create(output(65_536, 1, 0)),
+        "Validation Failed; summary exceeds a maximum bytesize of 65535",
+    );
+    check(
+        create(output(1, 65_536, 0)),
+        "Validation Failed; text exceeds a maximum bytesize of 65535",
+    );
+    let comment = |length: usize| request::create_comment(&fleet, 7, json!({ "body": "é".repeat(length) }));
+    check(
+        comment(65_537),
+        "Validation Failed; Body is too long (maximum is 65536 characters)",
+    );
+    check(comment(0), "Validation Failed; Body cannot be blank");
 }

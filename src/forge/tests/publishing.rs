@@ -114,6 +114,20 @@ scenarios! {
         assert!(state.comments[0].body.ends_with("hello"));
     }
 
+    a_report_of_thousands_fits(server) {
+        let mut report = report(3_000);
+        for finding in &mut report.cases[0].findings {
+            finding.text = "漢字 🙂 <b> `x` ".repeat(40);
+        }
+        let published = published(server, &report, &both());
+        assert_eq!(hows(&published), [("check run", How::Created), ("comment", How::Created)]);
+        let state = server.state();
+        assert_eq!(state.checks[0].annotations.len(), 500);
+        for text in [state.checks[0].output["summary"].as_str().unwrap_or_default(), &state.comments[0].body] {
+            assert!(text.len() > 60_000 && text.contains("There is more than fits here"), "{}", text.len());
+        }
+    }
+
     two_names_have_two_comments(server) {
         let named = |name: &str| Wanted { name: Name::new(name).expect("it is one"), ..both() };
         published(server, &report(1), &named("a -- b"));
