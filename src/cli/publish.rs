@@ -56,8 +56,7 @@ enum Failure {
     Forge(forge::Error),
 }
 
-/// Runs the command and returns its exit code: 0 if all is published, whatever the report says. A pull request that moved on
-/// is no failure: another run is on its way.
+/// Runs the command and returns its exit code: 0 if all is published, whatever the report says.
 pub fn run(machine: &Machine, args: &PublishArgs) -> u8 {
     match published(machine, args) {
         Ok(published) => {
@@ -70,32 +69,28 @@ pub fn run(machine: &Machine, args: &PublishArgs) -> u8 {
                 let page = done.page.as_deref().map_or(String::new(), |page| format!(": {page}"));
                 say(format!("{} {how}{page}\n", done.what).as_bytes());
             }
-            for error in published.errors() {
-                complain(&format!("error: {error}"));
-            }
-            published.errors().iter().map(code).max().unwrap_or(exit::CLEAN)
+            published.errors().iter().map(tell).max().unwrap_or(exit::CLEAN)
         }
         Err(Failure::Usage(error)) => {
             complain(&format!("error: {error}"));
             exit::USAGE
         }
-        Err(Failure::Forge(error @ (forge::Error::HeadMoved { .. } | forge::Error::NoSuchPullRequest))) => {
-            complain(&format!("note: {error}"));
-            exit::CLEAN
-        }
-        Err(Failure::Forge(error)) => {
-            complain(&format!("error: {error}"));
-            code(&error)
-        }
+        Err(Failure::Forge(error)) => tell(&error),
     }
 }
 
-fn code(error: &forge::Error) -> u8 {
-    match error {
-        forge::Error::Interrupted => exit::INTERRUPTED,
-        forge::Error::NoRun | forge::Error::NoPullRequest => exit::USAGE,
-        _ => exit::CANNOT_START,
-    }
+/// Says what could not be done, and returns the exit code for it. That there is no pull request, as after a push, or that it has
+/// moved on, so that another run is on its way, is told and no failure.
+fn tell(error: &forge::Error) -> u8 {
+    use forge::Error::{HeadMoved, Interrupted, NoPullRequest, NoRun, NoSuchPullRequest};
+    let (word, code) = match error {
+        NoPullRequest | NoSuchPullRequest | HeadMoved { .. } => ("note", exit::CLEAN),
+        Interrupted => ("error", exit::INTERRUPTED),
+        NoRun => ("error", exit::USAGE),
+        _ => ("error", exit::CANNOT_START),
+    };
+    complain(&format!("{word}: {error}"));
+    code
 }
 
 fn published(machine: &Machine, args: &PublishArgs) -> Result<Published, Failure> {
