@@ -108,6 +108,20 @@ pub struct JudgeArgs {
     pub flakes: FlakeArgs,
 }
 
+/// Results of earlier runs.
+#[derive(Args, Debug, Clone, Default)]
+pub struct CacheArgs {
+    /// Keep results in this folder, and take them over from there, in place of one in the user's cache.
+    #[arg(long, value_name = "FOLDER")]
+    pub cache: Option<PathBuf>,
+    /// Evaluate everything, and keep nothing.
+    #[arg(long, conflicts_with_all = ["cache", "verify_cache"])]
+    pub no_cache: bool,
+    /// Evaluate everything, and tell where that is not what was kept.
+    #[arg(long)]
+    pub verify_cache: bool,
+}
+
 /// Limits of each evaluation.
 #[derive(Args, Debug, Clone, Default)]
 pub struct LimitArgs {
@@ -145,6 +159,8 @@ pub struct CheckArgs {
     /// Judge only the examples in checks/*.yaml; the flake is not evaluated.
     #[arg(long)]
     pub policies_only: bool,
+    #[command(flatten)]
+    pub cache: CacheArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
 }

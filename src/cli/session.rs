@@ -6,8 +6,9 @@ use eval::{Evaluator, Settings};
 use flake::fetch::{Fetcher, Netrc, Settings as FetchSettings, UreqTransport};
 use flake::flakes::Flakes;
 use flake::locking::LockFlags;
+use flake::reads::Recording;
 use flake::trust::{Policy, Voice};
-use flake::world::{Access, World};
+use flake::world::{Access, OWN, World};
 use flake::{FlakeRef, Place, Registries, Registry};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ pub struct Session {
     pub flakes: Rc<Flakes>,
     /// What is worth telling.
     pub notes: Vec<String>,
+    /// Takes down what evaluation is told about the flake under test.
+    pub recording: Recording,
 }
 
 /// A reference on the command line that cannot be used.
@@ -149,13 +152,26 @@ impl Session {
             messages,
         )
         .with_flakes(flakes.clone());
+        let recording = Recording::default();
+        if setup.pure {
+            // Elsewhere anything may be read.
+            world = world.with_recording(recording.clone());
+        }
         match setup.flakes.ifd {
             Ifd::Error => {}
             Ifd::Nix => world = world.with_realiser(crate::realise::with_nix(machine, Arc::new(ProcessExec))),
             Ifd::Vm => world = world.with_realiser(crate::realise::with_machine(machine, setup.flakes)),
         }
-        let ev = Evaluator::new(settings, Box::new(world), machine.stack);
-        Session { ev, flakes, notes }
+        let mut ev = Evaluator::new(settings, Box::new(world), machine.stack);
+        if setup.pure {
+            ev.watch_own(OWN);
+        }
+        Session {
+            ev,
+            flakes,
+            notes,
+            recording,
+        }
     }
 
     /// Returns how the flake of the command line is locked: with the overrides of the command line.

@@ -190,6 +190,10 @@ pub struct Evaluator {
     pub builds: Vec<NotedBuild>,
     /// Where the noted call that begins comes from.
     pub(crate) noted_site: Option<Pos>,
+    /// Whether a limit of this run or this machine was met.
+    pub(crate) limited: bool,
+    /// The flake under test.
+    pub(crate) own: crate::own::Own,
 }
 
 /// Something that `trace` or `warn` said.
@@ -252,6 +256,8 @@ impl Evaluator {
             calls: Vec::new(),
             builds: Vec::new(),
             noted_site: None,
+            limited: false,
+            own: crate::own::Own::default(),
         };
         crate::builtins::install(&mut ev);
         ev.restart_clock();

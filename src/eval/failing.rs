@@ -20,6 +20,7 @@ impl Evaluator {
     /// Raises an error.
     #[cold]
     pub fn raise(&mut self, error: EvalError) -> Fail {
+        self.limited |= matches!(error.kind, ErrorKind::Limit | ErrorKind::StackOverflow);
         self.error = Some(Rc::new(RefCell::new(error)));
         Fail
     }

@@ -12,6 +12,7 @@ use crate::error::{ErrorKind, Eval, Fail};
 use crate::evaluator::Evaluator;
 use crate::heap::{Heap, Ref, Val};
 use crate::io::{FileType, IoError, Listing};
+use crate::own::Own;
 use crate::text::path::{absolute, base_name, canonical, dir_name};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
@@ -48,6 +49,48 @@ impl Files {
     pub(crate) fn forget(&mut self, heap: &Heap) {
         self.listings
             .retain(|_, listing| listing.as_flat().is_some_and(|(_, values)| heap.is_older_words(values)));
+    }
+}
+
+/// What was known of the files of the flake under test when a trial began.
+#[derive(Default)]
+pub(crate) struct OwnFiles {
+    plain: FxHashSet<Vec<u8>>,
+    imports: FxHashSet<Vec<u8>>,
+    copied: FxHashSet<Vec<u8>>,
+    lookups: FxHashSet<Vec<u8>>,
+}
+
+impl Files {
+    /// Returns what is known of the files of the flake under test.
+    pub(crate) fn of_own(&self, own: &Own) -> OwnFiles {
+        if !own.is_known() {
+            return OwnFiles::default();
+        }
+        fn of_own<'f>(own: &Own, paths: impl Iterator<Item = &'f Vec<u8>>) -> FxHashSet<Vec<u8>> {
+            paths.filter(|path| own.has(path)).cloned().collect()
+        }
+        OwnFiles {
+            plain: of_own(own, self.plain.iter()),
+            imports: of_own(own, self.imports.keys()),
+            copied: of_own(own, self.copied.keys()),
+            lookups: of_own(own, self.lookups.keys()),
+        }
+    }
+
+    /// Forgets what a trial found out about the files of the flake under test, so that the next trial asks the world for all
+    /// that it depends on.
+    pub(crate) fn forget_own(&mut self, own: &Own, known: &OwnFiles) {
+        if !own.is_known() {
+            return;
+        }
+        self.plain.retain(|path| !own.has(path) || known.plain.contains(path));
+        self.imports
+            .retain(|path, _| !own.has(path) || known.imports.contains(path));
+        self.copied
+            .retain(|path, _| !own.has(path) || known.copied.contains(path));
+        self.lookups
+            .retain(|path, _| !own.has(path) || known.lookups.contains(path));
     }
 }
 

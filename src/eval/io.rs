@@ -158,6 +158,10 @@ pub trait EvalIo {
     }
     /// Fetches something, or says why not.
     fn fetch(&mut self, request: &FetchRequest) -> Result<Fetched, IoError>;
+    /// Takes note that an attribute of the source of the flake under test, such as `rev`, is read.
+    fn reads_attribute(&mut self, name: &str) {
+        let _ = name;
+    }
     /// Returns what calls flakes (`getFlake`), if this world can. It is not part of the world itself,
     /// so that it may evaluate.
     fn flakes(&mut self) -> Option<FlakeCaller> {

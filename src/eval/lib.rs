@@ -27,6 +27,7 @@ pub mod memory;
 pub mod names;
 mod observed;
 mod open;
+mod own;
 mod packages;
 mod realise;
 mod remembered;

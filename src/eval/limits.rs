@@ -221,6 +221,12 @@ impl Evaluator {
         self.exhausted
     }
 
+    /// Whether a limit was met so far, so that another run or another machine may come to something else; inside a trial, in
+    /// that trial.
+    pub fn has_met_a_limit(&self) -> bool {
+        self.limited || self.exhausted
+    }
+
     /// Makes the evaluator usable for telling what happened after a panic was caught in it, a bug of
     /// ours; it counts as exhausted from now on.
     pub fn broke(&mut self) {

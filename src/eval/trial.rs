@@ -54,6 +54,9 @@ struct Before {
     scratch: Vec<Val>,
     depth: u32,
     noted_site: Option<Pos>,
+    limited: bool,
+    own_met: bool,
+    own_files: crate::files::OwnFiles,
     exhausted: bool,
     messages: Vec<Message>,
     calls: Vec<NotedCall>,
@@ -125,6 +128,9 @@ impl Evaluator {
             scratch: std::mem::take(&mut self.scratch),
             depth: self.depth,
             noted_site: self.noted_site.take(),
+            limited: std::mem::take(&mut self.limited),
+            own_met: std::mem::take(&mut self.own.met),
+            own_files: self.caches.files.of_own(&self.own),
             exhausted: std::mem::take(&mut self.exhausted),
             messages: std::mem::take(&mut self.messages),
             calls: std::mem::take(&mut self.calls),
@@ -136,6 +142,9 @@ impl Evaluator {
     fn end_trial(&mut self, before: Before) {
         self.forget_files();
         self.caches.forget(before.kept, &self.mem.heap);
+        self.caches.files.forget_own(&self.own, &before.own_files);
+        self.own.met = before.own_met;
+        self.limited = before.limited;
         self.mem.layers.forget(before.layers);
         self.store.end_round(before.store);
         self.failed.truncate(before.failed);

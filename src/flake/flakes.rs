@@ -14,6 +14,7 @@ use crate::trust::Voice;
 use eval::error::Eval;
 use eval::{ErrorKind, Evaluator, FetchAttr, FlakeGraph, FlakeNode, Val};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use store::{ContentAddress, ContentAddressMethod, References, StorePath, content_addressed_path};
@@ -210,6 +211,48 @@ impl Flakes {
         Ok(mounted)
     }
 
+    /// Returns the shortest path of input names that leads to a node of a locked flake, and what it is locked to: the same text
+    /// as long as its tree and the attributes of that are the same. `None` if that cannot be said without looking at the tree's
+    /// files.
+    pub fn identity(&self, flake: u32, node: u32) -> Option<(String, String)> {
+        let locked = self.get(flake)?;
+        let id = NodeId(node);
+        let inputs = locked.lock.all_inputs();
+        let leads_here = |edge: &Edge| matches!(edge, Edge::Node(target) if *target == id);
+        let paths = inputs.iter().filter(|(_, (_, edge))| leads_here(edge));
+        let path = paths.map(|(path, _)| path).min_by_key(|path| path.len())?;
+        Some((path.join("/"), self.locked_to(&locked, id)?))
+    }
+
+    fn locked_to(&self, locked: &LockedFlake, id: NodeId) -> Option<String> {
+        let entry = locked.lock.node(id).entry.as_ref()?;
+        let input = &entry.locked.input;
+        if input.attrs().contains("narHash") && input.scheme() != Some(Scheme::Path) {
+            return Some(format!("{:?}", entry.locked.to_attrs().0));
+        }
+        // Locked for this run only, or a folder, which may have changed whatever its lock says.
+        let NodeSource::Tree { tree, .. } = locked.source(id, &self.fetcher).ok()? else {
+            return None;
+        };
+        let mounted = mount(tree, false).ok()?;
+        Some(format!("{} {:?}", mounted.path, attributes(&mounted)))
+    }
+
+    /// Returns what an input of a locked flake is locked to, by the path of names that leads to it.
+    pub fn identity_of_input(&self, flake: u32, path: &str) -> Option<String> {
+        let locked = self.get(flake)?;
+        let path: Vec<String> = path.split('/').map(str::to_owned).collect();
+        let id = locked.lock.find(&path).ok().flatten()?;
+        self.locked_to(&locked, id)
+    }
+
+    /// Returns a text of how the inputs of a locked flake lead to each other, which says nothing of what they are locked to.
+    pub fn outline(&self, flake: u32) -> Option<String> {
+        let locked = self.get(flake)?;
+        let graph = self.graph(flake, &locked).ok()?;
+        Some(format!("{:?}", graph.nodes))
+    }
+
     /// Returns the store paths of the inputs that were read so far, with the names that the flake's
     /// lock has for them.
     pub fn mounted(&self) -> Vec<(Vec<u8>, String)> {
@@ -261,6 +304,19 @@ pub fn mount(tree: Arc<Tree>, force_dirty: bool) -> Result<Mounted, NodeError> {
     }
     attrs.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(Mounted { tree, path, attrs })
+}
+
+/// Returns the attributes of a tree as text, and under the empty name which of them there are.
+pub fn attributes(mounted: &Mounted) -> BTreeMap<String, String> {
+    let text = |value: &FetchAttr| match value {
+        FetchAttr::String(text) => text.clone(),
+        FetchAttr::Int(number) => number.to_string(),
+        FetchAttr::Bool(value) => value.to_string(),
+    };
+    let names: Vec<&str> = mounted.attrs.iter().map(|(name, _)| name.as_str()).collect();
+    let names = (String::new(), names.join(" "));
+    let all = mounted.attrs.iter().map(|(name, value)| (name.clone(), text(value)));
+    all.chain([names]).collect()
 }
 
 /// Returns a time as `YYYYMMDDhhmmss` in UTC.

@@ -14,6 +14,7 @@ pub mod git;
 pub mod input;
 pub mod lock;
 pub mod locking;
+pub mod reads;
 mod refname;
 mod registry;
 mod rev;

@@ -6,6 +6,7 @@
 use crate::flakeref::{FlakeRef, Reading};
 use crate::flakes::{Flakes, Mounted, from_fetch_attrs, mount, to_fetch_attrs};
 use crate::input::Input;
+use crate::reads::Recording;
 use crate::tree::{Accessor, FolderTree, NodeKind, TreeError};
 use crate::trust::Voice;
 use eval::io::FlakeCaller;
@@ -51,6 +52,9 @@ pub struct Realised {
 /// Builds outputs of a derivation and returns them, or says why not.
 pub type Realiser = Box<dyn FnMut(&Build<'_>) -> Result<Vec<Realised>, IoError>>;
 
+/// A mounted tree, a path in it, and what takes down what it says.
+type Inside<'w, 'p> = (&'w Arc<dyn Accessor>, &'p [u8], Option<&'w Recording>);
+
 /// The world of one evaluation.
 pub struct World {
     fs: Arc<dyn Fs>,
@@ -63,7 +67,14 @@ pub struct World {
     realiser: Option<Realiser>,
     /// What built outputs point to.
     built: HashMap<StorePath, Vec<StorePath>>,
+    /// Takes down what is answered about the flake under test, the first of `flakes`.
+    recording: Option<Recording>,
+    /// The name in the store of that flake's source.
+    own: Option<Vec<u8>>,
 }
+
+/// The number of the flake under test, which is locked before all others.
+pub const OWN: u32 = 0;
 
 impl World {
     /// Returns a world without mounts.
@@ -84,12 +95,20 @@ impl World {
             flakes: None,
             realiser: None,
             built: HashMap::new(),
+            recording: None,
+            own: None,
         }
     }
 
     /// Returns the world with flakes that it fetches and calls.
     pub fn with_flakes(mut self, flakes: Rc<Flakes>) -> World {
         self.flakes = Some(flakes);
+        self
+    }
+
+    /// Returns the world with something that takes down what is answered about the flake under test.
+    pub fn with_recording(mut self, recording: Recording) -> World {
+        self.recording = Some(recording);
         self
     }
 
@@ -104,12 +123,37 @@ impl World {
         self.mounts.insert(path.base_name().as_bytes().to_vec(), tree);
     }
 
-    /// Returns the mounted tree that a path lies in, and the path inside it.
-    fn mounted<'p>(&self, path: &'p [u8]) -> Option<(&Arc<dyn Accessor>, &'p [u8])> {
+    /// Returns the mounted tree that a path lies in, the path inside it, and what takes down what the tree says, if it is
+    /// that of the flake under test.
+    fn mounted<'w, 'p>(&'w self, path: &'p [u8]) -> Option<Inside<'w, 'p>> {
         let rest = path.strip_prefix(STORE_DIR.as_bytes())?.strip_prefix(b"/")?;
         let end = rest.iter().position(|&b| b == b'/').unwrap_or(rest.len());
         let tree = self.mounts.get(&rest[..end])?;
-        Some((tree, rest.get(end + 1..).unwrap_or_default()))
+        let is_own = self.own.as_deref() == Some(&rest[..end]);
+        let recording = self.recording.as_ref().filter(|_| is_own);
+        Some((tree, rest.get(end + 1..).unwrap_or_default(), recording))
+    }
+
+    /// Takes down that an answer may be another one the next time.
+    fn fleeting(&self, why: &dyn std::fmt::Display) {
+        if let Some(recording) = &self.recording {
+            recording.fleeting(why.to_string());
+        }
+    }
+
+    /// Takes down that a node of the flake under test was read.
+    fn read_node(&mut self, node: u32, mounted: &Mounted) {
+        let (Some(recording), Some(flakes)) = (&self.recording, &self.flakes) else {
+            return;
+        };
+        if node == 0 {
+            self.own = Some(mounted.path.base_name().as_bytes().to_vec());
+            recording.attributes(crate::flakes::attributes(mounted));
+        } else if let Some((path, locked)) = flakes.identity(OWN, node) {
+            recording.input(path, locked);
+        } else {
+            recording.fleeting("an input is not locked".into());
+        }
     }
 
     fn mount_fetched(&mut self, mounted: Mounted) -> Fetched {
@@ -117,6 +161,69 @@ impl World {
         Fetched {
             path: mounted.path,
             attrs: mounted.attrs,
+        }
+    }
+
+    fn fetched(&mut self, request: &FetchRequest) -> Result<Fetched, IoError> {
+        let Some(flakes) = self.flakes.clone() else {
+            return Err(IoError::Forbidden("fetching is not possible in this evaluation".into()));
+        };
+        let other = |error: &dyn std::fmt::Display| IoError::Other(error.to_string());
+        let tree = |attrs: &crate::Attrs| {
+            let input = Input::from_attrs(attrs.clone()).map_err(|e| other(&e))?;
+            let (input, _) = flakes
+                .registries
+                .resolve(&input, crate::registry::Lookup::Everywhere)
+                .map_err(|e| other(&e))?;
+            flakes.fetcher.fetch(&input, Voice::Flake).map_err(|e| other(&e))
+        };
+        match request {
+            FetchRequest::Node { flake, node } => {
+                let mounted = flakes.node(*flake, *node).map_err(|e| other(&e))?;
+                if *flake == OWN {
+                    self.read_node(*node, &mounted);
+                }
+                Ok(self.mount_fetched(mounted))
+            }
+            FetchRequest::Tree { attrs, .. } => {
+                let tree = tree(&from_fetch_attrs(attrs))?;
+                let mounted = mount(tree, false).map_err(|e| other(&e))?;
+                Ok(self.mount_fetched(mounted))
+            }
+            FetchRequest::Tarball { url, name, hash } => {
+                let mut attrs = crate::Attrs::new();
+                attrs.set("type", "tarball");
+                attrs.set("url", url.as_str());
+                let tree = tree(&attrs)?;
+                let found = *tree.nar_hash().map_err(|e| other(&e))?.hash();
+                if let Some(expected) = hash.filter(|expected| *expected != found) {
+                    return Err(hash_mismatch(url, &expected, &found));
+                }
+                let path = fixed(name, ContentAddressMethod::Nar, found)?;
+                self.mount(&path, tree.accessor.clone());
+                Ok(Fetched {
+                    path,
+                    attrs: Vec::new(),
+                })
+            }
+            FetchRequest::Url { url, name, hash } => {
+                let mut attrs = crate::Attrs::new();
+                attrs.set("type", "file");
+                attrs.set("url", url.as_str());
+                let tree = tree(&attrs)?;
+                let bytes = tree.accessor.read_file(b"").map_err(|e| other(&e))?;
+                let algo = hash.map_or(HashAlgo::Sha256, |h| h.algo());
+                let found = algo.hash(&bytes);
+                if let Some(expected) = hash.filter(|expected| *expected != found) {
+                    return Err(hash_mismatch(url, &expected, &found));
+                }
+                let path = fixed(name, ContentAddressMethod::Flat, found)?;
+                self.mount(&path, tree.accessor.clone());
+                Ok(Fetched {
+                    path,
+                    attrs: Vec::new(),
+                })
+            }
         }
     }
 
@@ -217,8 +324,12 @@ fn disk_type(kind: FileKind) -> FileType {
 
 impl EvalIo for World {
     fn read_file(&mut self, path: &[u8]) -> Result<Arc<[u8]>, IoError> {
-        if let Some((tree, inside)) = self.mounted(path) {
-            return tree.read_file(inside).map(Arc::from).map_err(|error| {
+        if let Some((tree, inside, recording)) = self.mounted(path) {
+            let read = tree.read_file(inside);
+            if let Some(recording) = recording {
+                recording.content(inside, &read);
+            }
+            return read.map(Arc::from).map_err(|error| {
                 let of_system = || format!("opening file '{}': No such file or directory", shown(path));
                 unread(tree.as_ref(), inside, error, of_system).unwrap_or_else(|error| tree_error(path, error))
             });
@@ -228,11 +339,12 @@ impl EvalIo for World {
     }
 
     fn file_type(&mut self, path: &[u8]) -> Result<Option<FileType>, IoError> {
-        if let Some((tree, inside)) = self.mounted(path) {
-            return tree
-                .lstat(inside)
-                .map(|k| k.map(node_type))
-                .map_err(|e| tree_error(path, e));
+        if let Some((tree, inside, recording)) = self.mounted(path) {
+            let kind = tree.lstat(inside);
+            if let Some(recording) = recording {
+                recording.kind(inside, &kind);
+            }
+            return kind.map(|k| k.map(node_type)).map_err(|e| tree_error(path, e));
         }
         self.check(path)?;
         let stat = self.fs.lstat(disk(path)).map_err(|e| disk_error(path, e))?;
@@ -246,8 +358,12 @@ impl EvalIo for World {
     }
 
     fn read_dir(&mut self, path: &[u8]) -> Result<Rc<[(Vec<u8>, FileType)]>, IoError> {
-        if let Some((tree, inside)) = self.mounted(path) {
-            let listing = tree.read_dir(inside).map_err(|error| {
+        if let Some((tree, inside, recording)) = self.mounted(path) {
+            let listing = tree.read_dir(inside);
+            if let Some(recording) = recording {
+                recording.listing(inside, &listing);
+            }
+            let listing = listing.map_err(|error| {
                 let of_system = || format!("cannot read directory {:?}: No such file or directory", shown(path));
                 unread(tree.as_ref(), inside, error, of_system).unwrap_or_else(|error| tree_error(path, error))
             })?;
@@ -265,13 +381,22 @@ impl EvalIo for World {
     }
 
     fn explain_absence(&mut self, path: &[u8]) -> Option<String> {
-        let (tree, inside) = self.mounted(path)?;
-        tree.explain_absence(inside)
+        let (tree, inside, recording) = self.mounted(path)?;
+        let why = tree.explain_absence(inside);
+        if let (Some(recording), Some(why)) = (recording, &why) {
+            // It is a matter of the work tree, of which nothing else is recorded.
+            recording.fleeting(why.clone());
+        }
+        why
     }
 
     fn read_link(&mut self, path: &[u8]) -> Result<Vec<u8>, IoError> {
-        if let Some((tree, inside)) = self.mounted(path) {
-            return tree.read_link(inside).map_err(|e| tree_error(path, e));
+        if let Some((tree, inside, recording)) = self.mounted(path) {
+            let target = tree.read_link(inside);
+            if let Some(recording) = recording {
+                recording.link(inside, &target);
+            }
+            return target.map_err(|e| tree_error(path, e));
         }
         self.check(path)?;
         let target = self.fs.read_link(disk(path)).map_err(|e| disk_error(path, e))?;
@@ -309,62 +434,12 @@ impl EvalIo for World {
     }
 
     fn fetch(&mut self, request: &FetchRequest) -> Result<Fetched, IoError> {
-        let Some(flakes) = self.flakes.clone() else {
-            return Err(IoError::Forbidden("fetching is not possible in this evaluation".into()));
-        };
-        let other = |error: &dyn std::fmt::Display| IoError::Other(error.to_string());
-        let tree = |attrs: &crate::Attrs| {
-            let input = Input::from_attrs(attrs.clone()).map_err(|e| other(&e))?;
-            let (input, _) = flakes
-                .registries
-                .resolve(&input, crate::registry::Lookup::Everywhere)
-                .map_err(|e| other(&e))?;
-            flakes.fetcher.fetch(&input, Voice::Flake).map_err(|e| other(&e))
-        };
-        match request {
-            FetchRequest::Node { flake, node } => {
-                let mounted = flakes.node(*flake, *node).map_err(|e| other(&e))?;
-                Ok(self.mount_fetched(mounted))
-            }
-            FetchRequest::Tree { attrs, .. } => {
-                let tree = tree(&from_fetch_attrs(attrs))?;
-                let mounted = mount(tree, false).map_err(|e| other(&e))?;
-                Ok(self.mount_fetched(mounted))
-            }
-            FetchRequest::Tarball { url, name, hash } => {
-                let mut attrs = crate::Attrs::new();
-                attrs.set("type", "tarball");
-                attrs.set("url", url.as_str());
-                let tree = tree(&attrs)?;
-                let found = *tree.nar_hash().map_err(|e| other(&e))?.hash();
-                if let Some(expected) = hash.filter(|expected| *expected != found) {
-                    return Err(hash_mismatch(url, &expected, &found));
-                }
-                let path = fixed(name, ContentAddressMethod::Nar, found)?;
-                self.mount(&path, tree.accessor.clone());
-                Ok(Fetched {
-                    path,
-                    attrs: Vec::new(),
-                })
-            }
-            FetchRequest::Url { url, name, hash } => {
-                let mut attrs = crate::Attrs::new();
-                attrs.set("type", "file");
-                attrs.set("url", url.as_str());
-                let tree = tree(&attrs)?;
-                let bytes = tree.accessor.read_file(b"").map_err(|e| other(&e))?;
-                let algo = hash.map_or(HashAlgo::Sha256, |h| h.algo());
-                let found = algo.hash(&bytes);
-                if let Some(expected) = hash.filter(|expected| *expected != found) {
-                    return Err(hash_mismatch(url, &expected, &found));
-                }
-                let path = fixed(name, ContentAddressMethod::Flat, found)?;
-                self.mount(&path, tree.accessor.clone());
-                Ok(Fetched {
-                    path,
-                    attrs: Vec::new(),
-                })
-            }
+        self.fetched(request).inspect_err(|error| self.fleeting(error))
+    }
+
+    fn reads_attribute(&mut self, name: &str) {
+        if let Some(recording) = &self.recording {
+            recording.attribute(name);
         }
     }
 
@@ -388,7 +463,8 @@ impl EvalIo for World {
         let Some(realise) = &mut self.realiser else {
             return self.realise(build.store, build.drv, build.outputs);
         };
-        for Realised { path, references, at } in realise(build)? {
+        let realised = realise(build).inspect_err(|error| self.fleeting(error))?;
+        for Realised { path, references, at } in realised {
             // Pure evaluation reads only what is mounted.
             let tree = FolderTree::new(self.fs.clone(), at);
             self.mount(&path, Arc::new(tree));

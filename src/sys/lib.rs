@@ -38,7 +38,7 @@ pub use interrupt::{INTERRUPTED_EXIT, interrupted, watch_interrupts};
 pub use memory::MemoryFs;
 pub use process::ProcessExec;
 pub use random::random_token;
-pub use record::{Answer, BytePath, Digest, Node, Record, Seen};
+pub use record::{Answer, BytePath, Digest, Node, Record, Seen, derived_key};
 pub use recording::RecordingFs;
 pub use run_folder::{Marked, RunFolder, RunFolderError};
 pub use running::ProcessSpawn;

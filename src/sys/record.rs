@@ -23,6 +23,11 @@ impl Digest {
         Digest(*blake3::hash(bytes).as_bytes())
     }
 
+    /// Returns the hash of some bytes under a key, which only whoever has the key can make.
+    pub fn keyed(key: &[u8; 32], bytes: &[u8]) -> Digest {
+        Digest(*blake3::keyed_hash(key, bytes).as_bytes())
+    }
+
     /// Returns the hash of a listing: each name's kind, length and bytes in turn.
     pub fn of_listing(entries: &[DirEntry]) -> Digest {
         let mut hasher = blake3::Hasher::new();
@@ -72,6 +77,11 @@ impl<'de> Deserialize<'de> for Digest {
             .map(Digest)
             .ok_or_else(|| de::Error::custom("a hash has 64 hexadecimal digits"))
     }
+}
+
+/// Returns a key that is made of a secret for one purpose: BLAKE3's key derivation, whose context the purpose is.
+pub fn derived_key(purpose: &str, secret: &[u8]) -> [u8; 32] {
+    blake3::derive_key(purpose, secret)
 }
 
 /// The kind of a node as far as a result may depend on it: no times, no sizes, one mode bit.

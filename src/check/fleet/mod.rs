@@ -6,6 +6,7 @@ mod host_id_shared;
 use crate::Rule;
 use crate::host::{Found, Host, Stop, contained, judged, stopped};
 use report::Case;
+use serde::{Deserialize, Serialize};
 
 /// A rule over several hosts, and what applies it.
 pub struct Entry {
@@ -30,6 +31,8 @@ pub static RULES: &[Entry] = &[
 ];
 
 /// Something that only one host can have.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Fact {
     /// What it is, such as the name of a disk.
     value: String,
@@ -52,12 +55,16 @@ pub struct Fleet {
     hosts: Vec<Known>,
 }
 
-/// A host that was judged.
-struct Known {
+/// A host that was judged: what others are compared with, and what it has in common with those before it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
     name: String,
     /// What it calls itself: variants of one machine are called the same.
     host_name: Option<String>,
     facts: Vec<Vec<Fact>>,
+    /// By rules, each fact that another host has too, and which.
+    shared: Vec<Vec<(String, String)>>,
 }
 
 impl Fleet {
@@ -73,19 +80,24 @@ impl Fleet {
             name,
             host_name,
             facts: Vec::new(),
+            shared: Vec::new(),
         };
         let mut cases = Vec::new();
         for (index, entry) in RULES.iter().enumerate() {
             known.facts.push(Vec::new());
+            known.shared.push(Vec::new());
             if !applies(entry.rule.id) {
                 continue;
             }
             let case = entry.rule.case().on(known.name.clone(), host.platform());
             cases.push(contained(host, case, |host, case| {
                 let found = (entry.facts)(host).and_then(|facts| {
-                    let found = self.shared(host, entry, index, &known, &facts)?;
-                    known.facts[index] = facts;
-                    Ok(found)
+                    let shared = self.shared(index, &known, &facts);
+                    known.shared[index] = pairs(&shared);
+                    let found: Result<Vec<Found>, Stop> =
+                        shared.iter().map(|shared| (entry.found)(host, shared)).collect();
+                    known.facts[index].clone_from(&facts);
+                    found
                 });
                 match found {
                     Ok(found) => judged(host, case, found),
@@ -93,36 +105,53 @@ impl Fleet {
                 }
             }));
         }
-        if !self.hosts.iter().any(|other| other.name == known.name) {
-            self.hosts.push(known);
-        }
+        self.remember(known);
         cases
     }
 
-    fn shared(
-        &self,
-        host: &mut Host<'_>,
-        entry: &Entry,
-        index: usize,
-        known: &Known,
-        facts: &[Fact],
-    ) -> Result<Vec<Found>, Stop> {
+    /// Whether a host that was judged in another run has in common with the hosts of this one what it had there, so that its
+    /// cases are still right.
+    pub fn agrees(&self, known: &Known) -> bool {
+        let now = known.facts.iter().enumerate();
+        let now = now.map(|(index, facts)| pairs(&self.shared(index, known, facts)));
+        now.eq(known.shared.iter().cloned())
+    }
+
+    /// Remembers a host, so that others are compared with it.
+    pub fn remember(&mut self, known: Known) {
+        if !self.hosts.iter().any(|other| other.name == known.name) {
+            self.hosts.push(known);
+        }
+    }
+
+    /// Returns a host that was judged or remembered.
+    pub fn host(&self, name: &str) -> Option<&Known> {
+        self.hosts.iter().find(|host| host.name == name)
+    }
+
+    /// Returns which facts of a rule other hosts have too.
+    fn shared<'s>(&'s self, index: usize, known: &Known, facts: &'s [Fact]) -> Vec<Shared<'s>> {
         let mut found = Vec::new();
         for fact in facts {
             let others = self.hosts.iter().filter(|other| !is_variant(other, known));
             // What one file says for several hosts is the same machine, or meant.
             let same = |other: &Fact| other.value == fact.value && (other.place.is_none() || other.place != fact.place);
-            let other = others.into_iter().find(|other| other.facts[index].iter().any(same));
-            if let Some(other) = other {
-                let shared = Shared {
+            let has = |other: &&Known| other.facts.get(index).is_some_and(|facts| facts.iter().any(same));
+            if let Some(other) = { others }.find(has) {
+                found.push(Shared {
                     fact,
                     other: &other.name,
-                };
-                found.push((entry.found)(host, &shared)?);
+                });
             }
         }
-        Ok(found)
+        found
     }
+}
+
+/// Returns what hosts have in common as names.
+fn pairs(shared: &[Shared<'_>]) -> Vec<(String, String)> {
+    let pair = |shared: &Shared<'_>| (shared.fact.value.clone(), shared.other.to_owned());
+    shared.iter().map(pair).collect()
 }
 
 /// Whether two configurations are of one machine.

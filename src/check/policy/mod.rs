@@ -49,6 +49,14 @@ pub struct Policies {
     environment: Arc<::cel::Env>,
 }
 
+impl Policies {
+    /// Returns the texts of their files.
+    pub fn texts(&self) -> impl Iterator<Item = String> {
+        let files = 0..self.sources.len() as u32;
+        files.map(|number| String::from_utf8_lossy(&self.sources.file(diag::FileId(number)).text).into_owned())
+    }
+}
+
 /// A policy that can be judged.
 struct Policy {
     id: String,

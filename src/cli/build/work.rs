@@ -144,7 +144,13 @@ impl<'w> Work<'w> {
             .unwrap_or_else(|| crate::check::run::UNKNOWN.into());
         let drv = judged.drv.as_ref().and_then(|drv| StorePath::parse(drv).ok());
         let Some(drv) = drv.filter(|_| judged.error.is_none()) else {
-            return Err(Box::new(self.run.case(session, target, &system, &judged)));
+            return Err(Box::new(self.run.case(
+                &mut session.ev,
+                &session.flakes.clone(),
+                target,
+                &system,
+                &judged,
+            )));
         };
         let outputs = session.ev.store.derivation(&drv);
         let outputs = outputs.map(|drv| drv.outputs.keys().cloned().collect());

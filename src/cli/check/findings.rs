@@ -3,13 +3,22 @@
 use super::run::{Run, TELLING};
 use crate::session::Session;
 use ::check::host::{assertion_rule, error_rule};
+use eval::Evaluator;
+use flake::flakes::Flakes;
 use nixos::diagnose::{Viewpoint, diagnose_from, failed_assertion, or_at};
 use nixos::{Judged, Kind, Target};
 use report::{Case, Finding, Outcome, Stage};
 
 impl Run<'_> {
     /// Returns the case of a target that was judged.
-    pub(crate) fn case(&mut self, session: &mut Session, target: &Target, system: &str, judged: &Judged) -> Case {
+    pub(crate) fn case(
+        &mut self,
+        ev: &mut Evaluator,
+        flakes: &Flakes,
+        target: &Target,
+        system: &str,
+        judged: &Judged,
+    ) -> Case {
         let outcome = match (&judged.error, judged.assertions.is_empty()) {
             (Some(_), _) => Outcome::Errored,
             (None, false) => Outcome::Failed,
@@ -29,25 +38,25 @@ impl Run<'_> {
         if let Some(drv) = &judged.drv {
             case = case.property("drv", drv);
         }
-        let inputs = session.flakes.mounted();
+        let inputs = flakes.mounted();
         let view = self.view(&inputs);
         for message in &judged.assertions {
             let (rule, option, hint) = assertion_rule(message);
-            let diagnostic = failed_assertion(&mut session.ev, message, &view).rule(rule.id);
-            let mut diagnostic = or_at(&mut session.ev, diagnostic, target.pos, &view);
+            let diagnostic = failed_assertion(ev, message, &view).rule(rule.id);
+            let mut diagnostic = or_at(ev, diagnostic, target.pos, &view);
             diagnostic
                 .notes
                 .push(format!("an assertion of {} does not hold", target.path()));
             diagnostic.hints.extend(hint.map(str::to_owned));
-            let mut finding = Finding::from_diagnostic(&diagnostic, &session.ev.sources, &self.root);
+            let mut finding = Finding::from_diagnostic(&diagnostic, &ev.sources, &self.root);
             finding.option = option.map(str::to_owned);
             case = case.finding(finding);
         }
         if let Some(error) = &judged.error {
-            let diagnosis = diagnose_from(&mut session.ev, error, &view);
+            let diagnosis = diagnose_from(ev, error, &view);
             let diagnostic = diagnosis.diagnostic.rule(error_rule(error));
-            let diagnostic = or_at(&mut session.ev, diagnostic, target.pos, &view);
-            let mut finding = Finding::from_diagnostic(&diagnostic, &session.ev.sources, &self.root);
+            let diagnostic = or_at(ev, diagnostic, target.pos, &view);
+            let mut finding = Finding::from_diagnostic(&diagnostic, &ev.sources, &self.root);
             finding.option = diagnosis.option;
             case = case.finding(finding);
         }

@@ -4,6 +4,7 @@ pub mod accepted;
 mod base;
 mod exclude;
 mod findings;
+mod memo;
 mod rules;
 pub(crate) mod run;
 mod secrets;

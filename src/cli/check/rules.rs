@@ -7,7 +7,9 @@ use ::check::closure::{self, Weight};
 use ::check::host::{self, Host};
 use ::check::outputs::{self, Output};
 use ::check::{lock, policy, source};
+use eval::Evaluator;
 use flake::fetch::Fetcher;
+use flake::flakes::Flakes;
 use nixos::diagnose::inputs_of;
 use nixos::{Judged, Kind, System, Target};
 use report::{Case, Event, Finding, Outcome, RuleDoc, Stage};
@@ -73,14 +75,19 @@ impl Run<'_> {
     }
 
     /// Returns the cases of the rules and policies on a configuration that was judged.
-    pub(super) fn rules_on(&mut self, session: &mut Session, system: &System, judged: &Judged) -> Vec<Case> {
+    pub(super) fn rules_on(
+        &mut self,
+        ev: &mut Evaluator,
+        flakes: &Flakes,
+        system: &System,
+        judged: &Judged,
+    ) -> Vec<Case> {
         let mut fleet = std::mem::take(&mut self.fleet);
-        let ev = &mut session.ev;
         ev.limit_memory(Some(self.max_memory()));
         let messages = std::mem::take(&mut ev.messages);
         let calls = std::mem::take(&mut ev.calls);
         let builds = std::mem::take(&mut ev.builds);
-        let inputs = session.flakes.mounted();
+        let inputs = flakes.mounted();
         let inputs = inputs_of(ev, &self.view(&inputs));
         let view = self.view(&inputs);
         let mut host = Host {
@@ -98,11 +105,11 @@ impl Run<'_> {
         let mut cases = host::cases(&mut host, &applies);
         cases.extend(fleet.cases(&mut host, &applies));
         let before = self.base.get(system.name()).and_then(|known| known.weight.as_ref());
-        cases.extend(self.closure_of(&mut host, &session.flakes.fetcher, before));
+        cases.extend(self.closure_of(&mut host, &flakes.fetcher, before));
         let secrets = std::mem::take(&mut host.secrets);
         let of_policy = self.policy_host(system.kind(), system.name(), system.platform().unwrap_or_default());
         let mut options = policy::Evaluated {
-            ev: &mut session.ev,
+            ev,
             system,
             view,
             evaluates: judged.error.is_none(),

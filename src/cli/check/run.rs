@@ -3,6 +3,7 @@
 use super::accepted::{NoFiles, OwnFiles};
 use super::base::Base;
 use super::exclude::unused;
+use super::memo::Memo;
 use super::settings::Settings;
 use super::{Done, limits, patterns, unknown_host, wrong};
 use crate::args::{CheckArgs, LimitArgs};
@@ -15,13 +16,13 @@ use ::check::fleet::Fleet;
 use ::check::policy::Policies;
 use ::check::{Day, Gate};
 use diag::{Diagnostic, Severity};
-use eval::Val;
+use eval::{Evaluator, Val};
+use flake::flakes::Flakes;
 use flake::locking::LockingError;
 use nixos::diagnose::{Viewpoint, input_reference};
 use nixos::{Kind, Target, discover, judge};
 use report::{Case, Event, Finding, Outcome, Phase, Recorder, Sink, Stage, Tool};
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,6 +30,16 @@ use std::time::Duration;
 pub(crate) const UNKNOWN: &str = "unknown";
 /// Memory in bytes for telling what is wrong with a target: 256 MiB.
 pub(super) const TELLING: u64 = 256 << 20;
+
+/// What judging a target came to.
+pub(super) struct Evaluated {
+    /// Its cases; none if its system is not asked for.
+    pub cases: Option<Vec<Case>>,
+    /// Whether another run comes to the same, as far as evaluation knows: no limit was met, and nothing broke.
+    pub lasts: bool,
+    /// Whether they depend on where the flake's source lies in the store.
+    pub has_own_path: bool,
+}
 
 /// A run of the command.
 pub struct Run<'r> {
@@ -67,6 +78,8 @@ pub struct Run<'r> {
     pub(crate) unlisted: BTreeSet<Kind>,
     /// Files of the user in which secrets were looked for.
     pub(super) read_for_secrets: BTreeSet<Vec<u8>>,
+    /// Results of earlier runs.
+    pub(super) memo: Option<Memo>,
 }
 
 impl<'r> Run<'r> {
@@ -97,6 +110,7 @@ impl<'r> Run<'r> {
             fleet: Fleet::default(),
             unlisted: BTreeSet::new(),
             read_for_secrets: BTreeSet::new(),
+            memo: None,
         })
     }
 
@@ -154,6 +168,7 @@ impl Run<'_> {
         } else {
             self.base = self.base();
             self.flake(asked);
+            self.memo_is_done();
             self.waivers();
         }
         let duration = self.machine.clock.monotonic().saturating_sub(started);
@@ -188,6 +203,7 @@ impl Run<'_> {
             return;
         };
         self.rules_on_files(asked);
+        self.memo = Memo::new(self, &session, number);
         let Some(flake) = self.call(&mut session, number) else {
             return;
         };
@@ -234,7 +250,7 @@ impl Run<'_> {
                     index,
                     of,
                 });
-                judged.extend(self.target(&mut session, target, platform));
+                judged.extend(self.remembered(&mut session, target, platform));
             }
             self.finish_target(judged);
         }
@@ -411,50 +427,62 @@ impl Run<'_> {
         }
     }
 
-    /// Judges a target, for its own system or for another: the case of its evaluation first, then those
-    /// of the rules on it. `None` if that system is not asked for.
-    fn target(&mut self, session: &mut Session, target: &Target, platform: Option<&str>) -> Option<Vec<Case>> {
+    /// Judges a target, for its own system or for another: the case of its evaluation first, then those of the rules on it.
+    ///
+    /// Afterwards the evaluator is as before: what a target needed takes no memory while the next one is judged, and what
+    /// the next one needs is read again, so that it is known.
+    pub(super) fn target(&mut self, session: &mut Session, target: &Target, platform: Option<&str>) -> Evaluated {
         let started = self.machine.clock.monotonic();
         session.ev.restart_clock();
         session.ev.limit_memory(Some(self.max_memory()));
-        session.ev.messages.clear();
-        session.ev.calls.clear();
-        session.ev.builds.clear();
-        let judged = catch_unwind(AssertUnwindSafe(|| self.judged(session, target, platform)));
+        let flakes = session.flakes.clone();
+        let judged = session.ev.trial(|ev| {
+            Ok(Evaluated {
+                cases: self.judged(ev, &flakes, target, platform),
+                lasts: !ev.has_met_a_limit(),
+                has_own_path: ev.depends_on_own_path(),
+            })
+        });
         self.learn_secrets(session);
-        let mut cases = match judged {
-            Ok(cases) => cases?,
-            Err(_) => {
-                session.ev.broke();
-                let finding = Finding::new(
-                    "crash",
-                    Severity::Error,
-                    "cfgcheck itself broke here; this is a bug of cfgcheck, please report it",
-                );
-                let name = format!("{} evaluates", target.path());
-                let case = Case::new(Stage::Eval, name, Outcome::Crashed).finding(finding);
-                vec![case.on(&target.name, platform.unwrap_or(UNKNOWN))]
+        let mut judged = judged.unwrap_or_else(|_| {
+            let finding = Finding::new(
+                "crash",
+                Severity::Error,
+                "cfgcheck itself broke here; this is a bug of cfgcheck, please report it",
+            );
+            let name = format!("{} evaluates", target.path());
+            let case = Case::new(Stage::Eval, name, Outcome::Crashed).finding(finding);
+            Evaluated {
+                cases: Some(vec![case.on(&target.name, platform.unwrap_or(UNKNOWN))]),
+                lasts: false,
+                has_own_path: false,
             }
-        };
+        });
         let taken = self.machine.clock.monotonic().saturating_sub(started);
         // Rules read what is evaluated already: all the time is that of the evaluation.
-        if let Some(first) = cases.first_mut() {
+        if let Some(first) = judged.cases.as_mut().and_then(|cases| cases.first_mut()) {
             first.duration = taken;
         }
-        Some(cases)
+        judged
     }
 
-    fn judged(&mut self, session: &mut Session, target: &Target, platform: Option<&str>) -> Option<Vec<Case>> {
-        let (judged, configuration) = judge(&mut session.ev, target, platform);
+    fn judged(
+        &mut self,
+        ev: &mut Evaluator,
+        flakes: &Flakes,
+        target: &Target,
+        platform: Option<&str>,
+    ) -> Option<Vec<Case>> {
+        let (judged, configuration) = judge(ev, target, platform);
         let system = judged.system.clone().unwrap_or_else(|| UNKNOWN.into());
         if !self.systems.is_empty() && !self.systems.iter().any(|p| p.matches(&system)) {
             return None;
         }
         // Telling what is wrong takes some memory too, even where all that was allowed is used.
-        session.ev.limit_memory(Some(TELLING));
-        let mut cases = vec![self.case(session, target, &system, &judged)];
+        ev.limit_memory(Some(TELLING));
+        let mut cases = vec![self.case(ev, flakes, target, &system, &judged)];
         if let Some(configuration) = configuration {
-            cases.extend(self.rules_on(session, &configuration, &judged));
+            cases.extend(self.rules_on(ev, flakes, &configuration, &judged));
         }
         Some(cases)
     }

@@ -172,8 +172,16 @@ pub(crate) fn less(ev: &mut Evaluator, left: Val, right: Val, context: &str) -> 
         (Tag::Float, Tag::Float) => return Ok(left.as_float() < right.as_float()),
         (Tag::Float, Tag::Int) => return Ok(left.as_float() < right.as_int().map(|n| n as f64)),
         (Tag::Int, Tag::Float) => return Ok(left.as_int().map(|n| n as f64) < right.as_float()),
-        (Tag::String, Tag::String) => return Ok(left.as_string() < right.as_string()),
-        (Tag::Path, Tag::Path) => return Ok(left.as_path() < right.as_path()),
+        (Tag::String, Tag::String) => {
+            let (left, right) = (left.as_string(), right.as_string());
+            ev.orders(left.unwrap_or_default(), right.unwrap_or_default());
+            return Ok(left < right);
+        }
+        (Tag::Path, Tag::Path) => {
+            let (left, right) = (left.as_path(), right.as_path());
+            ev.orders(left.unwrap_or_default(), right.unwrap_or_default());
+            return Ok(left < right);
+        }
         (Tag::List, Tag::List) => less_lists(ev, left, right),
         _ => Err(incomparable(ev, left, right)),
     };

@@ -58,7 +58,7 @@ impl Evaluator {
     }
 
     /// Returns the cell of a builtin that has no name in the global scope.
-    fn internal_builtin(
+    pub(crate) fn internal_builtin(
         &mut self,
         name: &'static str,
         arity: usize,
@@ -118,11 +118,15 @@ fn fetch_node(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let flake = ev.force_int(args[0], Pos::NONE, "")?;
     let key = ev.force_plain_string(args[1], Pos::NONE, "")?;
     let node = String::from_utf8_lossy(key).parse().unwrap_or(u32::MAX);
-    match ev.io.fetch(&FetchRequest::Node {
-        flake: flake as u32,
-        node,
-    }) {
-        Ok(fetched) => Ok(super::fetch::tree_value(ev, fetched.path, &fetched.attrs, false)),
+    let flake = flake as u32;
+    match ev.io.fetch(&FetchRequest::Node { flake, node }) {
+        Ok(fetched) => {
+            let own = ev.is_own_node(flake, node);
+            if own {
+                ev.found_own(&fetched.path);
+            }
+            Ok(super::fetch::tree_value(ev, fetched.path, &fetched.attrs, false, own))
+        }
         Err(error) => Err(ev.fail(ErrorKind::Io, error.to_string())),
     }
 }

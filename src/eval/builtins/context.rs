@@ -146,7 +146,9 @@ fn get_context(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
             parts.push((ev.names.outputs, Pos::NONE, ev.cell(outputs)));
         }
         let value = ev.mem.attrs_from(parts);
-        let name = ev.symbols.intern(entry.path.to_path().as_bytes());
+        let path = entry.path.to_path();
+        ev.looks_at(path.as_bytes());
+        let name = ev.symbols.intern(path.as_bytes());
         attrs.push((name, Pos::NONE, ev.cell(value)));
     }
     Ok(ev.mem.attrs_from(attrs))

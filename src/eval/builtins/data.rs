@@ -73,6 +73,7 @@ impl Evaluator {
                     continue;
                 }
                 Event::Key(name) => {
+                    self.looks_at(name.as_bytes());
                     let name = self.symbols.intern(name.as_bytes());
                     if let Some(Open::Object(_, key)) = open.last_mut() {
                         *key = name;
@@ -127,6 +128,7 @@ impl Evaluator {
         let attrs = table
             .into_iter()
             .map(|(key, value)| {
+                self.looks_at(key.as_bytes());
                 let name = self.symbols.intern(key.as_bytes());
                 let value = self.toml_value(value);
                 (name, Pos::NONE, self.cell(value))

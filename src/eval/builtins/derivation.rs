@@ -137,6 +137,7 @@ fn make(ev: &mut Evaluator, name: &[u8], set: Val) -> Eval<Val> {
     draft.add_inputs(ev)?;
     draft.check(ev)?;
     draft.add_outputs(ev)?;
+    draft.look_for_own_path(ev);
     let added = match ev.store.add_derivation(draft.drv) {
         Ok(added) => added,
         Err(error) => return Err(ev.store_failed(error)),
@@ -414,6 +415,19 @@ impl Draft {
             return Ok(());
         };
         Err(ev.fail(ErrorKind::Eval, message))
+    }
+
+    /// Notes where the flake under test lies, if the derivation has that in it.
+    fn look_for_own_path(&self, ev: &mut Evaluator) {
+        let drv = &self.drv;
+        ev.looks_at(drv.name.as_bytes());
+        ev.looks_at(&drv.builder);
+        drv.args.iter().for_each(|argument| ev.looks_at(argument));
+        drv.env.iter().for_each(|(_, value)| ev.looks_at(value));
+        drv.structured_attrs.iter().for_each(|json| ev.looks_at(json));
+        for source in drv.input_sources.iter() {
+            ev.looks_at(source.base_name().as_bytes());
+        }
     }
 
     fn only_out(&self) -> bool {

@@ -193,7 +193,7 @@ fn tree(ev: &mut Evaluator, argument: Ref, git: bool) -> Eval<Val> {
         _ => None,
     };
     match ev.io.fetch(&FetchRequest::Tree { attrs, name, caller }) {
-        Ok(fetched) => Ok(tree_value(ev, fetched.path, &fetched.attrs, git)),
+        Ok(fetched) => Ok(tree_value(ev, fetched.path, &fetched.attrs, git, false)),
         Err(error) => Err(fetch_failed(ev, &error)),
     }
 }
@@ -291,13 +291,17 @@ fn git_url(ev: &mut Evaluator, url: &str) -> Eval<String> {
     Ok(url.strip_prefix("git+").map(str::to_owned).unwrap_or(url))
 }
 
-/// Returns the set that describes a fetched tree.
-pub(super) fn tree_value(ev: &mut Evaluator, path: StorePath, attrs: &Attrs, git: bool) -> Val {
+/// Returns the set that describes a fetched tree; of one that is watched it is told which attributes are read.
+pub(super) fn tree_value(ev: &mut Evaluator, path: StorePath, attrs: &Attrs, git: bool, watched: bool) -> Val {
     let mut set: Vec<(Symbol, Pos, Ref)> = Vec::with_capacity(attrs.len() + 4);
     let out_path = ev.store_path_string(path);
     set.push((ev.names.out_path, Pos::NONE, ev.cell(out_path)));
     for (name, value) in attrs {
-        let value = attr_value(ev, value);
+        let mut value = attr_value(ev, value);
+        if watched {
+            let name = ev.string_cell(name.as_bytes());
+            value = ev.own_attribute(name, value);
+        }
         let name = ev.symbols.intern(name.as_bytes());
         set.push((name, Pos::NONE, ev.cell(value)));
     }

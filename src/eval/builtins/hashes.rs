@@ -74,9 +74,9 @@ fn hash_string(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let text = "while evaluating the second argument passed to builtins.hashString";
     let content = ev.force_string(args[1], Pos::NONE, text)?;
     ev.spend_on_text(content)?;
-    let hash = algo
-        .hash(content.as_string().unwrap_or_default())
-        .to_text(HashFormat::Base16, false);
+    let content = content.as_string().unwrap_or_default();
+    ev.looks_at(content);
+    let hash = algo.hash(content).to_text(HashFormat::Base16, false);
     Ok(ev.mem.string(hash.as_bytes()))
 }
 

@@ -93,6 +93,7 @@ fn group_by(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         let name = ev.call(function, &[element], Pos::NONE)?;
         let context = "while evaluating the return value of the grouping function passed to builtins.groupBy";
         let name = ev.expect_plain_string(name, Pos::NONE, context)?;
+        ev.looks_at(name);
         named.push((ev.symbols.intern(name), element));
     }
     let mut groups = Vec::new();
@@ -194,11 +195,15 @@ fn sort(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
 
 /// Sorts integers or strings without asking for each pair what it is; returns false if there is
 /// anything else. Their order is total, so every stable sort gives the same result.
-fn sort_simple(ev: &Evaluator, cells: &mut [Ref]) -> bool {
+fn sort_simple(ev: &mut Evaluator, cells: &mut [Ref]) -> bool {
     let has = |tag| cells.iter().all(|&cell| ev.peek(cell).tag() == tag);
     if has(Tag::Int) {
         cells.sort_by_cached_key(|&cell| ev.peek(cell).as_int());
     } else if has(Tag::String) {
+        for &cell in cells.iter() {
+            let text = ev.peek(cell).as_string().unwrap_or_default();
+            ev.looks_at(text);
+        }
         cells.sort_by_cached_key(|&cell| ev.peek(cell).as_string());
     } else {
         return false;

@@ -127,6 +127,8 @@ fn to_file(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let references: SortedSet<StorePath> = references.into_iter().collect();
     let bytes = content.as_string().unwrap_or_default();
     ev.keep_text(bytes.len())?;
+    ev.looks_at(name);
+    ev.looks_at(bytes);
     match ev.store.add_text(name, bytes, references) {
         Ok(path) => Ok(ev.store_path_string(path)),
         Err(error) => Err(ev.store_failed(error)),

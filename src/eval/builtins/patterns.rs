@@ -63,6 +63,7 @@ fn match_whole(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     )?;
     ev.spend_on_text(subject)?;
     let subject = subject.as_string().unwrap_or_default();
+    ev.looks_at(subject);
     match checked(ev, regex.full_match(subject))? {
         Some(groups) => Ok(captured(ev, subject, &groups)),
         None => Ok(Val::NULL),
@@ -83,6 +84,7 @@ fn split(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     )?;
     ev.spend_on_text(subject)?;
     let subject = subject.as_string().unwrap_or_default();
+    ev.looks_at(subject);
     super::lists::gather(ev, |ev| {
         let (mut end, mut any) = (0, false);
         for found in regex.matches(subject) {

@@ -258,6 +258,7 @@ fn name_and_unpack(ev: &mut Evaluator, list: &[Ref], attrs: &mut Vec<(Symbol, Po
         };
         let context = "while evaluating the `name` attribute of an element of the list passed to builtins.listToAttrs";
         let text = ev.force_plain_string(name.value, name.pos, context)?;
+        ev.looks_at(text);
         attrs.push((ev.symbols.intern(text), Pos::NONE, element));
     }
     // Stable, so that of equal names the first in the list stays, as in Nix.

@@ -74,6 +74,7 @@ fn substring(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     if part.len() == bytes.len() {
         return Ok(string);
     }
+    ev.cuts(bytes, start..start + part.len());
     Ok(ev.mem.string_in(part, string.context()))
 }
 
@@ -177,6 +178,11 @@ fn replace_strings(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
 fn replace_into(ev: &mut Evaluator, patterns: &[&[u8]], to: &[Ref], subject: Val, out: &mut Vec<u8>) -> Eval<Val> {
     let mut context: ContextId = subject.context();
     let text = subject.as_string().unwrap_or_default();
+    // What has no letter or digit is found in no hash; what is empty, between all letters.
+    let in_hashes = |pattern: &&[u8]| pattern.is_empty() || pattern.iter().any(u8::is_ascii_alphanumeric);
+    if patterns.iter().any(in_hashes) {
+        ev.looks_at(text);
+    }
     let mut replaced = false;
     replace(patterns, text, out, |index, out| {
         replaced = true;

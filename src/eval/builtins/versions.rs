@@ -26,6 +26,7 @@ fn compare_versions(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         "while evaluating the second argument passed to builtins.compareVersions",
     )?;
     ev.spend((left.len() + right.len()) / BYTES_A_STEP)?;
+    ev.orders(left, right);
     Ok(Val::int(version::compare(left, right) as i64))
 }
 
@@ -35,6 +36,7 @@ fn parse_drv_name(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         Pos::NONE,
         "while evaluating the first argument passed to builtins.parseDrvName",
     )?;
+    ev.looks_at(full);
     let (name, version) = version::parse_drv_name(full);
     let (name, version) = (ev.string_cell(name), ev.string_cell(version));
     let keys = [ev.names.name, ev.names.version];
@@ -54,6 +56,7 @@ fn split_version(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         Pos::NONE,
         "while evaluating the first argument passed to builtins.splitVersion",
     )?;
+    ev.looks_at(full);
     super::lists::gather(ev, |ev| {
         for component in version::components(full) {
             let cell = ev.string_cell(component);

@@ -110,6 +110,7 @@ impl Evaluator {
                 continue;
             }
             let text = self.expect_plain_string(name_value, pos, "while evaluating the name of a dynamic attribute")?;
+            self.looks_at(text);
             let symbol = self.symbols.intern(text);
             if let Some(&(_, other, _)) = attrs.iter().find(|a| a.0 == symbol) {
                 let message = format!(
