@@ -141,6 +141,16 @@ impl SourceMap {
         }
     }
 
+    /// Returns how many folders have names.
+    pub fn named_folders(&self) -> usize {
+        self.folders.len()
+    }
+
+    /// Forgets the names of all folders but the first ones.
+    pub fn forget_folders(&mut self, first: usize) {
+        self.folders.truncate(first);
+    }
+
     /// Adds a text and returns its id and the position of its first byte.
     ///
     /// When the offset space (4 GiB of source) is used up, positions in the text are `Pos::NONE`.

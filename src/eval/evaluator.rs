@@ -12,8 +12,8 @@ use crate::memory::Memory;
 use crate::names::Names;
 use crate::observed::{NotedBuild, NotedCall};
 use crate::trial::Limits;
-use diag::{Origin, Pos, SourceMap};
-use rustc_hash::FxHashMap;
+use diag::{FileId, Origin, Pos, SourceMap};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 use syntax::{Symbol, Symbols};
 
@@ -190,6 +190,9 @@ pub struct Evaluator {
     pub builds: Vec<NotedBuild>,
     /// Where the noted call that begins comes from.
     pub(crate) noted_site: Option<Pos>,
+    /// The texts of files that were read, in order.
+    pub(crate) texts: Vec<FileId>,
+    pub(crate) known_texts: FxHashSet<FileId>,
     /// Whether a limit of this run or this machine was met.
     pub(crate) limited: bool,
     /// The flake under test.
@@ -256,6 +259,8 @@ impl Evaluator {
             calls: Vec::new(),
             builds: Vec::new(),
             noted_site: None,
+            texts: Vec::new(),
+            known_texts: FxHashSet::default(),
             limited: false,
             own: crate::own::Own::default(),
         };
@@ -396,7 +401,10 @@ impl Evaluator {
         scope: Option<&[Symbol]>,
     ) -> Eval<CodeRef> {
         self.source_room(&text)?;
-        let (_, base) = self.sources.add(origin.clone(), text.clone());
+        let (id, base) = self.sources.add(origin.clone(), text.clone());
+        if matches!(origin, Origin::File(_)) {
+            self.reads(id);
+        }
         let arena = bumpalo::Bump::with_capacity(text.len() * 4);
         let options = parse_options(&self.settings, base_path);
         let parsed = syntax::parse(&text, base, &mut self.symbols, &arena, &options);

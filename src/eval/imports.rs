@@ -5,7 +5,7 @@ use crate::error::Eval;
 use crate::evaluator::Evaluator;
 use crate::heap::{Ref, Val, Words};
 use crate::text::path::dir_name;
-use diag::{Origin, Pos};
+use diag::{FileId, Origin, Pos};
 use std::sync::Arc;
 
 /// A file that was imported.
@@ -14,8 +14,8 @@ pub(crate) struct Import {
     file: CodeRef,
     /// Its value; none if only trials that ended have imported it.
     cell: Ref,
-    /// Its text when it was compiled, and what came out.
-    compiled: Option<(Arc<[u8]>, CodeRef)>,
+    /// Its text when it was compiled, the number of that, and what came out.
+    compiled: Option<(Arc<[u8]>, FileId, CodeRef)>,
 }
 
 impl Evaluator {
@@ -80,13 +80,16 @@ impl Evaluator {
     /// Returns the code of a file; the same as the last time if its text is the same, as when several
     /// trials import it.
     pub(crate) fn file_code(&mut self, path: &[u8], text: Arc<[u8]>) -> Eval<CodeRef> {
-        if let Some((old, code)) = &self.import(path).compiled
+        if let Some((old, id, code)) = &self.import(path).compiled
             && (Arc::ptr_eq(old, &text) || *old == text)
         {
+            let (id, code) = (*id, *code);
+            self.reads(id);
             return Ok(code);
         }
         let code = self.compile(Origin::File(path.into()), text.clone(), dir_name(path), None)?;
-        self.import(path).compiled = Some((text, code));
+        let id = self.texts.last().copied().unwrap_or(FileId(0));
+        self.import(path).compiled = Some((text, id, code));
         Ok(code)
     }
 
@@ -95,6 +98,25 @@ impl Evaluator {
     /// ([`Evaluator::eval_file`]) spares later trials to evaluate them.
     pub fn imported_in_trial(&self) -> &[Vec<u8>] {
         &self.trial_imports
+    }
+
+    /// Returns the texts of files that evaluation has read, in the order in which it first needed them: outside of trials, then in
+    /// those under way. What other trials have read is none of it, as if it had never been.
+    pub fn texts(&self) -> &[FileId] {
+        &self.texts
+    }
+
+    pub(crate) fn reads(&mut self, text: FileId) {
+        if self.known_texts.insert(text) {
+            self.texts.push(text);
+        }
+    }
+
+    /// Forgets that texts were read, but for the first ones.
+    pub(crate) fn forget_texts(&mut self, first: usize) {
+        for text in self.texts.drain(first..) {
+            self.known_texts.remove(&text);
+        }
     }
 
     /// Forgets the cells of files that the trial under way made, and keeps their paths.

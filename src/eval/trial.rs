@@ -54,6 +54,8 @@ struct Before {
     scratch: Vec<Val>,
     depth: u32,
     noted_site: Option<Pos>,
+    texts: usize,
+    named: usize,
     limited: bool,
     own_met: bool,
     own_files: crate::files::OwnFiles,
@@ -128,6 +130,8 @@ impl Evaluator {
             scratch: std::mem::take(&mut self.scratch),
             depth: self.depth,
             noted_site: self.noted_site.take(),
+            texts: self.texts.len(),
+            named: self.sources.named_folders(),
             limited: std::mem::take(&mut self.limited),
             own_met: std::mem::take(&mut self.own.met),
             own_files: self.caches.files.of_own(&self.own),
@@ -145,6 +149,8 @@ impl Evaluator {
         self.caches.files.forget_own(&self.own, &before.own_files);
         self.own.met = before.own_met;
         self.limited = before.limited;
+        self.forget_texts(before.texts);
+        self.sources.forget_folders(before.named);
         self.mem.layers.forget(before.layers);
         self.store.end_round(before.store);
         self.failed.truncate(before.failed);

@@ -78,9 +78,9 @@ fn site(host: &Host<'_>, sites: &[Pos]) -> Option<Pos> {
 fn of_file(host: &Host<'_>, path: &str) -> Option<Span> {
     let sources = &host.ev.sources;
     let inside = format!("{path}/default.nix");
-    let is = |wanted: &str, id: u32| matches!(&sources.file(diag::FileId(id)).origin, Origin::File(own) if **own == *wanted.as_bytes());
-    let find = |wanted: &str| (0..sources.len() as u32).rev().find(|&id| is(wanted, id));
-    let base = sources.file(diag::FileId(find(path).or_else(|| find(&inside))?)).base;
+    let is = |wanted: &str, id: diag::FileId| matches!(&sources.file(id).origin, Origin::File(own) if **own == *wanted.as_bytes());
+    let find = |wanted: &str| host.ev.texts().iter().rev().copied().find(|id| is(wanted, *id));
+    let base = sources.file(find(path).or_else(|| find(&inside))?).base;
     Some(Span::new(base, base))
 }
 

@@ -4,7 +4,7 @@ use super::attr_path::option_steps;
 use super::definitions::from_root;
 use super::tree::{Tree, with_tree};
 use super::viewpoint::{Viewpoint, inputs_of};
-use diag::{Diagnostic, FileId, Origin, Span};
+use diag::{Diagnostic, Origin, Span};
 use eval::Evaluator;
 use syntax::ast::{ExprKind, ExprRef};
 use syntax::walk::each_expr;
@@ -57,7 +57,7 @@ pub(super) fn in_own_files(
     view: &Viewpoint<'_>,
     look: impl Fn(&Tree<'_>) -> Option<Span>,
 ) -> Option<Span> {
-    for id in (0..ev.sources.len() as u32).rev().map(FileId) {
+    for id in ev.texts().to_vec().into_iter().rev() {
         let origin = &ev.sources.file(id).origin;
         if matches!(origin, Origin::File(_)) && view.is_own(origin) {
             let found = with_tree(ev, id, &look);
@@ -162,7 +162,7 @@ fn told(
     let written = locate_message(ev, message, view);
     for option in options_in(message) {
         let steps = option_steps(&option);
-        for id in (0..ev.sources.len() as u32).rev().map(FileId) {
+        for id in ev.texts().to_vec().into_iter().rev() {
             if !view.is_own(&ev.sources.file(id).origin) {
                 continue;
             }

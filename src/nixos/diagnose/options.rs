@@ -216,7 +216,7 @@ fn unnamed_definition(
     };
     let mut found: Vec<(Span, bool)> = Vec::new();
     let mut seen: Vec<std::sync::Arc<[u8]>> = Vec::new();
-    for id in (0..ev.sources.len() as u32).rev().map(FileId) {
+    for id in ev.texts().to_vec().into_iter().rev() {
         let file = ev.sources.file(id);
         let Origin::File(path) = &file.origin else { continue };
         if named.contains(&id) || !view.is_own(&file.origin) || seen.contains(path) || !holds(&file.text, last) {
@@ -258,7 +258,7 @@ fn declared(ev: &mut Evaluator, diagnostic: Diagnostic, steps: &[Step], view: &V
             _ => None,
         })
         .collect();
-    for id in (0..ev.sources.len() as u32).rev().map(FileId) {
+    for id in ev.texts().to_vec().into_iter().rev() {
         let file = ev.sources.file(id);
         if !view.is_own(&file.origin) || !holds(&file.text, b"options") || !names.iter().all(|n| holds(&file.text, n)) {
             continue;

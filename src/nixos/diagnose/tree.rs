@@ -58,5 +58,5 @@ pub(super) fn with_tree<R>(ev: &mut Evaluator, file: FileId, look: impl FnOnce(&
 /// Returns the id of the text of a file, the one read last if there are several.
 pub(super) fn find_file(ev: &Evaluator, path: &[u8]) -> Option<FileId> {
     let is = |id: &FileId| matches!(&ev.sources.file(*id).origin, Origin::File(own) if **own == *path);
-    (0..ev.sources.len() as u32).rev().map(FileId).find(is)
+    ev.texts().iter().rev().copied().find(is)
 }

@@ -105,7 +105,7 @@ impl Viewpoint<'_> {
 
 /// Returns all inputs, and has the source map call their files by these names.
 pub fn inputs_of(ev: &mut Evaluator, view: &Viewpoint<'_>) -> Vec<(Vec<u8>, String)> {
-    let inputs = all_inputs(&ev.sources, view);
+    let inputs = all_inputs(&ev.sources, ev.texts(), view);
     for (folder, name) in &inputs {
         ev.sources.name_folder(folder, name);
     }
@@ -114,10 +114,11 @@ pub fn inputs_of(ev: &mut Evaluator, view: &Viewpoint<'_>) -> Vec<(Vec<u8>, Stri
 
 /// Returns the inputs of a viewpoint together with those that lie inside the user's flake: folders
 /// below the root with a `flake.nix` of their own that was read.
-fn all_inputs(sources: &SourceMap, view: &Viewpoint<'_>) -> Vec<(Vec<u8>, String)> {
+fn all_inputs(sources: &SourceMap, texts: &[FileId], view: &Viewpoint<'_>) -> Vec<(Vec<u8>, String)> {
     let mut inputs = view.inputs.to_vec();
-    let flakes: Vec<&[u8]> = (0..sources.len() as u32)
-        .filter_map(|id| match &sources.file(FileId(id)).origin {
+    let flakes: Vec<&[u8]> = texts
+        .iter()
+        .filter_map(|id| match &sources.file(*id).origin {
             Origin::File(path) => below(path, view.root)?.strip_suffix(b"flake.nix"),
             _ => None,
         })

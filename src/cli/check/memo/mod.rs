@@ -233,3 +233,6 @@ fn stale(target: &Target, kept: &str, new: &str) -> Case {
     )
     .finding(finding)
 }
+
+#[cfg(test)]
+mod tests;

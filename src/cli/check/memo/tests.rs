@@ -1,0 +1,291 @@
+//! That no result is taken over which evaluation would not come to: random edits of a flake whose hosts depend on its files in
+//! all ways that there are.
+
+use super::super::judge;
+use crate::args::{CacheArgs, CheckArgs};
+use crate::machine::Machine;
+use diag::Severity;
+use report::{Report, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use sys::{FixedEnv, Fs, ManualClock, MemoryFs, Mode};
+
+const FLAKE: &str = include_str!("flake.nix");
+
+/// Edits of a run; `CFGCHECK_EDITS` says another number.
+const EDITS: u64 = 400;
+
+/// Stack of the thread that evaluates.
+const STACK: usize = 256 << 20;
+
+/// Numbers that look random and are the same in each run: SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % most as u64) as usize
+    }
+
+    fn of<'a, T: ?Sized>(&mut self, all: &[&'a T]) -> &'a T {
+        all[self.below(all.len())]
+    }
+}
+
+fn flake() -> MemoryFs {
+    MemoryFs::new()
+        .file("/f/flake.nix", FLAKE)
+        .file("/f/a/text", "one")
+        .file("/f/b/default.nix", "{ b = 1; }")
+        .file("/f/c/code.nix", "{ c = 1; }")
+        .file("/f/c/d/text", "two")
+        .link("/f/l", "a/text")
+        .link("/f/k", "c")
+        .file("/f/unread", "x")
+}
+
+fn machine(fs: Arc<MemoryFs>) -> Machine {
+    Machine {
+        fs,
+        env: Arc::new(FixedEnv::at("/").with("HOME", "/home")),
+        clock: Arc::new(ManualClock::at(Duration::from_secs(1_795_000_000))),
+        stack: STACK,
+    }
+}
+
+/// Returns the report of a check; `cache` says whether results are kept.
+fn checked(fs: &Arc<MemoryFs>, cache: CacheArgs) -> Report {
+    let mut args = CheckArgs {
+        cache,
+        ..CheckArgs::default()
+    };
+    args.judge.flake = "path:/f".into();
+    args.judge.flakes.offline = true;
+    let done = judge(&machine(fs.clone()), &args);
+    done.unwrap_or_else(|code| panic!("the flake cannot be judged: {code}"))
+        .report
+}
+
+fn text(mut report: Report) -> String {
+    report.duration = Duration::ZERO;
+    report.cases.iter_mut().for_each(|case| case.duration = Duration::ZERO);
+    json::write(&report, Severity::Error)
+}
+
+fn uncached() -> CacheArgs {
+    CacheArgs {
+        no_cache: true,
+        ..CacheArgs::default()
+    }
+}
+
+/// Returns the hosts that are taken over: those that take no time on a clock that goes on by itself would not tell, so their files
+/// in the cache are looked at instead.
+fn kept(fs: &MemoryFs) -> BTreeSet<(PathBuf, Vec<u8>)> {
+    let folder = Path::new("/home/.cache/cfgcheck/results/branch");
+    let names = fs.read_dir(folder).unwrap_or_default();
+    let file = |name: &std::ffi::OsString| (folder.join(name), fs.read(&folder.join(name)).expect("it is there"));
+    names.iter().map(|entry| file(&entry.name)).collect()
+}
+
+/// Changes one thing in the flake, and says what.
+fn edit(fs: &MemoryFs, random: &mut Random) -> String {
+    let files = [
+        "a/text",
+        "a/none",
+        "a/more",
+        "b/default.nix",
+        "b",
+        "c/code.nix",
+        "c/d/text",
+        "c/d/none",
+        "c/new",
+        "c/d",
+        "none/text",
+        "none",
+        "l",
+        "k",
+        "unread",
+        "deep/in/it",
+    ];
+    let path = Path::new("/f").join(random.of(&files));
+    let contents = [
+        "one",
+        "two",
+        "{ b = 1; }",
+        "{ b = 2; }",
+        "throw \"no\"",
+        "(",
+        "import ../c/code.nix",
+        "",
+    ];
+    let targets = ["a/text", "c", "none", "c/d/text", "../b", "/f/a/text", "k", "l"];
+    let gone = |path: &Path| {
+        let _ = fs.remove_file(path);
+        let _ = fs.remove_dir_all(path);
+    };
+    let above = || {
+        // What stands in the way as a file goes.
+        for folder in path.ancestors().skip(1).filter(|folder| folder.starts_with("/f")) {
+            if fs
+                .lstat(folder)
+                .ok()
+                .flatten()
+                .is_some_and(|stat| stat.kind != sys::FileKind::Directory)
+            {
+                gone(folder);
+            }
+        }
+        fs.create_dir_all(path.parent().expect("it has one"))
+            .expect("nothing is in the way");
+    };
+    match random.below(7) {
+        0 => {
+            gone(&path);
+            format!("remove {}", path.display())
+        }
+        1 => {
+            above();
+            gone(&path);
+            fs.create_dir_all(&path).expect("nothing is in the way");
+            format!("make the folder {}", path.display())
+        }
+        2 => {
+            above();
+            gone(&path);
+            let target = random.of(&targets);
+            fs.symlink(Path::new(target), &path).expect("nothing is in the way");
+            format!("link {} to {target}", path.display())
+        }
+        kind => {
+            above();
+            gone(&path);
+            let content = random.of(&contents);
+            let mode = if kind == 3 { Mode::Executable } else { Mode::Plain };
+            fs.write(&path, content.as_bytes(), mode)
+                .expect("nothing is in the way");
+            format!("write {content:?} to {} ({mode:?})", path.display())
+        }
+    }
+}
+
+/// Does some work on a thread with enough stack for evaluation.
+fn on_a_large_stack(work: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(STACK);
+    thread
+        .spawn(work)
+        .expect("a thread starts")
+        .join()
+        .expect("it does not panic");
+}
+
+#[test]
+fn no_edit_leaves_a_stale_result() {
+    on_a_large_stack(|| {
+        let edits = std::env::var("CFGCHECK_EDITS").ok().and_then(|text| text.parse().ok());
+        let fs = Arc::new(flake());
+        let mut random = Random(7);
+        let mut done = Vec::new();
+        let mut same = 0;
+        for _ in 0..edits.unwrap_or(EDITS) {
+            done.push(edit(&fs, &mut random));
+            let before = kept(&fs);
+            let remembered = text(checked(&fs, CacheArgs::default()));
+            if kept(&fs) == before {
+                same += 1;
+            }
+            let anew = text(checked(&fs, uncached()));
+            let last = &done[done.len().saturating_sub(5)..];
+            let mut pairs = remembered.lines().zip(anew.lines());
+            let other = pairs.position(|(old, new)| old != new).map(|at| {
+                let around = |text: &str| text.lines().skip(at.saturating_sub(15)).take(30).map(str::to_owned).collect::<Vec<_>>();
+                (around(&remembered), around(&anew))
+            });
+            assert_eq!(other, None, "after {} edits, the last of which are {last:#?}", done.len());
+            assert_eq!(remembered.len(), anew.len(), "one has more lines");
+        }
+        assert!(same > 0, "some edits change nothing that is read");
+    });
+}
+
+/// Returns the hosts whose results were computed anew, and so kept, after an edit.
+fn judged_anew(fs: &Arc<MemoryFs>, edit: impl FnOnce(&MemoryFs)) -> Vec<String> {
+    checked(fs, CacheArgs::default());
+    let before = kept(fs);
+    edit(fs);
+    checked(fs, CacheArgs::default());
+    let host = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        let (_, rest) = text.split_once("\"host\":\"")?;
+        rest.split('"').next().map(str::to_owned)
+    };
+    let mut hosts: Vec<String> = kept(fs)
+        .difference(&before)
+        .filter_map(|(_, bytes)| host(bytes))
+        .collect();
+    hosts.sort();
+    hosts
+}
+
+#[test]
+fn only_what_reads_a_file_is_judged_anew() {
+    on_a_large_stack(|| {
+        // What depends on each file of the flake, as its own path does.
+        let all = [
+            "nar",
+            "own-folder",
+            "own-hash",
+            "own-letters",
+            "own-match",
+            "own-name",
+            "own-order",
+            "own-path",
+            "own-replaced",
+        ];
+        let check = |edit: fn(&MemoryFs), more: &[&str]| {
+            let mut expected: Vec<&str> = all.iter().chain(more).copied().collect();
+            expected.sort_unstable();
+            assert_eq!(judged_anew(&Arc::new(flake()), edit), expected);
+        };
+        check(
+            |fs| {
+                fs.write(Path::new("/f/unread"), b"y", Mode::Plain)
+                    .expect("it is written")
+            },
+            &[],
+        );
+        check(
+            |fs| {
+                fs.write(Path::new("/f/a/text"), b"y", Mode::Plain)
+                    .expect("it is written")
+            },
+            &["copies-file", "filters", "other", "reads", "through-link"],
+        );
+        check(
+            |fs| {
+                fs.write(Path::new("/f/c/d/text"), b"y", Mode::Plain)
+                    .expect("it is written")
+            },
+            &["copies", "filters", "reads-deep"],
+        );
+        check(
+            |fs| {
+                fs.write(Path::new("/f/a/none"), b"y", Mode::Plain)
+                    .expect("it is written")
+            },
+            &["filters", "names", "probes"],
+        );
+        check(
+            |fs| {
+                fs.write(Path::new("/f/c/new"), b"y", Mode::Plain)
+                    .expect("it is written")
+            },
+            &["copies", "filters", "folder-link", "lists"],
+        );
+    });
+}
