@@ -143,6 +143,7 @@ pub struct LimitArgs {
   cfgcheck check --host 'web-*' --host db          some hosts
   cfgcheck check --platform aarch64-linux          hosts also for this platform
   cfgcheck check --output junit=report.xml github:owner/repo
+  cfgcheck check --changed-since origin/main       only what a branch changes
 ")]
 pub struct CheckArgs {
     #[command(flatten)]
@@ -156,6 +157,9 @@ pub struct CheckArgs {
     /// The flake as it runs today; what must not change is compared with it.
     #[arg(long, value_name = "FLAKE")]
     pub base: Option<String>,
+    /// Leave out what has read nothing that changed since this commit, branch or tag, or since another flake.
+    #[arg(long, value_name = "REV")]
+    pub changed_since: Option<String>,
     /// Judge only the examples in checks/*.yaml; the flake is not evaluated.
     #[arg(long)]
     pub policies_only: bool,

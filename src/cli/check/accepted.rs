@@ -67,6 +67,7 @@ impl Run<'_> {
 
     /// Whether the run judges all that the flake has.
     pub(super) fn is_whole(&self) -> bool {
-        self.hosts.is_empty() && self.systems.is_empty() && !sys::interrupted()
+        let chosen = !self.hosts.is_empty() || !self.systems.is_empty() || self.args.changed_since.is_some();
+        !chosen && !sys::interrupted()
     }
 }

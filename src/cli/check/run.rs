@@ -203,7 +203,9 @@ impl Run<'_> {
             return;
         };
         self.rules_on_files(asked);
-        self.memo = Memo::new(self, &session, number);
+        if self.remember(&mut session, number).is_err() {
+            return;
+        }
         let Some(flake) = self.call(&mut session, number) else {
             return;
         };

@@ -41,6 +41,11 @@ pub enum StateError {
     /// Two revisions whose histories never met.
     #[error("'{0}' and '{1}' have no commit in common")]
     NoMergeBase(String, String),
+    /// A commit that a shallow clone lacks.
+    #[error(
+        "the commit of '{0}' is not in this shallow clone\nhelp: fetch it, as with `git fetch --unshallow`, or `fetch-depth: 0` of actions/checkout"
+    )]
+    Shallow(String),
     /// A whole flake with a fragment.
     #[error("`diff` takes whole flakes; use --host to choose from '{0}'")]
     Fragment(String),
@@ -126,6 +131,14 @@ fn repository(machine: &Machine, asked: &Asked, revision: &str) -> Result<Reposi
 }
 
 fn revision(repository: &Repository, text: &str) -> Result<Oid, StateError> {
+    let found = named(repository, text)?;
+    if !repository.objects().contains(&found)? && repository.is_shallow()? {
+        return Err(StateError::Shallow(text.to_owned()));
+    }
+    Ok(found)
+}
+
+fn named(repository: &Repository, text: &str) -> Result<Oid, StateError> {
     repository.revision(text).or_else(|error| {
         let names = match &error {
             RevisionError::Unknown(_) => repository.names()?,

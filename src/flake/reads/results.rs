@@ -34,8 +34,8 @@ pub struct Results {
 pub enum Found<T> {
     /// A result all of whose answers hold, and what they are.
     Holds(T, Reads),
-    /// Results, but none that holds; the answer that the last one does not agree with.
-    Changed(Difference),
+    /// Results, but none that holds: the last one, and the first answer that does not hold any more.
+    Changed(T, Difference),
     /// Nothing.
     Nothing,
     /// A file that cannot be read, or has a line that is none: what is wrong with it.
@@ -83,12 +83,12 @@ impl Results {
             match reads.first_difference(state) {
                 None => return Found::Holds(result, reads),
                 Some(difference) => {
-                    first.get_or_insert(difference);
+                    first.get_or_insert((result, difference));
                 }
             }
         }
         match (first, broken) {
-            (Some(difference), _) => Found::Changed(difference),
+            (Some((result, difference)), _) => Found::Changed(result, difference),
             (None, Some(why)) => Found::Broken(why),
             (None, None) => Found::Nothing,
         }

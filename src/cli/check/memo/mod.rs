@@ -2,14 +2,17 @@
 
 use super::run::Run;
 use crate::args::{CacheArgs, CheckArgs, Ifd};
+use crate::diff::states::state;
 use crate::machine::Machine;
 use crate::session::Session;
+use crate::stream::complain;
 use ::check::fleet;
 use diag::Severity;
-use flake::reads::{Found, LockedState, Results, State};
+use flake::reads::{Difference, Found, LockedState, Reads, Results, State};
 use nixos::Target;
 use report::{Case, Event, Finding, Outcome, Stage};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use sys::Digest;
 
@@ -32,34 +35,43 @@ pub(super) struct Kept {
 pub(super) struct Memo {
     results: Results,
     state: LockedState,
+    /// The state of the flake since which something has to have changed, and how a person calls it.
+    since: Option<(LockedState, String)>,
     /// The hash of all that every target depends on beside files: this program, settings, arguments.
     ground: String,
     verify: bool,
-    reused: usize,
+    told: Told,
+}
+
+/// What is worth telling at the end.
+#[derive(Default)]
+struct Told {
     judged: usize,
+    reused: usize,
+    /// What has read nothing that changed.
+    unchanged: Vec<String>,
+    /// By what has changed: how many results depended on it, and how many of them are what they were.
+    changed: BTreeMap<Difference, (usize, usize)>,
     broken: Option<String>,
     unkept: Option<String>,
 }
 
 impl Memo {
     /// Returns what is known of a locked flake; `None` if nothing is to be kept, or there is no place for it.
-    pub fn new(run: &Run<'_>, session: &Session, number: u32) -> Option<Memo> {
+    fn new(run: &Run<'_>, session: &Session, number: u32) -> Option<Memo> {
         let args = &run.args.cache;
         if args.no_cache {
             return None;
         }
         let folders = folders(run.machine, args)?;
         let secret = run.machine.env.text(SECRET).filter(|secret| !secret.is_empty());
-        let state = LockedState::new(session.flakes.clone(), number)?;
         Some(Memo {
             results: Results::new(run.machine.fs.clone(), folders, secret.as_deref()),
-            state,
+            state: LockedState::new(session.flakes.clone(), number)?,
+            since: None,
             ground: ground(run, session, number)?,
             verify: args.verify_cache,
-            reused: 0,
-            judged: 0,
-            broken: None,
-            unkept: None,
+            told: Told::default(),
         })
     }
 
@@ -67,6 +79,12 @@ impl Memo {
     fn question(&self, target: &Target, platform: Option<&str>, before: &str) -> Digest {
         let parts = [&self.ground, &target.path(), platform.unwrap_or_default(), before];
         Digest::of(parts.join("\0").as_bytes())
+    }
+
+    /// Whether nothing has changed that a result was computed from.
+    fn is_unchanged(&self, reads: &Reads) -> bool {
+        let since = self.since.as_ref();
+        since.is_some_and(|(state, _)| reads.first_difference(state).is_none())
     }
 }
 
@@ -123,6 +141,45 @@ fn ground(run: &Run<'_>, session: &Session, number: u32) -> Option<String> {
 }
 
 impl Run<'_> {
+    /// Remembers results of earlier runs from now on, if there is a place for them; why what has changed cannot be told has been
+    /// told, and then there is nothing to judge.
+    pub(super) fn remember(&mut self, session: &mut Session, number: u32) -> Result<(), ()> {
+        self.memo = Memo::new(self, session, number);
+        let Some(text) = &self.args.changed_since else {
+            return Ok(());
+        };
+        let since = match &self.memo {
+            None => Err(
+                "--changed-since needs results of earlier runs, which have no place here: name one with --cache"
+                    .to_owned(),
+            ),
+            Some(_) => self.state_since(session, text),
+        };
+        match (since, &mut self.memo) {
+            (Ok(since), Some(memo)) => memo.since = Some((since, text.clone())),
+            (Err(why), _) => {
+                let finding = Finding::new("base", Severity::Error, why);
+                let name = format!("what has changed since {text} is known");
+                self.finish(Case::new(Stage::Eval, name, Outcome::Errored).finding(finding));
+                return Err(());
+            }
+            (Ok(_), None) => {}
+        }
+        Ok(())
+    }
+
+    fn state_since(&self, session: &mut Session, text: &str) -> Result<LockedState, String> {
+        let judge = &self.args.judge;
+        let named = state(self.machine, &judge.flake, text).map_err(|error| error.to_string())?;
+        let flags = session
+            .lock_flags(self.machine, &judge.flakes)
+            .map_err(|error| error.to_string())?;
+        let number = session
+            .lock(&named.asked.reference, &flags)
+            .map_err(|error| error.message(&session.ev.sources))?;
+        LockedState::new(session.flakes.clone(), number).ok_or_else(|| "it is not locked".to_owned())
+    }
+
     /// Judges a target, or takes over what an earlier run came to.
     pub(super) fn remembered(
         &mut self,
@@ -130,37 +187,48 @@ impl Run<'_> {
         target: &Target,
         platform: Option<&str>,
     ) -> Option<Vec<Case>> {
-        // What stores say of closures is not recorded.
-        let weighed = !self.config.closure.of(&target.name).is_none();
-        if weighed || self.memo.is_none() {
+        let Some(mut memo) = self.memo.take() else {
             return self.target(session, target, platform).cases;
-        }
+        };
+        let cases = self.with_memo(&mut memo, session, target, platform);
+        self.memo = Some(memo);
+        cases
+    }
+
+    fn with_memo(
+        &mut self,
+        memo: &mut Memo,
+        session: &mut Session,
+        target: &Target,
+        platform: Option<&str>,
+    ) -> Option<Vec<Case>> {
         let before = format!("{:?}", self.base.get(&target.name));
-        let mut kept = None;
-        let mut question = None;
-        if let Some(memo) = &mut self.memo {
-            let asked = *question.insert(memo.question(target, platform, &before));
-            kept = match memo.results.find::<Kept>(asked, &memo.state) {
-                Found::Holds(kept, _) => Some(kept),
-                Found::Broken(why) => {
-                    memo.broken.get_or_insert(why);
-                    None
-                }
-                Found::Changed(_) | Found::Nothing => None,
-            };
-            memo.judged += 1;
-        }
-        // Rules that compare hosts may find something else now.
-        kept = kept.filter(|kept| kept.fleet.as_ref().is_none_or(|known| self.fleet.agrees(known)));
-        let verify = self.memo.as_ref().is_some_and(|memo| memo.verify);
-        if let Some(kept) = kept.take_if(|_| !verify) {
-            if let Some(memo) = &mut self.memo {
-                memo.reused += 1;
+        let question = memo.question(target, platform, &before);
+        memo.told.judged += 1;
+        // What stores say of closures is not recorded.
+        let is_weighed = !self.config.closure.of(&target.name).is_none();
+        let found = match is_weighed {
+            true => Found::Nothing,
+            false => memo.results.find::<Kept>(question, &memo.state),
+        };
+        let (mut kept, mut old) = (None, None);
+        match found {
+            // Rules that compare hosts may find something else now.
+            Found::Holds(result, reads) if result.fleet.as_ref().is_none_or(|known| self.fleet.agrees(known)) => {
+                kept = Some((result, reads));
             }
+            Found::Changed(result, difference) => old = Some((result, difference)),
+            Found::Broken(why) => {
+                memo.told.broken.get_or_insert(why);
+            }
+            Found::Holds(..) | Found::Nothing => {}
+        }
+        if let Some((kept, reads)) = kept.take_if(|_| !memo.verify) {
+            memo.told.reused += 1;
             if let Some(known) = kept.fleet {
                 self.fleet.remember(known);
             }
-            return kept.cases;
+            return self.unless_unchanged(memo, target, &reads, kept.cases);
         }
         session.recording.begin();
         let judged = self.target(session, target, platform);
@@ -175,17 +243,43 @@ impl Run<'_> {
         };
         let text = as_text(&new);
         if judged.has_own_path || session.ev.has_own_path(text.as_bytes()) {
-            reads.own_path = self.memo.as_ref().and_then(|memo| memo.state.own_path());
+            reads.own_path = memo.state.own_path();
         }
         let mut cases = judged.cases;
-        if let Some(kept) = kept.filter(|kept| as_text(kept) != text) {
-            cases
-                .get_or_insert_default()
-                .push(stale(target, &as_text(&kept), &text));
-        } else if let (Some(memo), Some(question), true) = (&mut self.memo, question, judged.lasts)
+        if let Some((old, difference)) = old {
+            let (all, same) = memo.told.changed.entry(difference).or_default();
+            *all += 1;
+            *same += usize::from(as_text(&old) == text);
+        }
+        let lasts = judged.lasts && !is_weighed;
+        let kept = kept.map(|(kept, _)| as_text(&kept));
+        // What is stale is replaced.
+        if lasts
+            && kept.as_ref() != Some(&text)
             && let Err(error) = memo.results.keep(question, &reads, &new)
         {
-            memo.unkept.get_or_insert(error.to_string());
+            memo.told.unkept.get_or_insert(error.to_string());
+        }
+        if let Some(kept) = kept.filter(|kept| *kept != text) {
+            cases.get_or_insert_default().push(stale(target, &kept, &text));
+        }
+        match lasts {
+            true => self.unless_unchanged(memo, target, &reads, cases),
+            false => cases,
+        }
+    }
+
+    /// Returns the cases of a target; none if it was to have changed and has not.
+    fn unless_unchanged(
+        &self,
+        memo: &mut Memo,
+        target: &Target,
+        reads: &Reads,
+        cases: Option<Vec<Case>>,
+    ) -> Option<Vec<Case>> {
+        if cases.is_some() && memo.is_unchanged(reads) {
+            memo.told.unchanged.push(target.path());
+            return None;
         }
         cases
     }
@@ -193,16 +287,50 @@ impl Run<'_> {
     /// Tells what is worth knowing about results of earlier runs, at the end of one.
     pub(super) fn memo_is_done(&mut self) {
         let Some(memo) = self.memo.take() else { return };
-        if let Some(why) = memo.broken {
-            self.tell(Event::Note(format!(
-                "results of earlier runs are not used where they are broken: {why}"
-            )));
+        let Memo {
+            told, results, since, ..
+        } = memo;
+        if let Some((_, name)) = since {
+            let mut unchanged = told.unchanged;
+            unchanged.dedup();
+            let note = match unchanged.as_slice() {
+                [] => format!("all that is judged has read something that changed since {name}"),
+                left => format!(
+                    "left out, as nothing that it has read changed since {name}: {}",
+                    left.join(", ")
+                ),
+            };
+            self.tell(Event::Note(note));
         }
-        let unkept = memo
+        // What follows is about this run and not about the flake, so it is no part of the report.
+        let say = |text: String| complain(&format!("note: {}", diag::clean_line(&text)));
+        for (difference, (all, same)) in told.changed {
+            if let Difference::File(path) = difference
+                && all == same
+            {
+                let path = String::from_utf8_lossy(&path).into_owned();
+                let results = if all == 1 {
+                    "the result that depends on it is"
+                } else {
+                    "all results that depend on it are"
+                };
+                say(format!("{path} has changed, and {results} the same as before ({all})"));
+            }
+        }
+        if told.reused > 0 {
+            say(format!(
+                "{} of {} results are those of earlier runs, as nothing that they depend on has changed",
+                told.reused, told.judged
+            ));
+        }
+        if let Some(why) = told.broken {
+            say(format!("a result of an earlier run is broken and is not used: {why}"));
+        }
+        let unkept = told
             .unkept
-            .or_else(|| memo.results.tidy().err().map(|error| error.to_string()));
+            .or_else(|| results.tidy().err().map(|error| error.to_string()));
         if let Some(why) = unkept {
-            self.tell(Event::Note(format!("results cannot be kept for later runs: {why}")));
+            say(format!("results cannot be kept for later runs: {why}"));
         }
     }
 }

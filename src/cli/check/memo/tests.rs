@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use sys::{FixedEnv, Fs, ManualClock, MemoryFs, Mode};
+use sys::{Env, FixedEnv, Fs, ManualClock, MemoryFs, Mode, ProcessEnv};
 
 const FLAKE: &str = include_str!("flake.nix");
 
@@ -188,7 +188,9 @@ fn on_a_large_stack(work: impl FnOnce() + Send + 'static) {
 fn edited(seed: u64) {
     on_a_large_stack(move || {
         // An evaluator's address space is not given back, so that a process has some hundreds of them.
-        let more: u64 = std::env::var("CFGCHECK_SEED").map_or(0, |text| text.parse().expect("a seed is a number"));
+        let more: u64 = ProcessEnv
+            .text("CFGCHECK_SEED")
+            .map_or(0, |text| text.parse().expect("a seed is a number"));
         let fs = Arc::new(flake());
         let mut random = Random(seed + more * 100);
         let mut done = Vec::new();
