@@ -304,3 +304,81 @@ fn a_commit_that_a_shallow_clone_does_not_have_is_told() {
     assert_eq!(output.status.code(), Some(1), "{report}");
     assert!(report.contains("shallow"), "{report}");
 }
+
+/// Returns the paths below a folder that a line of a system-call trace names.
+fn traced<'l>(line: &'l str, below: &str) -> Option<&'l str> {
+    let (_, rest) = line.split_once('"')?;
+    let path = rest.split_once('"')?.0;
+    path.strip_prefix(below)?.strip_prefix('/')
+}
+
+/// Whether what is recorded has an answer about a path: about itself, or about something below it, for which each folder on the
+/// way is looked at.
+fn is_recorded(recorded: &BTreeSet<String>, path: &str) -> bool {
+    let below = format!("{path}/");
+    recorded.contains(path)
+        || recorded
+            .range(below.clone()..)
+            .next()
+            .is_some_and(|found| found.starts_with(&below))
+}
+
+#[test]
+fn live_each_file_that_is_opened_is_recorded() {
+    let fleet = Fleet::new();
+    fleet.write(
+        "hosts/web.nix",
+        "with builtins; toJSON [ (readDir ../.) (pathExists ./none) (pathExists ../none/deep) \"${../sub}\" (import ../link) ]\n",
+    );
+    std::fs::create_dir_all(fleet.repository().join("sub/deep")).expect("a folder can be made");
+    fleet.write("sub/deep/file", "x");
+    std::os::unix::fs::symlink("hosts/mail.nix", fleet.repository().join("link")).expect("a link can be made");
+    fleet.commit("two");
+    let log = fleet.folder.path().join("trace");
+    let mut command = Command::new("strace");
+    fleet
+        .program
+        .at_home(&mut command)
+        .args(["-f", "-s", "4096", "-e", "trace=%file", "-o"])
+        .arg(&log)
+        .arg(env!("CARGO_BIN_EXE_cfgcheck"))
+        .args(["check", ".", "--cache"])
+        .arg(fleet.cache())
+        .current_dir(fleet.repository());
+    let output = command.output().expect("strace is there");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut recorded = BTreeSet::new();
+    for file in fleet.files() {
+        let text = std::fs::read_to_string(file).expect("it can be read");
+        let (_, line) = text.trim_end().split_once(' ').expect("a line has a seal");
+        let kept: serde_json::Value = serde_json::from_str(line).expect("it is JSON");
+        let paths = kept["reads"]["files"]["paths"].as_array().expect("there are paths");
+        recorded.extend(
+            paths
+                .iter()
+                .map(|path| path[0].as_str().expect("a path is text").to_owned()),
+        );
+    }
+    assert!(
+        recorded.contains("none") && recorded.contains("sub/deep/file"),
+        "{recorded:?}"
+    );
+    let trace = std::fs::read_to_string(&log).expect("the trace can be read");
+    // Before that the flake's files are judged as such, in every run.
+    let begins = fleet.cache().join("branch");
+    let begins = begins.to_str().expect("the folder's name is text");
+    let lines = trace.lines().skip_while(|line| !line.contains(begins));
+    let root = fleet.repository();
+    let root = root.to_str().expect("the folder's name is text");
+    let paths: BTreeSet<&str> = lines.filter_map(|line| traced(line, root)).collect();
+    let paths: Vec<&str> = paths
+        .into_iter()
+        .filter(|path| *path != ".git" && !path.starts_with(".git/"))
+        .collect();
+    assert!(
+        paths.contains(&"sub/deep/file") && paths.contains(&"hosts/none"),
+        "{paths:?}"
+    );
+    let missed: Vec<&str> = paths.into_iter().filter(|path| !is_recorded(&recorded, path)).collect();
+    assert_eq!(missed, Vec::<&str>::new());
+}

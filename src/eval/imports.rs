@@ -106,7 +106,8 @@ impl Evaluator {
         &self.texts
     }
 
-    pub(crate) fn reads(&mut self, text: FileId) {
+    /// Counts a text among those that were read ([`Evaluator::texts`]), such as that of a file that somebody else had to read first.
+    pub fn reads(&mut self, text: FileId) {
         if self.known_texts.insert(text) {
             self.texts.push(text);
         }

@@ -11,6 +11,7 @@ use crate::lock::{Edge, NodeId};
 use crate::locking::{LockFlags, LockedFlake, Locker, LockingError, LockingErrorKind, NodeSource, SourceError};
 use crate::registry::Registries;
 use crate::trust::Voice;
+use diag::FileId;
 use eval::error::Eval;
 use eval::{ErrorKind, Evaluator, FetchAttr, FlakeGraph, FlakeNode, Val};
 use std::cell::RefCell;
@@ -79,6 +80,7 @@ impl Flakes {
         voice: Voice,
     ) -> Result<u32, LockingError> {
         let pipe_operators = ev.settings.pipe_operators;
+        let known = ev.sources.len();
         let mut locker = Locker {
             fetcher: &self.fetcher,
             registries: &self.registries,
@@ -86,7 +88,9 @@ impl Flakes {
             symbols: &mut ev.symbols,
             pipe_operators,
         };
-        let locked = locker.lock_as(reference, flags, voice)?;
+        let locked = locker.lock_as(reference, flags, voice);
+        (known..ev.sources.len()).for_each(|number| ev.reads(FileId(number as u32)));
+        let locked = locked?;
         let mut all = self.locked.borrow_mut();
         all.push(Rc::new(locked));
         Ok(all.len() as u32 - 1)

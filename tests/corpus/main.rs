@@ -20,6 +20,7 @@
 #[path = "../merge/answers.rs"]
 mod answers;
 mod diff;
+mod edits;
 mod fleet;
 mod lang;
 mod library;

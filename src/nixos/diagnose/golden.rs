@@ -407,8 +407,10 @@ fn with_show_trace_every_frame_is_there() {
 fn a_failed_assertion_is_shown_with_what_it_is_about() {
     let a = "{ config, ... }:\n{\n  server.enable = true;\n  out = {\n    assertion = false;\n    message = \"server.enable needs a port, not ${toString 0}\";\n  };\n}\n";
     let mut ev = fleet(&[], 1 << 20);
-    ev.sources
+    let (text, _) = ev
+        .sources
         .add(Origin::File(b"/fleet/a.nix".as_slice().into()), a.as_bytes().into());
+    ev.reads(text);
     let view = Viewpoint {
         root: b"/fleet",
         ..Viewpoint::default()
