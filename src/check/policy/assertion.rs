@@ -301,8 +301,15 @@ fn compared<'t>(
     what: impl Fn() -> String,
     hidden: &str,
 ) -> Verdict {
-    let found = others.into_iter().any(|other| value.same(other));
-    match value.unknown() {
+    let others: Vec<&Tree> = others.into_iter().collect();
+    let found = others.iter().any(|other| value.same(other));
+    // What is inside of a list or a set decides only between that and others of its kind.
+    let decides = match value {
+        Tree::List(_) => others.iter().any(|other| matches!(other, Tree::List(_))),
+        Tree::Attrs(_) => others.iter().any(|other| matches!(other, Tree::Attrs(_))),
+        _ => true,
+    };
+    match value.unknown().filter(|_| decides) {
         _ if found == wanted && found => Verdict::Holds,
         Some(why) if !found => unknown(why),
         _ if found == wanted => Verdict::Holds,

@@ -369,6 +369,16 @@ proptest! {
     }
 }
 
+#[test]
+fn what_is_inside_of_a_set_decides_nothing_about_texts() {
+    let value = Tree::Attrs([("a".to_owned(), Tree::Unknown("unknown".into()))].into());
+    for assertion in [Assertion::In(vec![]), Assertion::Equals(text("a"))] {
+        assert!(matches!(assertion.judge(&value), Verdict::Broken(_)), "{assertion:?}");
+    }
+    let other = Assertion::Equals(Tree::Attrs([("a".to_owned(), Tree::Null)].into()));
+    assert!(matches!(other.judge(&value), Verdict::Unknown(_)));
+}
+
 /// Leaves of a value only what is asked for.
 fn cut(value: &Tree, demand: &Demand) -> Tree {
     if demand.whole {
