@@ -12,8 +12,10 @@
 mod oracle;
 mod packages;
 mod program;
+mod random;
 mod repository;
 
 pub use oracle::{Oracle, Shared};
 pub use program::{Program, said};
+pub use random::Random;
 pub use repository::{copy, root};

@@ -4,7 +4,7 @@ use crate::named;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use testkit::Program;
+use testkit::{Program, Random};
 
 /// Edits, each of which evaluates a host two or three times and hashes the whole tree as often. `CFGCHECK_EDITS` says another
 /// number.
@@ -27,19 +27,6 @@ const FLAKE: &str = r#"{
   };
 }
 "#;
-
-/// Numbers that look random and are the same in each run: SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, most: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % most as u64) as usize
-    }
-}
 
 struct Fleet {
     program: Program,

@@ -135,6 +135,8 @@ fn ground(run: &Run<'_>, session: &Session, number: u32) -> Option<String> {
             flakes.show_trace, flakes.trust, flakes.extra_experimental_features
         ),
         String::from_utf8_lossy(&run.folder).into_owned(),
+        // A folder and a commit say some things in other words.
+        format!("{:?}", session.flakes.get(number)?.flake.tree.input.scheme()),
         session.flakes.outline(number)?,
     ];
     Some(Digest::of(parts.join("\0").as_bytes()).to_string())

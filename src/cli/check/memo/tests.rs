@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use sys::{Env, FixedEnv, Fs, ManualClock, MemoryFs, Mode, ProcessEnv};
+use testkit::Random;
 
 const FLAKE: &str = include_str!("flake.nix");
 
@@ -19,23 +20,6 @@ const EDITS: u64 = 400;
 
 /// Stack of the thread that evaluates.
 const STACK: usize = 256 << 20;
-
-/// Numbers that look random and are the same in each run: SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, most: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % most as u64) as usize
-    }
-
-    fn of<'a, T: ?Sized>(&mut self, all: &[&'a T]) -> &'a T {
-        all[self.below(all.len())]
-    }
-}
 
 fn flake() -> MemoryFs {
     MemoryFs::new()
