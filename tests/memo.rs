@@ -290,6 +290,40 @@ fn only_what_has_changed_since_a_commit_is_judged() {
 }
 
 #[test]
+fn the_jobs_of_a_workflow_are_those_of_hosts_that_changed() {
+    let fleet = Fleet::new();
+    fleet.git(&["checkout", "--quiet", "-b", "change"]);
+    fleet.write("hosts/web.nix", "\"web, again\"\n");
+    fleet.commit("two");
+    let matrix = |more: &[&str]| {
+        let output = fleet
+            .program
+            .run(&fleet.repository(), &[&["matrix", "."][..], more].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let job = |host: &str| {
+        format!(
+            "{{\"stage\":\"build\",\"system\":\"x86_64-linux\",\"runner\":\"ubuntu-24.04\",\"hosts\":[\"{host}\"],\"args\":\"--host '{host}'\"}}"
+        )
+    };
+    assert_eq!(
+        matrix(&[]),
+        format!("{{\"include\":[{},{}]}}\n", job("mail"), job("web"))
+    );
+    let changed = format!("matrix={{\"include\":[{}]}}\nany=true\n", job("web"));
+    assert_eq!(matrix(&["--changed-since", "main", "--github-output"]), changed);
+    let none = "matrix={\"include\":[]}\nany=false\n";
+    assert_eq!(matrix(&["--changed-since", "HEAD", "--github-output"]), none);
+    fleet.write("hosts/web.nix", "throw \"no\"\n");
+    assert_eq!(matrix(&[]), format!("{{\"include\":[{}]}}\n", job("mail")));
+    fleet.write("flake.nix", "{");
+    let output = fleet.program.run(&fleet.repository(), &["matrix", "."]);
+    assert_eq!((output.status.code(), output.stdout), (Some(3), Vec::new()));
+}
+
+#[test]
 fn a_commit_that_a_shallow_clone_does_not_have_is_told() {
     let fleet = Fleet::new();
     fleet.write("README", "x\n");

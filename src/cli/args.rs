@@ -24,6 +24,8 @@ pub enum Command {
     Build(Box<crate::build::BuildArgs>),
     /// Boot what runs today in a virtual machine, switch it to what is to run, and tell what happens.
     Vm(Box<crate::vm::VmArgs>),
+    /// Print the jobs of a workflow, one for each host that a change touches.
+    Matrix(Box<crate::matrix::MatrixArgs>),
     /// Apply the rules on sources and locks, without evaluation and without a network.
     Lint(Box<crate::lint::LintArgs>),
     /// Tell what changes on each host between two states of a flake.

@@ -15,6 +15,7 @@ mod guard;
 mod lint;
 mod list;
 mod machine;
+mod matrix;
 mod nix;
 mod outputs;
 mod progress;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         args::Command::Prop(args) => prop::run(machine, args),
         args::Command::Build(args) => build::run(machine, args),
         args::Command::Vm(args) => vm::run(machine, args),
+        args::Command::Matrix(args) => matrix::run(machine, args),
         args::Command::Lint(args) => lint::run(machine, args),
         args::Command::Diff(args) => diff::run(machine, args),
         args::Command::Explain(args) => explain::run(machine, args),

@@ -85,6 +85,13 @@ pub(crate) struct Done {
 }
 
 impl Done {
+    /// Returns the report of a run that could begin and list what the flake has; nothing of another one.
+    pub(crate) fn report_of_a_whole_run(&self) -> Option<&Report> {
+        let failed = |case: &report::Case| case.subject.host.is_none() && case.outcome == report::Outcome::Errored;
+        let is_whole = !self.cannot_start && !self.report.cases.iter().any(failed);
+        is_whole.then_some(&self.report)
+    }
+
     /// Writes the report in all forms that are asked for, and returns the exit code.
     pub(crate) fn told(&self, machine: &Machine, args: &CheckArgs) -> u8 {
         let outputs = Outputs {

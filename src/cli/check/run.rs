@@ -150,7 +150,7 @@ impl Run<'_> {
     }
 
     /// Judges a flake and all its targets.
-    pub(super) fn everything(&mut self, asked: &Asked) {
+    pub(crate) fn everything(&mut self, asked: &Asked) {
         let started = self.machine.clock.monotonic();
         let flake = if asked.root.is_some() {
             self.args.judge.flake.clone()
