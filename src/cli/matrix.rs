@@ -1,6 +1,7 @@
 //! `cfgcheck matrix`: the jobs of a workflow, one for each host that a change touches.
 
 use crate::args::CheckArgs;
+use crate::check::run::UNKNOWN;
 use crate::check::{prepared, wrong};
 use crate::exit;
 use crate::machine::Machine;
@@ -93,7 +94,7 @@ pub fn run(machine: &Machine, args: &MatrixArgs) -> u8 {
     let hosts = evaluated(report);
     for host in unjudged(report) {
         complain(&format!(
-            "note: {} has no job, as it does not evaluate",
+            "note: {} has no job, as it does not evaluate or does not tell its system",
             diag::clean_line(host)
         ));
     }
@@ -122,20 +123,22 @@ fn of_host(case: &Case) -> Option<(&str, &str)> {
     is_own.then_some((host, system))
 }
 
-/// Returns the hosts that evaluate, by their systems.
+/// Returns the hosts that evaluate and tell their system, by that.
 fn evaluated(report: &Report) -> BTreeMap<&str, Vec<&str>> {
     let mut hosts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let cases = report.cases.iter().filter(|case| case.properties.contains_key("drv"));
-    for (host, system) in cases.filter_map(of_host) {
+    for (host, system) in cases.filter_map(of_host).filter(|(_, system)| *system != UNKNOWN) {
         hosts.entry(system).or_default().push(host);
     }
     hosts
 }
 
 fn unjudged(report: &Report) -> impl Iterator<Item = &str> {
-    let cases = report.cases.iter().filter(|case| {
-        matches!(case.outcome, Outcome::Errored | Outcome::Crashed) && !case.properties.contains_key("drv")
-    });
+    let of_none = |case: &&Case| {
+        let is_broken = matches!(case.outcome, Outcome::Errored | Outcome::Crashed);
+        (is_broken && !case.properties.contains_key("drv")) || case.subject.system.as_deref() == Some(UNKNOWN)
+    };
+    let cases = report.cases.iter().filter(of_none);
     cases.filter_map(of_host).map(|(host, _)| host)
 }
 

@@ -122,10 +122,48 @@ impl Sink for Recorder {
                 self.report.started = started;
             }
             Event::RuleKnown(rule) => self.report.rules.push(rule),
-            Event::CaseFinished(case) => self.report.cases.push(case),
+            Event::CaseFinished(case) => self.report.cases.push(Case {
+                duration: milliseconds(case.duration),
+                ..case
+            }),
             Event::Note(text) => self.report.notes.push(text),
-            Event::RunFinished { duration } => self.report.duration = duration,
+            Event::RunFinished { duration } => self.report.duration = milliseconds(duration),
             Event::Progressed { .. } | Event::CaseStarted(_) => {}
         }
+    }
+}
+
+/// Returns a time as exactly as reports have it, so that one that was saved and read again gives the same in every form.
+fn milliseconds(time: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::{Outcome, Stage};
+    use crate::{html, json};
+    use diag::Severity;
+
+    #[test]
+    fn a_report_that_is_read_again_gives_the_same_page() {
+        let mut recorder = Recorder::new();
+        let case = Case {
+            // Less than half a tenth of a second more than a second, but for the microseconds.
+            duration: Duration::from_micros(1_049_999),
+            ..Case::new(Stage::Eval, "web evaluates", Outcome::Passed)
+        };
+        recorder.take(&Event::CaseFinished(case));
+        recorder.take(&Event::RunFinished {
+            duration: Duration::from_micros(2_999_999),
+        });
+        let report = recorder.finish();
+        assert_eq!(report.cases[0].duration, Duration::from_millis(1_049));
+        assert_eq!(report.duration, Duration::from_millis(2_999));
+        let again = json::read(json::write(&report, Severity::Error).as_bytes()).expect("it was written just now");
+        assert_eq!(
+            html::write(&again, Severity::Error),
+            html::write(&report, Severity::Error)
+        );
     }
 }
