@@ -18,7 +18,10 @@ const FLAKE: &str = r#"{
         {
           nixpkgs.hostPlatform = "x86_64-linux";
           boot.loader.grub.device = "nodev";
-          fileSystems."/".device = "/dev/disk/by-label/root";
+          fileSystems."/" = {
+            device = "/dev/disk/by-label/root";
+            fsType = "ext4";
+          };
           services.openssh.enable = true;
           system.stateVersion = "26.05";
         }
