@@ -55,7 +55,7 @@ impl Evaluator {
     }
 
     /// Whether what was evaluated so far depends on where the source of the flake under test lies; inside a trial, what
-    /// the trial evaluated. A text that leaves the evaluator has to be asked about by itself ([`Evaluator::has_own_path`]).
+    /// the trial evaluated, and not what had been evaluated before. A text that leaves the evaluator has to be asked about by itself ([`Evaluator::has_own_path`]).
     pub fn depends_on_own_path(&self) -> bool {
         self.own.met
     }
@@ -114,10 +114,8 @@ impl Evaluator {
     /// Notes that the letters of two texts decide their order.
     #[inline]
     pub(crate) fn orders(&mut self, left: &[u8], right: &[u8]) {
-        if self.own.hash.is_some() {
-            self.looks_at(left);
-            self.looks_at(right);
-        }
+        self.looks_at(left);
+        self.looks_at(right);
     }
 
     /// Returns the value of an attribute of the source of the flake under test, which is told to the world when it is read.

@@ -31,6 +31,7 @@ fn to_xml(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
 fn from_json(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let context = "while evaluating the first argument passed to builtins.fromJSON";
     let text = ev.force_plain_string(args[0], Pos::NONE, context)?;
+    ev.looks_at(text);
     match ev.read_json(text) {
         Ok(value) => Ok(value),
         Err(error) => {
@@ -141,6 +142,7 @@ impl Evaluator {
 fn from_toml(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let context = "while evaluating the argument passed to builtins.fromTOML";
     let text = ev.force_plain_string(args[0], Pos::NONE, context)?;
+    ev.looks_at(text);
     match toml::parse(text, ev.settings.parse_toml_timestamps) {
         Ok(table) => Ok(ev.toml_table(table)),
         Err(error) => Err(ev.fail(ErrorKind::Eval, format!("while parsing TOML: {error}"))),

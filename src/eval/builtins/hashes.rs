@@ -101,6 +101,7 @@ fn convert_hash(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         Ok(format) => format,
         Err(error) => return Err(ev.store_failed(error)),
     };
+    ev.looks_at(hash);
     let hash = parse_hash(ev, hash, wanted)?.to_text(format, format == HashFormat::Sri);
     Ok(ev.mem.string(hash.as_bytes()))
 }

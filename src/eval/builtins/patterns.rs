@@ -55,6 +55,7 @@ fn match_whole(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         Pos::NONE,
         "while evaluating the first argument passed to builtins.match",
     )?;
+    ev.looks_at(pattern);
     let regex = compiled(ev, pattern)?;
     let subject = ev.force_string(
         args[1],
@@ -76,6 +77,7 @@ fn split(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
         Pos::NONE,
         "while evaluating the first argument passed to builtins.split",
     )?;
+    ev.looks_at(pattern);
     let regex = compiled(ev, pattern)?;
     let subject = ev.force_string(
         args[1],

@@ -21,6 +21,7 @@ pub(super) type OutputText = (Vec<u8>, ContextId);
 fn placeholder(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let text = "while evaluating the first argument passed to builtins.placeholder";
     let output = ev.force_plain_string(args[0], Pos::NONE, text)?;
+    ev.looks_at(output);
     let text = output_placeholder(&OutputName::new(output));
     Ok(ev.mem.string(text.as_bytes()))
 }

@@ -40,11 +40,6 @@ impl Recording {
         reads
     }
 
-    /// Returns what all have in common so far.
-    pub fn common(&self) -> Reads {
-        self.0.borrow().common.clone()
-    }
-
     fn note(&self, note: impl FnOnce(&mut Reads)) {
         let mut scopes = self.0.borrow_mut();
         let Scopes { common, target, .. } = &mut *scopes;

@@ -58,6 +58,14 @@
         own-match = toJSON (builtins.match ".*a.*b.*" (toString ./a));
         own-name = toJSON { ${toString ./a} = 1; };
         own-replaced = builtins.replaceStrings [ "a" ] [ "" ] (toString ./.);
+        own-placeholder = builtins.placeholder (toString ./a);
+        own-converted = builtins.convertHash {
+          hash = substring 11 32 (toString ./.);
+          hashAlgo = "sha1";
+          toHashFormat = "base16";
+        };
+        own-pattern = toJSON (builtins.match "[${substring 11 32 (toString ./.)}]*" "abc");
+        own-json = toJSON (builtins.fromJSON (toJSON (toString ./a)));
         names-only = "${baseNameOf (toString ./a/text)} ${toString (builtins.stringLength (toString ./a))}";
         same = toJSON (toString ./a == toString ./a + "");
         time = toJSON self.lastModified;

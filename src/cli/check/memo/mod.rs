@@ -1,7 +1,7 @@
 //! Results of earlier runs: what a target came to is taken over as long as all that it was computed from still says the same.
 
 use super::run::Run;
-use crate::args::{CacheArgs, CheckArgs, Ifd};
+use crate::args::{CacheArgs, CheckArgs};
 use crate::diff::states::state;
 use crate::machine::Machine;
 use crate::session::Session;
@@ -119,17 +119,12 @@ fn ground(run: &Run<'_>, session: &Session, number: u32) -> Option<String> {
         judge, system, limits, ..
     } = run.args;
     let flakes = &judge.flakes;
-    let ifd = match flakes.ifd {
-        Ifd::Error => "error",
-        Ifd::Nix => "nix",
-        Ifd::Vm => "vm",
-    };
     let parts = [
         env!("CARGO_PKG_VERSION").to_owned(),
         env!("CFGCHECK_BUILD").to_owned(),
         format!("{:?}", run.config),
         run.policies.texts().collect::<Vec<_>>().join("\0"),
-        format!("{system:?} {ifd} {:?}", limits.max_call_depth),
+        format!("{system:?} {:?} {:?}", flakes.ifd, limits.max_call_depth),
         format!(
             "{} {} {:?}",
             flakes.show_trace, flakes.trust, flakes.extra_experimental_features
@@ -244,7 +239,9 @@ impl Run<'_> {
             fleet: self.fleet.host(&target.name).cloned(),
         };
         let text = as_text(&new);
-        if judged.has_own_path || session.ev.has_own_path(text.as_bytes()) {
+        // What was evaluated for all, such as the list of hosts, may depend on it as well.
+        let ev = &session.ev;
+        if judged.has_own_path || ev.depends_on_own_path() || ev.has_own_path(text.as_bytes()) {
             reads.own_path = memo.state.own_path();
         }
         let mut cases = judged.cases;

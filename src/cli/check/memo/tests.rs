@@ -247,12 +247,16 @@ fn only_what_reads_a_file_is_judged_anew() {
         let all = [
             "nar",
             "own-folder",
+            "own-converted",
             "own-hash",
+            "own-json",
             "own-letters",
             "own-match",
             "own-name",
             "own-order",
             "own-path",
+            "own-pattern",
+            "own-placeholder",
             "own-replaced",
         ];
         let check = |edit: fn(&MemoryFs), more: &[&str]| {
@@ -295,5 +299,29 @@ fn only_what_reads_a_file_is_judged_anew() {
             },
             &["copies", "filters", "folder-link", "lists"],
         );
+    });
+}
+
+#[test]
+fn what_is_evaluated_for_all_hosts_counts_for_each() {
+    on_a_large_stack(|| {
+        // The list of hosts has the hash looked at before a host is judged.
+        let flake = r#"{
+          outputs = { self }: let hash = builtins.hashString "sha256" (toString ./.); in {
+            nixosConfigurations = builtins.seq hash {
+              one.config.system.build.toplevel = derivation {
+                name = hash;
+                system = "x86_64-linux";
+                builder = "/bin/sh";
+              };
+            };
+          };
+        }"#;
+        let fs = Arc::new(MemoryFs::new().file("/f/flake.nix", flake).file("/f/unread", "x"));
+        let edit = |fs: &MemoryFs| {
+            fs.write(Path::new("/f/unread"), b"y", Mode::Plain)
+                .expect("it is written");
+        };
+        assert_eq!(judged_anew(&fs, edit), ["one"]);
     });
 }
