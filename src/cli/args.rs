@@ -18,6 +18,8 @@ pub struct Cli {
 pub enum Command {
     /// Evaluate every host of a flake for every architecture, and say what is wrong.
     Check(Box<CheckArgs>),
+    /// All that a pull request or a push is to be told: check, prop and vm as `cfgcheck.yaml` says, in one report.
+    Ci(Box<crate::ci::CiArgs>),
     /// Try generated modules on the flake's own options, and tell which laws of the module system break.
     Prop(Box<crate::prop::PropArgs>),
     /// Build what a flake offers, in a virtual machine without a network.
@@ -40,6 +42,8 @@ pub enum Command {
     Baseline(Box<crate::baseline::BaselineArgs>),
     /// Write a saved report in other forms, or publish it on GitHub.
     Report(Box<crate::saved::ReportArgs>),
+    /// Do what a hook of Git is to do.
+    Hook(Box<crate::hook::HookArgs>),
     /// Evaluate a file, an expression, or an attribute of a flake.
     Eval(Box<EvalArgs>),
 }
@@ -156,8 +160,8 @@ pub struct CheckArgs {
     /// Evaluate hosts for this system too; may be repeated.
     #[arg(long, value_name = "SYSTEM")]
     pub platform: Vec<String>,
-    /// The flake as it runs today; what must not change is compared with it.
-    #[arg(long, value_name = "FLAKE")]
+    /// The flake as it runs today, as a branch, a tag, a commit or another flake; what must not change is compared with it.
+    #[arg(long, value_name = "REV")]
     pub base: Option<String>,
     /// Leave out what has read nothing that changed since this commit, branch or tag, or since another flake.
     #[arg(long, value_name = "REV")]

@@ -6,6 +6,7 @@
 //!
 //! `docs/cfgcheck.schema.json` is made of these types and their comments.
 
+mod ci;
 mod prop;
 mod read;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use check::settings::values;
 use check::{Level, Waiver};
 use serde::Deserialize;
 
+pub use self::ci::{Ci, Stage};
 pub use self::vm::Vm;
 pub use check::settings::{Bytes, Closure, Inputs, Layout, PathPattern, Pattern, Policies, System, Version};
 pub use prop::{Kind, Prop, Seed};
@@ -79,6 +81,9 @@ pub struct Config {
     /// How `cfgcheck vm` tries hosts.
     #[serde(default)]
     pub vm: Vm,
+    /// What `cfgcheck ci` does.
+    #[serde(default)]
+    pub ci: Ci,
     /// What is told, and how.
     #[serde(default)]
     pub output: Output,
@@ -198,6 +203,7 @@ impl Default for Config {
             limits: Limits::default(),
             prop: Prop::default(),
             vm: Vm::default(),
+            ci: Ci::default(),
             output: Output::default(),
         }
     }

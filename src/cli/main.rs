@@ -4,6 +4,7 @@ mod args;
 mod baseline;
 mod build;
 mod check;
+mod ci;
 mod config;
 mod configurations;
 mod diff;
@@ -12,6 +13,7 @@ mod eval;
 mod exit;
 mod explain;
 mod guard;
+mod hook;
 mod lint;
 mod list;
 mod machine;
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
     };
     ExitCode::from(machine::Machine::run(move |machine| match &cli.command {
         args::Command::Check(args) => check::run(machine, args),
+        args::Command::Ci(args) => ci::run(machine, args),
         args::Command::Prop(args) => prop::run(machine, args),
         args::Command::Build(args) => build::run(machine, args),
         args::Command::Vm(args) => vm::run(machine, args),
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         args::Command::Docs(args) => docs::run(machine, args),
         args::Command::Baseline(args) => baseline::run(machine, args),
         args::Command::Report(args) => saved::run(machine, args),
+        args::Command::Hook(args) => hook::run(machine, args),
         args::Command::Eval(args) => eval::run(machine, args),
     }))
 }

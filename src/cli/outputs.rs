@@ -185,7 +185,7 @@ impl Outputs<'_> {
             Format::Sarif => report::sarif::write(report),
             Format::Gitlab => report::gitlab::write(report),
             Format::Html => report::html::write(report, self.deny),
-            Format::Markdown => report::markdown::write(report, self.deny, report::markdown::MOST_COMMENT),
+            Format::Markdown => report::markdown::write_with_changes(report, self.deny, report::markdown::MOST_COMMENT),
         })
     }
 

@@ -59,24 +59,27 @@ enum Failure {
 /// Runs the command and returns its exit code: 0 if all is published, whatever the report says.
 pub fn run(machine: &Machine, args: &PublishArgs) -> u8 {
     match published(machine, args) {
-        Ok(published) => {
-            for done in published.done() {
-                let how = match done.how {
-                    How::Created => "created",
-                    How::Edited => "edited",
-                    How::Unchanged => "is the same already",
-                };
-                let page = done.page.as_deref().map_or(String::new(), |page| format!(": {page}"));
-                say(format!("{} {how}{page}\n", done.what).as_bytes());
-            }
-            published.errors().iter().map(tell).max().unwrap_or(exit::CLEAN)
-        }
+        Ok(published) => told(&published, |line| say(format!("{line}\n").as_bytes())),
         Err(Failure::Usage(error)) => {
             complain(&format!("error: {error}"));
             exit::USAGE
         }
         Err(Failure::Forge(error)) => tell(&error),
     }
+}
+
+/// Says what is published and what is not, and returns the exit code for it.
+pub fn told(published: &Published, say: impl Fn(&str)) -> u8 {
+    for done in published.done() {
+        let how = match done.how {
+            How::Created => "created",
+            How::Edited => "edited",
+            How::Unchanged => "is the same already",
+        };
+        let page = done.page.as_deref().map_or(String::new(), |page| format!(": {page}"));
+        say(&format!("{} {how}{page}", done.what));
+    }
+    published.errors().iter().map(tell).max().unwrap_or(exit::CLEAN)
 }
 
 /// Says what could not be done, and returns the exit code for it. That there is no pull request, as after a push, or that it has
@@ -106,22 +109,58 @@ fn published(machine: &Machine, args: &PublishArgs) -> Result<Published, Failure
         },
         author: args.author.clone(),
     };
-    let token = machine.env.text(TOKEN).ok_or_else(|| {
-        usage(&format!(
-            "the variable {TOKEN} is not set: give the step `env: {{ {TOKEN}: \"${{{{ github.token }}}}\" }}`"
-        ))
-    })?;
-    let token = Token::new(&token).map_err(|error| usage(&error))?;
-    let here = Surroundings::read(machine.env.as_ref(), machine.fs.as_ref()).map_err(|error| usage(&error))?;
-    let github = Github::new(&here.api, &token, machine.clock.as_ref(), Patience::default()).map_err(Failure::Forge)?;
-    if let Event::WorkflowRun(_) = &here.event {
+    let door = Door::open(machine, wanted).map_err(Failure::Usage)?;
+    if let Event::WorkflowRun(_) = &door.here.event {
         let saved = Saved::open(machine.fs.as_ref(), &args.from, args.diff.as_deref())
             .map_err(|error| Failure::Usage(format!("'{}': {error}", args.from.display())))?;
-        return forge::publish_saved(&github, &saved, &here, &wanted).map_err(Failure::Forge);
+        let github = door.github().map_err(Failure::Forge)?;
+        return forge::publish_saved(&github, &saved, &door.here, &door.wanted).map_err(Failure::Forge);
     }
-    let target = here.target().map_err(|error| usage(&error))?;
+    door.here.target().map_err(|error| usage(&error))?;
     let report = own(machine, args).map_err(Failure::Usage)?;
-    Ok(forge::publish(&github, &report, &target, &wanted))
+    door.publish(&report).map_err(Failure::Forge)
+}
+
+/// What a job publishes through, once it has been made sure that all that it takes is there.
+pub struct Door<'d> {
+    machine: &'d Machine,
+    here: Surroundings,
+    token: Token,
+    wanted: Wanted,
+}
+
+impl<'d> Door<'d> {
+    /// Returns the way to GitHub of this job, or what is missing for it.
+    pub fn open(machine: &'d Machine, wanted: Wanted) -> Result<Door<'d>, String> {
+        let token = machine.env.text(TOKEN).ok_or_else(|| {
+            format!("the variable {TOKEN} is not set: give the step `env: {{ {TOKEN}: \"${{{{ github.token }}}}\" }}`")
+        })?;
+        let token = Token::new(&token).map_err(|error| error.to_string())?;
+        let here = Surroundings::read(machine.env.as_ref(), machine.fs.as_ref()).map_err(|error| error.to_string())?;
+        Ok(Door {
+            machine,
+            here,
+            token,
+            wanted,
+        })
+    }
+
+    fn github(&self) -> Result<Github<'d>, forge::Error> {
+        Github::new(
+            &self.here.api,
+            &self.token,
+            self.machine.clock.as_ref(),
+            Patience::default(),
+        )
+    }
+
+    /// Publishes the report of this very job.
+    pub fn publish(&self, report: &Report) -> Result<Published, forge::Error> {
+        let Ok(target) = self.here.target() else {
+            return Err(forge::Error::NoRun);
+        };
+        Ok(forge::publish(&self.github()?, report, &target, &self.wanted))
+    }
 }
 
 /// Returns the report of this very job.

@@ -25,6 +25,7 @@
 //! run ends in [`UNVERIFIED`].
 
 mod address;
+mod change;
 mod client;
 mod cut;
 mod error;
@@ -44,6 +45,7 @@ mod wanted;
 pub mod plan;
 
 pub use address::{AddressError, Api, Commit, Repository};
+pub use change::Change;
 pub use client::{Github, Patience};
 pub use error::{Error, Permission};
 pub use event::{Event, EventError, WorkflowRun};

@@ -109,7 +109,7 @@ fn property(text: &str) -> String {
 /// page has already, it takes no more than 900 KiB.
 pub fn summary(report: &Report, deny: Severity, already: usize) -> String {
     let most = MOST_SUMMARY.saturating_sub(already + 1);
-    format!("\n{}", markdown::write(report, deny, most))
+    format!("\n{}", markdown::write_with_changes(report, deny, most))
 }
 
 #[cfg(test)]

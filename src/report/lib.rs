@@ -9,6 +9,7 @@ mod event;
 mod finding;
 mod fingerprint;
 mod group;
+mod join;
 mod matrix;
 mod observed;
 mod place;

@@ -76,6 +76,28 @@ pub fn write(report: &Report, deny: Severity, most: usize) -> String {
     page.out
 }
 
+/// Returns the report as [`write`] does, and below it what differs from another state of the flake, if that was asked for; all of
+/// it has at most `most` bytes.
+pub fn write_with_changes(report: &Report, deny: Severity, most: usize) -> String {
+    let Some(diff) = &report.diff else {
+        return write(report, deny, most);
+    };
+    let changes = crate::diff::markdown::write(diff);
+    // However much differs, half of the room is for what is wrong.
+    let room = most.saturating_sub(changes.len() + 1).max(most / 2);
+    let mut out = write(report, deny, room);
+    if out.len() + 1 + changes.len() <= most {
+        out.push('\n');
+        out.push_str(&changes);
+    } else {
+        let left_out = "\n_What differs is too long for this page; the JSON and HTML reports have it._\n";
+        if out.len() + left_out.len() <= most {
+            out.push_str(left_out);
+        }
+    }
+    out
+}
+
 fn head(report: &Report, deny: Severity) -> String {
     let totals = report.totals();
     let verdict = match report.verdict(deny) {

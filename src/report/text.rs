@@ -8,6 +8,7 @@ use std::time::Duration;
 use diag::{Severity, clean, clean_line};
 
 use crate::case::{Case, Outcome};
+use crate::diff::text::DiffStyle;
 use crate::finding::Finding;
 use crate::group::{Group, groups};
 use crate::matrix::Cell;
@@ -110,11 +111,23 @@ pub fn write(report: &Report, deny: Severity, style: TextStyle) -> String {
     page.not_judged(report);
     page.files(report);
     page.notes(report);
+    page.changes(report);
     page.summary(report, deny);
     if style.unicode { page.out } else { ascii(&page.out) }
 }
 
 impl Page {
+    /// Adds what differs from another state, if that was asked for.
+    fn changes(&mut self, report: &Report) {
+        let Some(diff) = &report.diff else { return };
+        let style = DiffStyle {
+            color: self.style.color,
+            width: self.style.width,
+        };
+        self.out.push('\n');
+        self.out.push_str(&crate::diff::text::write(diff, style));
+    }
+
     fn line(&mut self, text: &str) {
         self.out.push_str(text.trim_end());
         self.out.push('\n');

@@ -7,6 +7,7 @@ use eval::Evaluator;
 use eval::error::Eval;
 use nixos::{Reading, System};
 use report::Stage;
+use serde::{Deserialize, Serialize};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -26,10 +27,18 @@ pub const RULE: Rule = Rule {
 const STATE_VERSION: &[&str] = &["system", "stateVersion"];
 
 /// What a host is today, before the change that is judged.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Before {
     /// Its `system.stateVersion`.
     state_version: Option<String>,
+}
+
+impl Before {
+    /// Whether rules find on a host of which this is known now the same as if there were nothing to compare it with.
+    pub fn is_as_before(&self, before: &Before) -> bool {
+        self.state_version.is_some() && self == before
+    }
 }
 
 /// Returns what rules want to know of a host as it is today.

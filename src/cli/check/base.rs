@@ -1,6 +1,8 @@
 //! The flake as it runs today: what rules compare with, of each host.
 
+use super::memo::Memo;
 use super::run::Run;
+use crate::diff::states::state;
 use crate::session::{self, Session};
 use ::check::closure::{self, Weight};
 use ::check::host::{self, Before, Host};
@@ -26,8 +28,8 @@ impl Run<'_> {
         let Some(reference) = &self.args.base else {
             return Base::new();
         };
-        let asked = match session::asked(self.machine, reference) {
-            Ok(asked) => asked,
+        let asked = match state(self.machine, &self.args.judge.flake, reference) {
+            Ok(named) => named.asked,
             Err(error) => return self.no_base(error.to_string()),
         };
         let mut session = self.session(&asked);
@@ -70,24 +72,17 @@ impl Run<'_> {
                 return Err(diagnose_from(&mut session.ev, &error, &view).diagnostic.message);
             }
         };
+        let mut memo = Memo::of_base(self, session, number);
         let mut base = Base::new();
         for target in targets {
             let chosen = self.hosts.is_empty() || self.hosts.iter().any(|pattern| pattern.matches(&target.name));
             if !chosen || !self.config.hosts.takes(&target.name) {
                 continue;
             }
-            session.ev.restart_clock();
-            let before = session.ev.contained(|ev| {
-                let system = System::of(ev, &target, None)?;
-                host::before(ev, &system)
-            });
-            match before {
-                Ok(host) => {
-                    let weight = self.weight_of_base(session, &target);
-                    base.insert(target.name, Known { host, weight });
-                }
-                // It is the base that does not evaluate, which nobody asked about.
-                Err(_) => drop(session.ev.take_error()),
+            let kept = memo.as_ref().and_then(|memo| memo.facts(&target));
+            if let Some(host) = kept.or_else(|| facts_of_base(session, &target, memo.as_mut())) {
+                let weight = self.weight_of_base(session, &target);
+                base.insert(target.name, Known { host, weight });
             }
         }
         Ok(base)
@@ -113,4 +108,24 @@ impl Run<'_> {
         };
         closure::weigh(&mut host, &stores)
     }
+}
+
+/// Evaluates what rules compare with of a host of the base, and keeps it for later runs; `None` if it does not evaluate there,
+/// which nobody asked about.
+fn facts_of_base(session: &mut Session, target: &Target, memo: Option<&mut Memo>) -> Option<Before> {
+    session.ev.restart_clock();
+    session.recording.begin();
+    // In a trial, so that all that it reads is known.
+    let known = session.ev.trial(|ev| {
+        let system = System::of(ev, target, None)?;
+        let facts = host::before(ev, &system)?;
+        Ok((facts, ev.depends_on_own_path(), ev.has_met_a_limit()))
+    });
+    let mut reads = session.recording.end();
+    let (facts, has_own_path, is_limited) = known.ok()?;
+    if let Some(memo) = memo.filter(|_| !is_limited) {
+        memo.place(&mut reads, session, has_own_path, &format!("{facts:?}"));
+        memo.keep_facts(target, &reads, &facts);
+    }
+    Some(facts)
 }

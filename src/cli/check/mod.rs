@@ -24,6 +24,7 @@ use eval::Settings;
 use report::Report;
 pub(crate) use run::Run;
 use settings::Place;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use sys::{Mode, Stream};
 
@@ -75,9 +76,13 @@ pub(crate) fn keep_findings(machine: &Machine, done: Done, of_others: impl Fn(&s
 /// What a run gave.
 pub(crate) struct Done {
     config: Config,
-    report: Report,
+    /// What was found.
+    pub(crate) report: Report,
     deny: Severity,
-    cannot_start: bool,
+    /// Whether the network or the disk kept the run from starting.
+    pub(crate) cannot_start: bool,
+    /// What has read nothing that changed since the state that the run is compared with, by its path.
+    pub(crate) unchanged: BTreeSet<String>,
     /// The baseline as it was.
     baseline: Baseline,
     /// The folder of the flake, if it is on the disk.
@@ -144,9 +149,19 @@ pub(crate) fn prepared<'r>(
             "`{command}` takes a whole flake; use --host to choose from it"
         )));
     }
+    let run = prepared_on(machine, args, &asked)?;
+    Ok((asked, run))
+}
+
+/// Returns the run that arguments ask for on a flake, which has judged nothing yet; an error has been told, and is the exit code.
+pub(crate) fn prepared_on<'r>(
+    machine: &'r Machine,
+    args: &'r CheckArgs,
+    asked: &session::Asked,
+) -> Result<Run<'r>, u8> {
     let place = Place {
         machine,
-        asked: &asked,
+        asked,
         trust: args.judge.flakes.trust,
         color: color(machine, args, &Config::default(), Stream::Err),
     };
@@ -167,7 +182,7 @@ pub(crate) fn prepared<'r>(
     run.policies = policies;
     run.baseline.clone_from(&baseline);
     run.gate = std::mem::take(&mut run.gate).with_baseline(baseline);
-    Ok((asked, run))
+    Ok(run)
 }
 
 /// Tells wrong usage, and returns the exit code.
@@ -181,7 +196,7 @@ pub(crate) fn patterns(texts: &[String]) -> Result<Vec<Pattern>, String> {
     texts.iter().map(|t| Pattern::try_from(t.clone())).collect()
 }
 
-fn color_arg(args: &CheckArgs, config: &Config) -> ColorArg {
+pub(crate) fn color_arg(args: &CheckArgs, config: &Config) -> ColorArg {
     args.judge.color.unwrap_or(match config.output.color {
         config::Color::Auto => ColorArg::Auto,
         config::Color::Always => ColorArg::Always,

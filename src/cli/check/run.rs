@@ -13,6 +13,7 @@ use crate::progress::Progress;
 use crate::session::{Asked, Session, Setup};
 use ::check::baseline::Baseline;
 use ::check::fleet::Fleet;
+use ::check::host::{self, Before};
 use ::check::policy::Policies;
 use ::check::{Day, Gate};
 use diag::{Diagnostic, Severity};
@@ -39,6 +40,8 @@ pub(super) struct Evaluated {
     pub lasts: bool,
     /// Whether they depend on where the flake's source lies in the store.
     pub has_own_path: bool,
+    /// What rules compare with when this state is the one before a change; none of what is no host or does not evaluate.
+    pub facts: Option<Before>,
 }
 
 /// A run of the command.
@@ -80,6 +83,10 @@ pub struct Run<'r> {
     pub(super) read_for_secrets: BTreeSet<Vec<u8>>,
     /// Results of earlier runs.
     pub(super) memo: Option<Memo>,
+    /// The state of the flake since which it is told what has read something that changed; nothing is left out for it.
+    pub(crate) compared_with: Option<String>,
+    /// What has read nothing that changed since then, by its path, such as `nixosConfigurations.web`.
+    pub(crate) unchanged: BTreeSet<String>,
 }
 
 impl<'r> Run<'r> {
@@ -111,6 +118,8 @@ impl<'r> Run<'r> {
             unlisted: BTreeSet::new(),
             read_for_secrets: BTreeSet::new(),
             memo: None,
+            compared_with: None,
+            unchanged: BTreeSet::new(),
         })
     }
 
@@ -129,6 +138,7 @@ impl<'r> Run<'r> {
         Ok(Done {
             deny,
             cannot_start: self.cannot_start,
+            unchanged: self.unchanged,
             baseline: self.baseline,
             folder,
             config: self.config,
@@ -138,7 +148,7 @@ impl<'r> Run<'r> {
 }
 
 impl Run<'_> {
-    fn deny(&self) -> Severity {
+    pub(crate) fn deny(&self) -> Severity {
         match self.config.output.deny {
             config::Deny::Error if !self.args.judge.deny_warnings => Severity::Error,
             _ => Severity::Warning,
@@ -439,8 +449,10 @@ impl Run<'_> {
         session.ev.limit_memory(Some(self.max_memory()));
         let flakes = session.flakes.clone();
         let judged = session.ev.trial(|ev| {
+            let (cases, facts) = self.judged(ev, &flakes, target, platform);
             Ok(Evaluated {
-                cases: self.judged(ev, &flakes, target, platform),
+                cases,
+                facts,
                 lasts: !ev.has_met_a_limit(),
                 has_own_path: ev.depends_on_own_path(),
             })
@@ -458,6 +470,7 @@ impl Run<'_> {
                 cases: Some(vec![case.on(&target.name, platform.unwrap_or(UNKNOWN))]),
                 lasts: false,
                 has_own_path: false,
+                facts: None,
             }
         });
         let taken = self.machine.clock.monotonic().saturating_sub(started);
@@ -474,19 +487,30 @@ impl Run<'_> {
         flakes: &Flakes,
         target: &Target,
         platform: Option<&str>,
-    ) -> Option<Vec<Case>> {
+    ) -> (Option<Vec<Case>>, Option<Before>) {
         let (judged, configuration) = judge(ev, target, platform);
         let system = judged.system.clone().unwrap_or_else(|| UNKNOWN.into());
         if !self.systems.is_empty() && !self.systems.iter().any(|p| p.matches(&system)) {
-            return None;
+            return (None, None);
         }
         // Telling what is wrong takes some memory too, even where all that was allowed is used.
         ev.limit_memory(Some(TELLING));
         let mut cases = vec![self.case(ev, flakes, target, &system, &judged)];
+        let mut facts = None;
         if let Some(configuration) = configuration {
             cases.extend(self.rules_on(ev, flakes, &configuration, &judged));
+            if target.kind == Kind::Nixos && platform.is_none() && judged.error.is_none() {
+                facts = match ev.contained(|ev| host::before(ev, &configuration)) {
+                    Ok(facts) => Some(facts),
+                    // Why it cannot be told is of interest only where it is compared with.
+                    Err(_) => {
+                        drop(ev.take_error());
+                        None
+                    }
+                };
+            }
         }
-        Some(cases)
+        (Some(cases), facts)
     }
 
     fn not_locked(&mut self, session: &mut Session, asked: &Asked, error: &LockingError) {

@@ -6,12 +6,14 @@ mod work;
 use crate::args::{ColorArg, FlakeArgs, LimitArgs};
 use crate::check::settings::Place;
 use crate::check::{limits, patterns};
+use crate::config::Config;
 use crate::exit;
 use crate::machine::Machine;
 use crate::stream::{complain, write_out};
 use clap::Args;
 use report::diff::Diff;
 use report::diff::text::DiffStyle;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use sys::{Mode, Stream};
 use work::{Failed, Work};
@@ -116,6 +118,26 @@ fn compared(machine: &Machine, args: &DiffArgs) -> Result<Diff, u8> {
             complain(text.trim_end());
             exit::CANNOT_START
         }
+    })
+}
+
+/// Returns the difference that a change makes to the files as they are; `unchanged` are the paths of configurations of which it is
+/// known that they are the same, and `name` is how people call the base. An error is told in words.
+pub(crate) fn of_change(
+    machine: &Machine,
+    args: &DiffArgs,
+    name: &str,
+    config: &Config,
+    unchanged: &BTreeSet<String>,
+) -> Result<Diff, String> {
+    let (mut base, head) = states::states(machine, &args.flake, &args.base, None).map_err(|error| error.to_string())?;
+    base.name = name.to_owned();
+    let hosts = patterns(&args.host)?;
+    let limits = limits(machine, &args.limits, args.flakes.ifd, config);
+    let mut work = Work::new(machine, args, config.clone(), limits, hosts, base, head);
+    work.unchanged.clone_from(unchanged);
+    work.diff().map_err(|failed| match failed {
+        Failed::Usage(text) | Failed::Flake(text) | Failed::Machine(text) => text,
     })
 }
 

@@ -131,11 +131,22 @@ fn repository(machine: &Machine, asked: &Asked, revision: &str) -> Result<Reposi
 }
 
 fn revision(repository: &Repository, text: &str) -> Result<Oid, StateError> {
-    let found = named(repository, text)?;
+    let found = match named(repository, text) {
+        Err(StateError::Revision {
+            error: RevisionError::Unknown(_),
+            near: None,
+        }) if is_commit(text) && repository.is_shallow()? => return Err(StateError::Shallow(text.to_owned())),
+        found => found?,
+    };
     if !repository.objects().contains(&found)? && repository.is_shallow()? {
         return Err(StateError::Shallow(text.to_owned()));
     }
     Ok(found)
+}
+
+/// Whether words are all digits of a commit.
+fn is_commit(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 fn named(repository: &Repository, text: &str) -> Result<Oid, StateError> {

@@ -46,6 +46,8 @@ pub struct Work<'w> {
     progress: Progress,
     secrets: Secrets,
     diff: Diff,
+    /// Configurations of which it is known that they are the same in both states, by their paths.
+    pub(super) unchanged: BTreeSet<String>,
 }
 
 /// A state that is locked and called.
@@ -92,6 +94,7 @@ impl<'w> Work<'w> {
             progress: Progress::new(machine),
             secrets: Secrets::new(),
             diff: Diff::default(),
+            unchanged: BTreeSet::new(),
         }
     }
 
@@ -318,6 +321,7 @@ impl<'w> Work<'w> {
             pair.base.targets.get(&key).cloned(),
             pair.head.targets.get(&key).cloned(),
         ) {
+            (Some(_), Some(head)) if self.unchanged.contains(&head.path()) => host.status = Status::Unchanged,
             (Some(base), Some(head)) => {
                 let work = AssertUnwindSafe(|| self.both(pair, &mut host, [&base, &head], platform));
                 if catch_unwind(work).is_err() {

@@ -61,6 +61,23 @@ pub struct PropArgs {
 }
 
 impl PropArgs {
+    /// Returns the arguments of a run on what a check is asked for, with all else as the settings have it.
+    pub fn of(check: &CheckArgs) -> PropArgs {
+        PropArgs {
+            laws: Vec::new(),
+            lib: None,
+            law: Vec::new(),
+            module: Vec::new(),
+            cases: None,
+            max_time: None,
+            seed: None,
+            save: None,
+            judge: check.judge.clone(),
+            max_memory: check.limits.max_memory,
+            max_call_depth: check.limits.max_call_depth,
+        }
+    }
+
     /// Returns what a run of `check` on the same flake is asked for.
     pub fn of_check(&self) -> CheckArgs {
         CheckArgs {

@@ -50,7 +50,7 @@ pub fn write_baseline(machine: &Machine, args: &PropArgs) -> u8 {
 }
 
 /// Runs the laws; an error has been told, and is the exit code.
-fn judge(machine: &Machine, args: &PropArgs) -> Result<Done, u8> {
+pub(crate) fn judge(machine: &Machine, args: &PropArgs) -> Result<Done, u8> {
     let of_check = args.of_check();
     let chosen = chosen(&crate::check::patterns(&args.law).map_err(wrong)?)?;
     let (asked, run) = match &args.lib {

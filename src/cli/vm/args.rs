@@ -8,6 +8,9 @@ use clap::{Args, ValueEnum};
 use std::num::NonZero;
 use std::path::PathBuf;
 
+/// MiB of memory of a guest.
+const MEMORY: u32 = 1024;
+
 /// Arguments of `cfgcheck vm`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -49,7 +52,7 @@ pub struct VmArgs {
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<NonZero<usize>>,
     /// Memory of a guest, in MiB.
-    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(128..))]
+    #[arg(long, value_name = "MIB", default_value_t = MEMORY, value_parser = clap::value_parser!(u32).range(128..))]
     pub memory: u32,
     /// Show what machines say while they run.
     #[arg(long, short)]
@@ -98,7 +101,7 @@ impl From<ModeArg> for Mode {
 }
 
 /// What executes guests, for all commands that run machines.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct AccelArgs {
     /// What executes the guests' instructions [default: kvm where it runs guests, else tcg].
     #[arg(long, value_enum, value_name = "ACCEL")]
@@ -129,6 +132,27 @@ pub enum AccelArg {
 }
 
 impl VmArgs {
+    /// Returns the arguments of a run on what a check is asked for, switched from a base, with all else as the settings have it.
+    pub fn of(check: &CheckArgs, base: Option<String>) -> VmArgs {
+        VmArgs {
+            base,
+            home: Vec::new(),
+            scenario: Vec::new(),
+            mode: None,
+            disks: DisksArg::default(),
+            shell: false,
+            accel: AccelArgs::default(),
+            artifacts: None,
+            jobs: None,
+            memory: MEMORY,
+            verbose: false,
+            plan: false,
+            engine: EngineArgs::default(),
+            judge: check.judge.clone(),
+            limits: check.limits.clone(),
+        }
+    }
+
     /// Returns what a run of `check` on the same flake is asked for.
     pub fn of_check(&self) -> CheckArgs {
         CheckArgs {

@@ -39,7 +39,7 @@ pub fn run(machine: &Machine, args: &VmArgs) -> u8 {
 }
 
 /// Tries the hosts; an error has been told, and is the exit code.
-fn judge(machine: &Machine, args: &VmArgs, of_check: &crate::args::CheckArgs) -> Result<Done, u8> {
+pub(crate) fn judge(machine: &Machine, args: &VmArgs, of_check: &crate::args::CheckArgs) -> Result<Done, u8> {
     let (asked, run) = prepared(machine, of_check, "vm")?;
     let place = Place {
         machine,

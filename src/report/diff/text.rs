@@ -81,7 +81,7 @@ pub(super) fn short_rev(rev: &str) -> String {
 }
 
 /// Returns where an input stands, in a few words.
-pub(crate) fn pin(pin: &Pin) -> String {
+pub fn pin(pin: &Pin) -> String {
     match (&pin.rev, &pin.date) {
         (Some(rev), Some(date)) => format!("{} ({})", short_rev(rev), clean_line(date)),
         (Some(rev), None) => short_rev(rev),

@@ -7,12 +7,13 @@ use crate::machine::Machine;
 use crate::session::Session;
 use crate::stream::complain;
 use ::check::fleet;
+use ::check::host::Before;
 use diag::Severity;
 use flake::reads::{Difference, Found, LockedState, Reads, Results, State};
 use nixos::Target;
 use report::{Case, Event, Finding, Outcome, Stage};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use sys::Digest;
 
@@ -50,6 +51,8 @@ struct Told {
     reused: usize,
     /// What has read nothing that changed.
     unchanged: Vec<String>,
+    /// What has, or may have.
+    touched: BTreeSet<String>,
     /// By what has changed: how many results depended on it, and how many of them are what they were.
     changed: BTreeMap<Difference, (usize, usize)>,
     broken: Option<String>,
@@ -73,6 +76,41 @@ impl Memo {
             verify: args.verify_cache,
             told: Told::default(),
         })
+    }
+
+    /// Returns what is known of a state of the flake that is compared with; `None` if nothing is to be kept.
+    pub(super) fn of_base(run: &Run<'_>, session: &Session, number: u32) -> Option<Memo> {
+        Memo::new(run, session, number).filter(|memo| !memo.verify)
+    }
+
+    /// Returns what rules compare with of a host, if an earlier run has evaluated it.
+    pub(super) fn facts(&self, target: &Target) -> Option<Before> {
+        match self.results.find::<Before>(self.question_of_facts(target), &self.state) {
+            Found::Holds(facts, _) => Some(facts),
+            // It is evaluated, as if it had never been.
+            Found::Changed(..) | Found::Broken(_) | Found::Nothing => None,
+        }
+    }
+
+    /// Keeps what rules compare with of a host. That it cannot be kept is told where results are.
+    pub(super) fn keep_facts(&mut self, target: &Target, reads: &Reads, facts: &Before) {
+        if let Err(error) = self.results.keep(self.question_of_facts(target), reads, facts) {
+            self.told.unkept.get_or_insert(error.to_string());
+        }
+    }
+
+    /// Returns the question what rules compare with of a host.
+    fn question_of_facts(&self, target: &Target) -> Digest {
+        Digest::of(["facts", &self.ground, &target.path()].join("\0").as_bytes())
+    }
+
+    /// Makes reads those of a result that may depend on where the flake lies in the store, as the evaluator knows.
+    pub(super) fn place(&self, reads: &mut Reads, session: &Session, has_own_path: bool, text: &str) {
+        let ev = &session.ev;
+        // What was evaluated for all, such as the list of hosts, may depend on it as well.
+        if has_own_path || ev.depends_on_own_path() || ev.has_own_path(text.as_bytes()) {
+            reads.own_path = self.state.own_path();
+        }
     }
 
     /// Returns the question that judging a target answers.
@@ -129,7 +167,7 @@ fn ground(run: &Run<'_>, session: &Session, number: u32) -> Option<String> {
             "{} {} {:?}",
             flakes.show_trace, flakes.trust, flakes.extra_experimental_features
         ),
-        String::from_utf8_lossy(&run.folder).into_owned(),
+        String::from_utf8_lossy(&session.flakes.get(number)?.flake.dir).into_owned(),
         // A folder and a commit say some things in other words.
         format!("{:?}", session.flakes.get(number)?.flake.tree.input.scheme()),
         session.flakes.outline(number)?,
@@ -142,6 +180,14 @@ impl Run<'_> {
     /// told, and then there is nothing to judge.
     pub(super) fn remember(&mut self, session: &mut Session, number: u32) -> Result<(), ()> {
         self.memo = Memo::new(self, session, number);
+        // Where nothing is to be left out, it is not worth an error that it is not known.
+        if let Some(text) = &self.compared_with
+            && self.memo.is_some()
+            && let Ok(since) = self.state_since(session, text)
+            && let Some(memo) = &mut self.memo
+        {
+            memo.since = Some((since, text.clone()));
+        }
         let Some(text) = &self.args.changed_since else {
             return Ok(());
         };
@@ -199,8 +245,16 @@ impl Run<'_> {
         target: &Target,
         platform: Option<&str>,
     ) -> Option<Vec<Case>> {
-        let before = format!("{:?}", self.base.get(&target.name));
-        let question = memo.question(target, platform, &before);
+        // A result is the same one whether a host is as it was before or is compared with nothing.
+        let before = self.base.get(&target.name).map(|known| known.host.clone());
+        let is_as_before = |facts: Option<&Before>| match (facts, &before) {
+            (Some(facts), Some(before)) => platform.is_none() && facts.is_as_before(before),
+            _ => false,
+        };
+        let compared = memo.question(target, platform, &format!("{:?}", self.base.get(&target.name)));
+        let alone = memo.question(target, platform, "None");
+        let question_for = |same: bool| if same { alone } else { compared };
+        let question = question_for(is_as_before(memo.facts(target).as_ref()));
         memo.told.judged += 1;
         // What stores say of closures is not recorded.
         let is_weighed = !self.config.closure.of(&target.name).is_none();
@@ -239,11 +293,7 @@ impl Run<'_> {
             fleet: self.fleet.host(&target.name).cloned(),
         };
         let text = as_text(&new);
-        // What was evaluated for all, such as the list of hosts, may depend on it as well.
-        let ev = &session.ev;
-        if judged.has_own_path || ev.depends_on_own_path() || ev.has_own_path(text.as_bytes()) {
-            reads.own_path = memo.state.own_path();
-        }
+        memo.place(&mut reads, session, judged.has_own_path, &text);
         let mut cases = judged.cases;
         if let Some((old, difference)) = old {
             let (all, same) = memo.told.changed.entry(difference).or_default();
@@ -251,6 +301,7 @@ impl Run<'_> {
             *same += usize::from(as_text(&old) == text);
         }
         let lasts = judged.lasts && !is_weighed;
+        let question = question_for(is_as_before(judged.facts.as_ref()));
         let kept = kept.map(|(kept, _)| as_text(&kept));
         // What is stale is replaced.
         if lasts
@@ -258,6 +309,9 @@ impl Run<'_> {
             && let Err(error) = memo.results.keep(question, &reads, &new)
         {
             memo.told.unkept.get_or_insert(error.to_string());
+        }
+        if let Some(facts) = judged.facts.filter(|_| judged.lasts) {
+            memo.keep_facts(target, &reads, &facts);
         }
         if let Some(kept) = kept.filter(|kept| *kept != text) {
             cases.get_or_insert_default().push(stale(target, &kept, &text));
@@ -278,7 +332,10 @@ impl Run<'_> {
     ) -> Option<Vec<Case>> {
         if cases.is_some() && memo.is_unchanged(reads) {
             memo.told.unchanged.push(target.path());
-            return None;
+            return cases.filter(|_| self.args.changed_since.is_none());
+        }
+        if cases.is_some() {
+            memo.told.touched.insert(target.path());
         }
         cases
     }
@@ -289,9 +346,13 @@ impl Run<'_> {
         let Memo {
             told, results, since, ..
         } = memo;
-        if let Some((_, name)) = since {
-            let mut unchanged = told.unchanged;
-            unchanged.dedup();
+        let mut unchanged = told.unchanged;
+        unchanged.dedup();
+        if self.args.changed_since.is_none() && since.is_some() {
+            // For its own system or another: what has read something that changed for one of them is not the same.
+            unchanged.retain(|path| !told.touched.contains(path));
+            self.unchanged = unchanged.into_iter().collect();
+        } else if let Some((_, name)) = since {
             let note = match unchanged.as_slice() {
                 [] => format!("all that is judged has read something that changed since {name}"),
                 left => format!(

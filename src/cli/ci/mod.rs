@@ -1,0 +1,108 @@
+//! `cfgcheck ci`: all that is to be known of a change, as one report with one exit code.
+
+mod args;
+mod base;
+mod work;
+
+pub use args::{CiArgs, Publish};
+
+use crate::check::{color_arg, prepared};
+use crate::config::Stage;
+use crate::exit;
+use crate::machine::Machine;
+use crate::outputs::Outputs;
+use crate::publish::{Door, told};
+use crate::stream::complain;
+use base::Base;
+use report::Report;
+use work::Work;
+
+/// Runs the command and returns its exit code.
+pub fn run(machine: &Machine, args: &CiArgs) -> u8 {
+    // What publishing lacks is told before the work is done, and not after.
+    let door = match door(machine, args) {
+        Ok(door) => door,
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            return exit::USAGE;
+        }
+    };
+    let started = machine.clock.monotonic();
+    let base = Base::of(machine, args);
+    let of_check = args.of_check(base.words());
+    let (asked, run) = match prepared(machine, &of_check, "ci") {
+        Ok(prepared) => prepared,
+        Err(code) => return code,
+    };
+    let config = run.config.clone();
+    let mut stages = match args.stage.is_empty() {
+        true => config.ci.stages.clone(),
+        false => args.stage.clone(),
+    };
+    stages.sort();
+    stages.dedup();
+    let deny = run.deny();
+    let color = color_arg(&of_check, &config);
+    let mut work = Work::new(machine, args, &config, base);
+    if stages.contains(&Stage::Check) {
+        if let Err(code) = work.check(run, &asked) {
+            return code;
+        }
+    } else {
+        drop(run);
+    }
+    if stages.contains(&Stage::Prop) {
+        work.prop();
+    }
+    if stages.contains(&Stage::Vm) {
+        work.vm();
+    }
+    let (mut report, code) = work.done();
+    report.duration = machine.clock.monotonic().saturating_sub(started);
+    let outputs = Outputs {
+        machine,
+        asked: &args.judge.output,
+        format: config.output.format,
+        color,
+        deny,
+    };
+    let written = outputs.write(&report);
+    if let Some(door) = door.filter(|_| !sys::interrupted()) {
+        publish(&door, &report);
+    }
+    match code {
+        _ if sys::interrupted() => exit::INTERRUPTED,
+        _ if !written => exit::CANNOT_START,
+        Some(code) => code,
+        None => report.verdict(deny).exit_code(),
+    }
+}
+
+/// Returns what is published through, if that is asked for.
+fn door<'m>(machine: &'m Machine, args: &CiArgs) -> Result<Option<Door<'m>>, String> {
+    if args.publish.is_empty() {
+        return Ok(None);
+    }
+    let is_asked = |what: Publish| args.publish.contains(&what);
+    let wanted = forge::Wanted {
+        name: forge::Name::new(&args.name).map_err(|error| error.to_string())?,
+        check: is_asked(Publish::Check),
+        comment: is_asked(Publish::Comment),
+        deny: match args.judge.deny_warnings {
+            true => diag::Severity::Warning,
+            false => diag::Severity::Error,
+        },
+        ..forge::Wanted::default()
+    };
+    Door::open(machine, wanted).map(Some)
+}
+
+/// Publishes the report. What publishing comes to is told, and changes nothing of what the report says.
+fn publish(door: &Door<'_>, report: &Report) {
+    match door.publish(report) {
+        Ok(published) => {
+            told(&published, |line| complain(line));
+        }
+        Err(error) => complain(&format!("error: {error}")),
+    }
+}
