@@ -138,7 +138,7 @@ fn a_push_is_refused_for_what_is_in_its_commits() {
         told.contains("✓ mail") && told.contains("✗ web") || told.contains("? web"),
         "{told}"
     );
-    work.done(&["push", "origin", "main~1:old"]);
+    work.done(&["push", "origin", "main~1:refs/heads/old"]);
     work.done(&["push", "origin", ":old"]);
     // The remote has what this repository has never seen.
     work.done(&[
@@ -253,7 +253,7 @@ fn precommit_runs_the_hooks_on_what_is_staged_and_pushed() {
     work.write("hosts/web.nix", "\"two\"\n");
     work.commit("two");
     // One line that cannot be parsed; what is not staged is of no account.
-    work.write("hosts/web.nix", "\"two\n");
+    work.write("hosts/web.nix", "{ a = 1 }\n");
     work.done(&["add", "hosts/web.nix"]);
     work.write("hosts/web.nix", "\"mended, and not staged\"\n");
     let told = work.refused(&["commit", "--quiet", "--message", "three"]);

@@ -32,6 +32,8 @@ pub enum Command {
     Lint(Box<crate::lint::LintArgs>),
     /// Tell what changes on each host between two states of a flake.
     Diff(Box<crate::diff::DiffArgs>),
+    /// Tell which input of a lock update breaks or changes which host.
+    Bisect(Box<crate::bisect::BisectArgs>),
     /// Explain a rule, or where an option of a host gets its value from.
     Explain(Box<crate::explain::ExplainArgs>),
     /// List hosts, modules, options, inputs or rules.

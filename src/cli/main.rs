@@ -2,6 +2,7 @@
 
 mod args;
 mod baseline;
+mod bisect;
 mod build;
 mod check;
 mod ci;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         args::Command::Matrix(args) => matrix::run(machine, args),
         args::Command::Lint(args) => lint::run(machine, args),
         args::Command::Diff(args) => diff::run(machine, args),
+        args::Command::Bisect(args) => bisect::run(machine, args),
         args::Command::Explain(args) => explain::run(machine, args),
         args::Command::List(args) => list::run(machine, args),
         args::Command::Docs(args) => docs::run(machine, args),

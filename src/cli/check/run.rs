@@ -33,7 +33,7 @@ pub(crate) const UNKNOWN: &str = "unknown";
 pub(super) const TELLING: u64 = 256 << 20;
 
 /// What judging a target came to.
-pub(super) struct Evaluated {
+pub(crate) struct Evaluated {
     /// Its cases; none if its system is not asked for.
     pub cases: Option<Vec<Case>>,
     /// Whether another run comes to the same, as far as evaluation knows: no limit was met, and nothing broke.
@@ -443,7 +443,7 @@ impl Run<'_> {
     ///
     /// Afterwards the evaluator is as before: what a target needed takes no memory while the next one is judged, and what
     /// the next one needs is read again, so that it is known.
-    pub(super) fn target(&mut self, session: &mut Session, target: &Target, platform: Option<&str>) -> Evaluated {
+    pub(crate) fn target(&mut self, session: &mut Session, target: &Target, platform: Option<&str>) -> Evaluated {
         let started = self.machine.clock.monotonic();
         session.ev.restart_clock();
         session.ev.limit_memory(Some(self.max_memory()));

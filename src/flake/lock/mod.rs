@@ -6,6 +6,7 @@
 
 mod diff;
 mod error;
+mod graft;
 mod json;
 mod outline;
 mod read;
@@ -102,6 +103,8 @@ impl PartialEq for Lock {
         self.to_text() == other.to_text()
     }
 }
+
+impl Eq for Lock {}
 
 impl Lock {
     /// Returns a lock of a flake without inputs.

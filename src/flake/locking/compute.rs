@@ -89,7 +89,10 @@ pub(super) fn compute(locker: &mut Locker<'_>, flake: Flake, flags: &LockFlags) 
 }
 
 fn compute_inner(locker: &mut Locker<'_>, flake: Flake, flags: &LockFlags) -> Result<LockedFlake, LockingError> {
-    let old_lock = locker.read_lock(&flake.tree, &flake.dir)?;
+    let old_lock = match &flags.reference {
+        Some(lock) => Lock::clone(lock),
+        None => locker.read_lock(&flake.tree, &flake.dir)?,
+    };
     let place = Place {
         tree: flake.tree.clone(),
         dir: flake.dir.clone(),

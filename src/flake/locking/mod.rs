@@ -30,6 +30,8 @@ pub struct LockFlags {
     pub overrides: BTreeMap<InputPath, FlakeRef>,
     /// `--update-input PATH`.
     pub updates: BTreeSet<InputPath>,
+    /// `--reference-lock-file`: the lock that counts in place of the one in the flake's folder.
+    pub reference: Option<Arc<Lock>>,
     /// `--recreate-lock-file`: the old lock is not looked at.
     pub recreate: bool,
     /// Whether registries are asked (`use-registries`).
@@ -45,6 +47,7 @@ impl Default for LockFlags {
         LockFlags {
             overrides: BTreeMap::new(),
             updates: BTreeSet::new(),
+            reference: None,
             recreate: false,
             use_registries: true,
             allow_changes: true,
