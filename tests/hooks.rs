@@ -50,7 +50,7 @@ impl Work {
         work.write("flake.nix", FLAKE);
         work.write("hosts/mail.nix", "\"one\"\n");
         work.write("hosts/web.nix", "\"one\"\n");
-        work.done(&["init", "--quiet", "--bare", "../remote"]);
+        work.done(&["init", "--quiet", "--bare", "--initial-branch", "main", "../remote"]);
         work.done(&["init", "--quiet", "--initial-branch", "main"]);
         work.done(&["remote", "add", "origin", "../remote"]);
         work.commit("one");
