@@ -350,6 +350,22 @@ fn what_has_read_nothing_that_changed_is_not_evaluated_to_compare_it() {
 }
 
 #[test]
+fn a_base_may_be_another_flake_of_the_same_commit() {
+    let fleet = Fleet::new();
+    let other = fleet.repository().join("other");
+    std::fs::create_dir_all(other.join("hosts")).expect("a folder can be made");
+    fleet.write("other/flake.nix", FLAKE);
+    fleet.write("other/hosts/mail.nix", "\"Europe/Oslo\"\n");
+    fleet.write("other/hosts/web.nix", "\"Asia/Tokyo\"\n");
+    fleet.commit("two");
+    let ran = fleet.ci(&["--base", "./other"]);
+    assert_eq!(ran.hosts(), ["mail unchanged", "web changed"], "{}", ran.said);
+    assert_eq!(ran.base(), "./other");
+    let ran = fleet.ci(&["./other", "--base", "."]);
+    assert_eq!(ran.hosts(), ["mail unchanged", "web changed"], "{}", ran.said);
+}
+
+#[test]
 fn all_stages_are_one_report() {
     let fleet = Fleet::new();
     fleet.write(

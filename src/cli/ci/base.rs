@@ -11,7 +11,12 @@ const NONE: &str = "0000000000000000000000000000000000000000";
 /// What a change is compared with.
 pub enum Base {
     /// A state of the flake.
-    At(Box<Named>),
+    At {
+        /// How people call it.
+        name: String,
+        /// The words for commands that take one: a commit, or what the command line says.
+        words: String,
+    },
     /// Nothing, for this reason.
     Nothing(String),
     /// A state that is not to be had, for this reason.
@@ -31,7 +36,7 @@ impl Base {
         }
         let flake = &args.judge.flake;
         if let Some(base) = &args.base {
-            return found(state(machine, flake, base), base, true);
+            return found(state(machine, flake, base), base, base, true);
         }
         let env = &machine.env;
         if env.text("GITHUB_ACTIONS").as_deref() == Some("true") {
@@ -43,20 +48,21 @@ impl Base {
         Base::Nothing("--base names none, and this is no job of GitHub Actions or GitLab".into())
     }
 
-    /// Returns the words for a command that take it: the commit where it is one, so that a branch that moves is still the same.
+    /// Returns the words for commands that take it, if it is there.
     pub fn words(&self) -> Option<String> {
-        let Base::At(named) = self else { return None };
-        let rev = named.asked.reference.input.attrs().str("rev").ok().flatten();
-        Some(rev.map_or_else(|| named.name.clone(), str::to_owned))
+        match self {
+            Base::At { words, .. } => Some(words.clone()),
+            Base::Nothing(_) | Base::Missing { .. } => None,
+        }
     }
 }
 
-fn found(state: Result<Named, StateError>, name: &str, is_asked: bool) -> Base {
+fn found(state: Result<Named, StateError>, words: &str, name: &str, is_asked: bool) -> Base {
     match state {
-        Ok(named) => Base::At(Box::new(Named {
+        Ok(_) => Base::At {
             name: name.to_owned(),
-            ..named
-        })),
+            words: words.to_owned(),
+        },
         Err(error) => Base::Missing {
             why: error.to_string(),
             is_asked,
@@ -74,15 +80,11 @@ fn of_github(machine: &Machine, flake: &str) -> Base {
                 // A shallow clone has the merge alone; that its second parent is missing shows that it is one.
                 || matches!(&second, Err(StateError::Shallow(_)));
             if is_merge {
-                return found(state(machine, flake, "HEAD^1"), name, false);
+                return found(state(machine, flake, "HEAD^1"), "HEAD^1", name, false);
             }
             met(machine, flake, base.as_str(), name)
         }
-        Ok(Change::Push { before }) => found(
-            state(machine, flake, before.as_str()),
-            "the commit before the push",
-            false,
-        ),
+        Ok(Change::Push { before }) => after(machine, flake, before.as_str()),
         Ok(Change::NewBranch) => Base::Nothing("the branch was not there before".into()),
         Ok(Change::Nothing) => Base::Nothing("the event of this job is neither a pull request nor a push".into()),
         Err(error) => Base::Missing {
@@ -96,20 +98,34 @@ fn of_gitlab(machine: &Machine, flake: &str) -> Base {
     let commit = |name: &str| machine.env.text(name).filter(|sha| !sha.is_empty() && sha != NONE);
     if let Some(base) = commit("CI_MERGE_REQUEST_DIFF_BASE_SHA") {
         let branch = machine.env.text("CI_MERGE_REQUEST_TARGET_BRANCH_NAME");
-        return found(state(machine, flake, &base), branch.as_deref().unwrap_or("base"), false);
+        let name = branch.as_deref().unwrap_or("base");
+        return found(state(machine, flake, &base), &base, name, false);
     }
     match commit("CI_COMMIT_BEFORE_SHA") {
-        Some(before) => found(state(machine, flake, &before), "the commit before the push", false),
+        Some(before) => after(machine, flake, &before),
         None => Base::Nothing("GitLab names no commit before this one".into()),
     }
+}
+
+/// Returns the commit that a branch was at before a push.
+fn after(machine: &Machine, flake: &str, before: &str) -> Base {
+    found(
+        state(machine, flake, before),
+        before,
+        "the commit before the push",
+        false,
+    )
 }
 
 /// Returns where the history of what is checked out left that of a commit; the commit itself where that cannot be told.
 fn met(machine: &Machine, flake: &str, commit: &str, name: &str) -> Base {
     match states(machine, flake, &format!("{commit}..."), None) {
-        Ok((named, _)) => found(Ok(named), name, false),
-        Err(StateError::NoMergeBase(..)) => found(state(machine, flake, commit), name, false),
-        Err(error) => found(Err(error), name, false),
+        Ok((named, _)) => {
+            let words = rev(&named).unwrap_or(commit).to_owned();
+            found(Ok(named), &words, name, false)
+        }
+        Err(StateError::NoMergeBase(..)) => found(state(machine, flake, commit), commit, name, false),
+        Err(error) => found(Err(error), commit, name, false),
     }
 }
 

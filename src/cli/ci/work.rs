@@ -56,7 +56,7 @@ impl<'w> Work<'w> {
     fn tell_base(&mut self) {
         let case = |outcome| Case::new(Stage::Eval, "the base is there to compare with", outcome);
         match &self.base {
-            Base::At(_) => {}
+            Base::At { .. } => {}
             Base::Nothing(why) => self.report.notes.push(format!("nothing is compared: {why}")),
             Base::Missing { why, is_asked } => {
                 let (message, hint) = why.split_once("\nhelp: ").unwrap_or((why, ""));
@@ -96,10 +96,9 @@ impl<'w> Work<'w> {
 
     /// Compares hosts with the base, but for those of which it is known that they are the same.
     fn compare(&mut self, unchanged: &BTreeSet<String>) {
-        let Base::At(named) = &self.base else { return };
-        let Some(words) = self.base.words() else { return };
-        let args = self.diff_args(words);
-        match diff::of_change(self.machine, &args, &named.name, self.config, unchanged) {
+        let Base::At { name, words } = &self.base else { return };
+        let args = self.diff_args(words.clone());
+        match diff::of_change(self.machine, &args, name, self.config, unchanged) {
             Ok(diff) => self.report.diff = Some(diff),
             // That the base does not evaluate was told by the check.
             Err(_) if self.report.cases.iter().any(is_of_base) => {}

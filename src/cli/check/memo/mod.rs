@@ -37,11 +37,19 @@ pub(super) struct Memo {
     results: Results,
     state: LockedState,
     /// The state of the flake since which something has to have changed, and how a person calls it.
-    since: Option<(LockedState, String)>,
+    since: Option<(Since, String)>,
     /// The hash of all that every target depends on beside files: this program, settings, arguments.
     ground: String,
     verify: bool,
     told: Told,
+}
+
+/// Another state of a flake.
+enum Since {
+    /// One in which what was read says the same if all its answers do.
+    Comparable(LockedState),
+    /// One of a flake in another folder, or with other inputs: all that is judged has changed since then.
+    Other,
 }
 
 /// What is worth telling at the end.
@@ -122,7 +130,10 @@ impl Memo {
     /// Whether nothing has changed that a result was computed from.
     fn is_unchanged(&self, reads: &Reads) -> bool {
         let since = self.since.as_ref();
-        since.is_some_and(|(state, _)| reads.first_difference(state).is_none())
+        since.is_some_and(|(since, _)| match since {
+            Since::Comparable(state) => reads.first_difference(state).is_none(),
+            Since::Other => false,
+        })
     }
 }
 
@@ -183,7 +194,7 @@ impl Run<'_> {
         // Where nothing is to be left out, it is not worth an error that it is not known.
         if let Some(text) = &self.compared_with
             && self.memo.is_some()
-            && let Ok(since) = self.state_since(session, text)
+            && let Ok(since) = self.state_since(session, number, text)
             && let Some(memo) = &mut self.memo
         {
             memo.since = Some((since, text.clone()));
@@ -196,7 +207,7 @@ impl Run<'_> {
                 "--changed-since needs results of earlier runs, which have no place here: name one with --cache"
                     .to_owned(),
             ),
-            Some(_) => self.state_since(session, text),
+            Some(_) => self.state_since(session, number, text),
         };
         match (since, &mut self.memo) {
             (Ok(since), Some(memo)) => memo.since = Some((since, text.clone())),
@@ -211,7 +222,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn state_since(&self, session: &mut Session, text: &str) -> Result<LockedState, String> {
+    fn state_since(&self, session: &mut Session, head: u32, text: &str) -> Result<Since, String> {
         let judge = &self.args.judge;
         let named = state(self.machine, &judge.flake, text).map_err(|error| error.to_string())?;
         let flags = session
@@ -220,7 +231,18 @@ impl Run<'_> {
         let number = session
             .lock(&named.asked.reference, &flags)
             .map_err(|error| error.message(&session.ev.sources))?;
-        LockedState::new(session.flakes.clone(), number).ok_or_else(|| "it is not locked".to_owned())
+        // Reads are known by their paths in the whole tree, and of the lock they know the inputs that were used.
+        let shape = |number: u32| {
+            Some((
+                session.flakes.get(number)?.flake.dir.clone(),
+                session.flakes.outline(number)?,
+            ))
+        };
+        let state = LockedState::new(session.flakes.clone(), number).ok_or_else(|| "it is not locked".to_owned())?;
+        Ok(match shape(number) == shape(head) {
+            true => Since::Comparable(state),
+            false => Since::Other,
+        })
     }
 
     /// Judges a target, or takes over what an earlier run came to.
