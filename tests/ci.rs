@@ -398,6 +398,30 @@ fn all_stages_are_one_report() {
 }
 
 #[test]
+fn what_machines_find_has_levels_and_waivers() {
+    let fleet = Fleet::new();
+    let settings =
+        "version: 1\nrules: { reboot-needed: off }\nwaivers:\n  - { rule: unit-failed, reason: It waits. }\n";
+    fleet.write("cfgcheck.yaml", settings);
+    let ran = fleet.ci(&[]);
+    // That nothing fits the waiver is not known before machines have run.
+    assert_eq!(
+        (ran.code, ran.report["totals"]["warnings"].as_u64()),
+        (Some(0), Some(0)),
+        "{}",
+        ran.report
+    );
+    let ran = fleet
+        .program
+        .run(&fleet.repository(), &["explain", "rule", "unit-failed"]);
+    let text = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(
+        text.contains("found by `cfgcheck vm`") && text.contains("allow(unit-failed)"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_flake_that_does_not_evaluate_is_told_once() {
     let fleet = Fleet::new();
     fleet.write("flake.nix", "{ outputs = _: nonsense; }\n");

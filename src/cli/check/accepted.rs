@@ -41,13 +41,13 @@ impl Run<'_> {
             |diagnostic: diag::Diagnostic| Finding::from_diagnostic(&diagnostic, &settings.sources, &settings.root);
         let expired = self.gate.expired().into_iter();
         let expired = expired.map(|i| finding(self.gate.waiver(i).expired(settings.waiver(i))));
-        // What a waiver accepts of laws, only `cfgcheck prop` finds.
-        let of_law = |waiver: &usize| super::is_law(&self.gate.waiver(*waiver).rule);
+        // What a waiver accepts of these, only `cfgcheck prop` and `cfgcheck vm` find.
+        let of_others = |waiver: &usize| super::is_of_others(&self.gate.waiver(*waiver).rule);
         let unused = if self.is_whole() {
             self.gate
                 .unused()
                 .into_iter()
-                .filter(|waiver| !of_law(waiver))
+                .filter(|waiver| !of_others(waiver))
                 .collect()
         } else {
             Vec::new()

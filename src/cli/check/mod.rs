@@ -39,12 +39,25 @@ pub fn run(machine: &Machine, args: &CheckArgs) -> u8 {
 /// Checks a flake and keeps its findings in the baseline beside it; returns the exit code.
 pub fn write_baseline(machine: &Machine, args: &CheckArgs) -> u8 {
     match judge(machine, args) {
-        Ok(done) => keep_findings(machine, done, is_law),
+        Ok(done) => keep_findings(machine, done, is_of_others),
         Err(code) => code,
     }
 }
 
-/// Whether a rule is a law of `cfgcheck prop`, which `check` does not find.
+/// Whether a rule is one of `cfgcheck prop` or `cfgcheck vm`, which `check` does not find.
+pub(crate) fn is_of_others(rule: &str) -> bool {
+    is_law(rule) || ::vm::finding::ids().any(|id| id == rule)
+}
+
+/// Returns the ids of the rules of all commands, without policies.
+pub(crate) fn rule_ids<'i>() -> impl Iterator<Item = &'i str> {
+    // Of a shorter life than theirs, so that ids of policies can stand behind them.
+    let rules = ::check::rules().map(|rule| rule.id);
+    let all = rules.chain(laws().map(|law| law.id)).chain(::vm::finding::ids());
+    all.map(|id| -> &'i str { id })
+}
+
+/// Whether a rule is a law of `cfgcheck prop`.
 pub(crate) fn is_law(rule: &str) -> bool {
     laws().any(|law| law.id == rule)
 }
@@ -167,8 +180,7 @@ pub(crate) fn prepared_on<'r>(
     };
     let settings = place.settings(args.judge.config.as_deref())?;
     let policies = place.policies()?;
-    let known = ::check::rules().map(|rule| rule.id).chain(laws().map(|law| law.id));
-    let known: Vec<&str> = known.chain(policies.documents().map(|policy| policy.id)).collect();
+    let known: Vec<&str> = rule_ids().chain(policies.documents().map(|policy| policy.id)).collect();
     let mistakes = settings.unknown_rules(&known);
     if !mistakes.is_empty() {
         return Err(place.wrong(&mistakes, &settings.sources, &settings.root));

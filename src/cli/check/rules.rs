@@ -54,9 +54,7 @@ impl Run<'_> {
             self.recorder.secrets().learn(&secret);
         }
         let policies: Vec<&str> = self.policies.documents().map(|policy| policy.id).collect();
-        let rules = ::check::rules().map(|rule| rule.id).chain(OF_EVALUATION);
-        let rules = rules.chain(crate::prop::laws().map(|law| law.id));
-        let ids: Vec<&str> = rules.chain(policies).collect();
+        let ids: Vec<&str> = super::rule_ids().chain(OF_EVALUATION).chain(policies).collect();
         let request = source::Request {
             layout: &self.config.layout,
             ids: &ids,

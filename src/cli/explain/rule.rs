@@ -28,6 +28,7 @@ pub fn run(machine: &Machine, args: &RuleArgs) -> u8 {
     let text = match (::check::rule(&args.rule), crate::prop::law(&args.rule)) {
         (Some(rule), _) => text(rule),
         (None, Some(law)) => text_of_law(law),
+        (None, None) if ::vm::finding::ids().any(|id| id == args.rule) => text_of_vm(&args.rule),
         (None, None) => {
             let policies = match policies_of(machine, &args.flake) {
                 Ok(policies) => policies,
@@ -64,9 +65,10 @@ fn policies_of(machine: &Machine, flake: &str) -> Result<Policies, u8> {
 
 fn unknown(rule: &str, policies: &Policies) -> u8 {
     complain(&format!("error: there is no rule `{rule}`"));
-    let known = ::check::rules().map(|rule| rule.id);
-    let known = known.chain(crate::prop::laws().map(|law| law.id));
-    match yaml::nearest(rule, known.chain(policies.documents().map(|document| document.id))) {
+    match yaml::nearest(
+        rule,
+        crate::check::rule_ids().chain(policies.documents().map(|document| document.id)),
+    ) {
         Some(near) => complain(&format!("help: did you mean `{near}`?")),
         None => complain("help: `cfgcheck list rules` has them all"),
     }
@@ -82,6 +84,20 @@ fn text_of_policy(policy: &Document<'_>, source: &str) -> String {
         format!("## The policy\n\n{}", indented(source)),
     ];
     document(policy.id, policy.title, &parts)
+}
+
+/// Returns the documentation of a rule of `cfgcheck vm`; empty if there is none of this id.
+fn text_of_vm(id: &str) -> String {
+    let Some(rule) = ::vm::finding::rules().find(|rule| rule.id == id) else {
+        return String::new();
+    };
+    let parts = [
+        "found by `cfgcheck vm`".to_owned(),
+        format!("## Why it matters\n\n{}", rule.why),
+        format!("## What to do\n\n{}", rule.fix),
+        meant(id),
+    ];
+    document(id, &rule.title, &parts)
 }
 
 /// Returns the documentation of a law.

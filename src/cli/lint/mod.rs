@@ -75,8 +75,7 @@ fn judge(machine: &Machine, args: &LintArgs) -> Result<u8, u8> {
     };
     let settings = beside.settings(args.config.as_deref())?;
     let policies = beside.policies()?;
-    let ids = ::check::rules().map(|rule| rule.id).chain(settings::OF_EVALUATION);
-    let ids = ids.chain(crate::prop::laws().map(|law| law.id));
+    let ids = crate::check::rule_ids().chain(settings::OF_EVALUATION);
     let ids: Vec<&str> = ids.chain(policies.documents().map(|policy| policy.id)).collect();
     let mistakes = settings.unknown_rules(&ids);
     if !mistakes.is_empty() {

@@ -1,4 +1,4 @@
-//! `cfgcheck list rules`: the rules of `check`, and the laws of `prop`.
+//! `cfgcheck list rules`: the rules of `check`, the laws of `prop`, and what `vm` finds.
 
 use super::told;
 use crate::machine::Machine;
@@ -22,32 +22,42 @@ pub fn run(_machine: &Machine, args: &RulesArgs) -> u8 {
 /// What is listed of a rule, or of a law.
 #[derive(Serialize)]
 struct Listed {
-    id: &'static str,
+    id: String,
     stage: Stage,
     level: &'static str,
-    title: &'static str,
-    why: &'static str,
-    fix: &'static str,
+    title: String,
+    why: String,
+    fix: String,
 }
 
-/// Returns all rules, and the laws behind them.
+/// Returns all rules, the laws behind them, and then what runs in machines find.
 fn listed() -> impl Iterator<Item = Listed> {
     let rules = ::check::rules().map(|rule| Listed {
-        id: rule.id,
+        id: rule.id.into(),
         stage: rule.stage,
         level: rule.level.name(),
+        title: rule.title.into(),
+        why: rule.why.into(),
+        fix: rule.fix.into(),
+    });
+    let laws = crate::prop::laws().map(|law| Listed {
+        id: law.id.into(),
+        stage: Stage::Prop,
+        level: law.severity.name(),
+        title: law.title.into(),
+        why: law.why.into(),
+        fix: law.fix.into(),
+    });
+    let of_vm = ::vm::finding::rules().map(|rule| Listed {
+        id: rule.id,
+        stage: Stage::Vm,
+        // How bad it is depends on what happened.
+        level: "varies",
         title: rule.title,
         why: rule.why,
         fix: rule.fix,
     });
-    rules.chain(crate::prop::laws().map(|law| Listed {
-        id: law.id,
-        stage: Stage::Prop,
-        level: law.severity.name(),
-        title: law.title,
-        why: law.why,
-        fix: law.fix,
-    }))
+    rules.chain(laws).chain(of_vm)
 }
 
 fn text() -> String {

@@ -2,7 +2,7 @@
 
 mod rules;
 
-pub use rules::rules;
+pub use rules::{ids, rules};
 
 use diag::{Severity, Span};
 use report::Finding;

@@ -228,6 +228,11 @@ const RULES: [[&str; 4]; 37] = [
     ],
 ];
 
+/// Returns the ids of the rules of a run in a machine, in their order.
+pub fn ids() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|[id, ..]| *id)
+}
+
 /// Returns what the rules of a run in a machine ask for.
 pub fn rules() -> impl Iterator<Item = RuleDoc> {
     RULES.iter().map(|[id, title, why, fix]| RuleDoc {

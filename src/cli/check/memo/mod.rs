@@ -151,10 +151,13 @@ fn folders(machine: &Machine, args: &CacheArgs) -> Option<Vec<PathBuf>> {
             .or_else(home)?
             .join(FOLDER),
     };
-    let of_request = machine
-        .env
-        .text("GITHUB_EVENT_NAME")
-        .is_some_and(|event| event.starts_with("pull_request") || event == "merge_group");
+    let event =
+        |name: &str, is_request: fn(&str) -> bool| machine.env.text(name).is_some_and(|event| is_request(&event));
+    let of_request = event("GITHUB_EVENT_NAME", |event| {
+        event.starts_with("pull_request") || event == "merge_group"
+    }) || event("CI_PIPELINE_SOURCE", |source| {
+        matches!(source, "merge_request_event" | "external_pull_request_event")
+    });
     let branch = folder.join("branch");
     Some(match of_request {
         true => vec![folder.join("request"), branch],
