@@ -319,6 +319,14 @@ fn the_jobs_of_a_workflow_are_those_of_hosts_that_changed() {
     assert_eq!(matrix(&["--changed-since", "main", "--github-output"]), changed);
     let none = "matrix={\"include\":[]}\nany=false\n";
     assert_eq!(matrix(&["--changed-since", "HEAD", "--github-output"]), none);
+    // A job does for a host what is done for the host's own system.
+    fleet.write("cfgcheck.yaml", "version: 1\nplatforms: { mail: [aarch64-linux] }\n");
+    fleet.git(&["add", "cfgcheck.yaml"]);
+    let output = fleet.program.run(&fleet.repository(), &["matrix", "."]);
+    let jobs = format!("{{\"include\":[{},{}]}}\n", job("mail"), job("web"));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), jobs);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("mail"), "{said}");
     fleet.write("hosts/web.nix", "throw \"no\"\n");
     assert_eq!(matrix(&[]), format!("{{\"include\":[{}]}}\n", job("mail")));
     fleet.write("flake.nix", "{");

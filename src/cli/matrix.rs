@@ -77,6 +77,8 @@ pub fn run(machine: &Machine, args: &MatrixArgs) -> u8 {
         return wrong("`matrix` writes no report; `cfgcheck check --output` does".to_owned());
     }
     let report = prepared(machine, &args.check, "matrix").and_then(|(asked, mut run)| {
+        // What a job does with a host, it does for the host's own system.
+        run.for_platforms = false;
         run.everything(&asked);
         run.done(None)
     });
@@ -91,13 +93,29 @@ pub fn run(machine: &Machine, args: &MatrixArgs) -> u8 {
         complain("error: the flake's hosts could not be told; `cfgcheck check` says why");
         return exit::CANNOT_START;
     };
-    let hosts = evaluated(report);
+    let mut hosts = evaluated(report);
     for host in unjudged(report) {
         complain(&format!(
             "note: {} has no job, as it does not evaluate or does not tell its system",
             diag::clean_line(host)
         ));
     }
+    // A label may be that of the owner's own machines: the flake under test must not choose one by the name of a system.
+    hosts.retain(|system, hosts| {
+        let has_runner = label(system, &args.runner).is_some();
+        if !has_runner {
+            complain(&format!(
+                "note: {} has no job: name the runner for {system} with --runner",
+                hosts
+                    .iter()
+                    .map(|host| diag::clean_line(host))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                system = diag::clean_line(system)
+            ));
+        }
+        has_runner
+    });
     let matrix = Matrix {
         include: jobs(&hosts, &args.stage, &args.runner),
     };
@@ -142,19 +160,18 @@ fn unjudged(report: &Report) -> impl Iterator<Item = &str> {
     cases.filter_map(of_host).map(|(host, _)| host)
 }
 
-/// Returns the jobs for hosts: one for each stage and host, or for several hosts of one system where that were too many.
+/// Returns the runner for a system: the one that is named for it, or GitHub's own.
+fn label<'a>(system: &str, runners: &'a [(String, String)]) -> Option<&'a str> {
+    let named = runners.iter().find(|(of, _)| of == system);
+    let own = RUNNERS.iter().find(|(of, _)| *of == system);
+    named.map(|(_, label)| label.as_str()).or(own.map(|(_, label)| *label))
+}
+
+/// Returns the jobs for hosts that have a runner: one for each stage and host, or for several hosts of one system where that were too
+/// many.
 fn jobs(hosts: &BTreeMap<&str, Vec<&str>>, stages: &[String], runners: &[(String, String)]) -> Vec<Job> {
     let build = ["build".to_owned()];
     let stages = if stages.is_empty() { &build[..] } else { stages };
-    let label = |system: &str| {
-        let named = runners
-            .iter()
-            .find(|(of, _)| of == system)
-            .map(|(_, label)| label.as_str());
-        let own = RUNNERS.iter().find(|(of, _)| *of == system).map(|(_, label)| *label);
-        // Nobody but the user knows a runner for another system; a label that is none says so in the workflow.
-        named.or(own).unwrap_or(system).to_owned()
-    };
     let most = (MOST_JOBS / stages.len().max(1)).max(1);
     let mut size = 1;
     while hosts.values().map(|hosts| hosts.len().div_ceil(size)).sum::<usize>() > most && size < MOST_JOBS * MOST_JOBS {
@@ -163,11 +180,12 @@ fn jobs(hosts: &BTreeMap<&str, Vec<&str>>, stages: &[String], runners: &[(String
     let mut jobs = Vec::new();
     for stage in stages {
         for (system, hosts) in hosts {
+            let Some(runner) = label(system, runners) else { continue };
             for some in hosts.chunks(size) {
                 jobs.push(Job {
                     stage: stage.clone(),
                     system: (*system).to_owned(),
-                    runner: label(system),
+                    runner: runner.to_owned(),
                     hosts: some.iter().map(|host| (*host).to_owned()).collect(),
                     args: some
                         .iter()
@@ -216,6 +234,17 @@ mod tests {
         ];
         assert_eq!(told, expected);
         assert_eq!(super::jobs(&BTreeMap::new(), &stages, &runners), []);
+    }
+
+    /// The name of a system is the flake's: it must not become the label of somebody's own machine.
+    #[test]
+    fn a_system_is_no_label() {
+        let hosts: BTreeMap<&str, Vec<&str>> = [("self-hosted", vec!["web"])].into();
+        assert_eq!(jobs(&hosts, &[], &[]), []);
+        assert_eq!(label("self-hosted", &[]), None);
+        assert_eq!(label("aarch64-linux", &[]), Some("ubuntu-24.04-arm"));
+        let runners = [("aarch64-linux".to_owned(), "my-arm".to_owned())];
+        assert_eq!(label("aarch64-linux", &runners), Some("my-arm"));
     }
 
     #[test]

@@ -81,6 +81,8 @@ pub struct Run<'r> {
     pub(crate) unlisted: BTreeSet<Kind>,
     /// Files of the user in which secrets were looked for.
     pub(super) read_for_secrets: BTreeSet<Vec<u8>>,
+    /// Whether hosts are judged for the platforms, too, that the settings give them.
+    pub(crate) for_platforms: bool,
     /// Results of earlier runs.
     pub(super) memo: Option<Memo>,
     /// The state of the flake since which it is told what has read something that changed; nothing is left out for it.
@@ -118,6 +120,7 @@ impl<'r> Run<'r> {
             unlisted: BTreeSet::new(),
             read_for_secrets: BTreeSet::new(),
             memo: None,
+            for_platforms: true,
             compared_with: None,
             unchanged: BTreeSet::new(),
         })
@@ -413,7 +416,8 @@ impl Run<'_> {
         let mut platforms: BTreeSet<String> = BTreeSet::new();
         if target.kind == Kind::Nixos {
             platforms.extend(self.args.platform.iter().cloned());
-            let configured = self.config.platforms_of(&target.name).unwrap_or_default();
+            let configured = self.config.platforms_of(&target.name).filter(|_| self.for_platforms);
+            let configured = configured.unwrap_or_default();
             platforms.extend(configured.iter().map(|s| s.as_str().to_owned()));
         }
         work.push((target, platforms));
