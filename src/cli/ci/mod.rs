@@ -101,7 +101,7 @@ fn door<'m>(machine: &'m Machine, args: &CiArgs) -> Result<Option<Door<'m>>, Str
 fn publish(door: &Door<'_>, report: &Report) {
     match door.publish(report) {
         Ok(published) => {
-            told(&published, |line| complain(line));
+            told(&published, complain);
         }
         Err(error) => complain(&format!("error: {error}")),
     }
