@@ -49,6 +49,8 @@ fn live_what_a_flake_offers_is_built() {
         "build",
         "--export",
         "built.nar",
+        "--out-paths",
+        "built.txt",
         "--output",
         "json=report.json",
         "path:.",
@@ -68,6 +70,13 @@ fn live_what_a_flake_offers_is_built() {
     ] {
         assert!(report.contains(expected), "{expected} in {report}");
     }
+    // What failed has none.
+    let paths = std::fs::read_to_string(place.path().join("built.txt")).expect("the paths are written");
+    assert!(
+        paths.lines().any(|path| path.starts_with("/nix/store/") && path.ends_with("-good")),
+        "{paths}"
+    );
+    assert!(!paths.contains("broken"), "{paths}");
     let exported = std::fs::read(place.path().join("built.nar")).expect("it is exported");
     let exported = String::from_utf8_lossy(&exported);
     assert!(

@@ -44,6 +44,8 @@ pub enum Command {
     Baseline(Box<crate::baseline::BaselineArgs>),
     /// Write a saved report in other forms, or publish it on GitHub.
     Report(Box<crate::saved::ReportArgs>),
+    /// Write settings, workflows and hooks for a flake that is there already.
+    Init(Box<crate::init::InitArgs>),
     /// Do what a hook of Git is to do.
     Hook(Box<crate::hook::HookArgs>),
     /// Evaluate a file, an expression, or an attribute of a flake.

@@ -15,6 +15,7 @@ mod exit;
 mod explain;
 mod guard;
 mod hook;
+mod init;
 mod lint;
 mod list;
 mod machine;
@@ -76,6 +77,7 @@ fn main() -> ExitCode {
         args::Command::Docs(args) => docs::run(machine, args),
         args::Command::Baseline(args) => baseline::run(machine, args),
         args::Command::Report(args) => saved::run(machine, args),
+        args::Command::Init(args) => init::run(machine, args),
         args::Command::Hook(args) => hook::run(machine, args),
         args::Command::Eval(args) => eval::run(machine, args),
     }))

@@ -102,6 +102,9 @@ pub struct BuildArgs {
     /// Write what was built, with all that it needs, to this file, as `nix-store --import` reads it.
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
+    /// Write the store paths of all that was built to this file, one a line, as tools that push to caches read them.
+    #[arg(long, value_name = "FILE", conflicts_with = "plan")]
+    pub out_paths: Option<PathBuf>,
     /// Say what would be fetched and built, and end.
     #[arg(long)]
     pub plan: bool,

@@ -126,11 +126,29 @@ impl<'w> Work<'w> {
         if let Some(file) = self.args.export.clone()
             && let Err(error) = self.export(&file)
         {
-            let finding = Finding::new("build", Severity::Error, error.to_string());
-            let name = "what was built is exported";
-            self.run
-                .finish(Case::new(Stage::Build, name, Outcome::Errored).finding(finding));
+            self.unwritten("what was built is exported", &error);
         }
+        if let Some(file) = self.args.out_paths.clone()
+            && let Err(error) = self
+                .run
+                .machine
+                .fs
+                .write_atomic(&file, self.paths().as_bytes(), Mode::Plain)
+        {
+            self.unwritten("the paths of what was built are written", &error);
+        }
+    }
+
+    /// Tells that a file could not be written.
+    fn unwritten(&mut self, name: &str, error: &dyn std::fmt::Display) {
+        let finding = Finding::new("build", Severity::Error, error.to_string());
+        self.run
+            .finish(Case::new(Stage::Build, name, Outcome::Errored).finding(finding));
+    }
+
+    /// Returns the store paths of all that was built, one a line.
+    fn paths(&self) -> String {
+        self.built.iter().map(|path| format!("{}\n", path.to_path())).collect()
     }
 
     /// Evaluates a target, or returns the case of one that cannot be evaluated.
