@@ -1,5 +1,6 @@
 //! The machine's own file system.
 
+use std::collections::HashSet;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -11,6 +12,9 @@ use crate::fs::{DirEntry, FileBytes, FileKind, Fs, FsError, FsOp, Mode, READ_LIM
 /// The machine's file system; relative paths are taken from the process's current folder.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DiskFs;
+
+/// The bytes of what `stat` counts as a block (stat(3type)).
+const BLOCK: u64 = 512;
 
 /// Tells apart the temporary names of one process.
 static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
@@ -232,6 +236,34 @@ impl Fs for DiskFs {
             _ => Ok(()),
         }
     }
+
+    fn room(&self, path: &Path) -> Result<u64, FsError> {
+        let disk = rustix::fs::statvfs(path).map_err(|error| FsError::new(FsOp::Stat, path, error.into()))?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    fn taken(&self, path: &Path) -> Result<u64, FsError> {
+        let mut seen = HashSet::new();
+        let mut bytes = 0;
+        let mut pending = vec![path.to_path_buf()];
+        while let Some(path) = pending.pop() {
+            let listed = fs::symlink_metadata(&path).and_then(|data| match data.is_dir() {
+                true => Ok((data, Self::list(&path)?)),
+                false => Ok((data, Vec::new())),
+            });
+            let (data, names) = match listed {
+                Ok(listed) => listed,
+                Err(error) if absent(&error) => continue,
+                Err(error) => return Err(FsError::new(FsOp::List, &path, error)),
+            };
+            // Only files with more names than one can come by again.
+            if data.is_dir() || data.nlink() < 2 || seen.insert((data.dev(), data.ino())) {
+                bytes += data.blocks().saturating_mul(BLOCK);
+            }
+            pending.extend(names.into_iter().map(|entry| path.join(entry.name)));
+        }
+        Ok(bytes)
+    }
 }
 
 #[cfg(test)]
@@ -241,6 +273,25 @@ mod tests {
 
     fn folder() -> tempfile::TempDir {
         tempfile::tempdir().expect("a temporary folder can be made")
+    }
+
+    #[test]
+    fn a_tree_takes_what_it_has_of_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let (fs, root) = (DiskFs, folder.path());
+        fs.write(&root.join("one"), &[1; 100_000], Mode::Plain).unwrap();
+        let once = fs.taken(root).unwrap();
+        assert!((100_000..200_000).contains(&once), "{once}");
+        fs.hard_link(&root.join("one"), &root.join("other")).unwrap();
+        let mut hole = fs.create(&root.join("hole"), Mode::Plain).unwrap();
+        hole.seek(io::SeekFrom::Start(1 << 30)).unwrap();
+        hole.write_all(b"!").unwrap();
+        fs.symlink(Path::new("/"), &root.join("out")).unwrap();
+        let all = fs.taken(root).unwrap();
+        assert!(all < once + 100_000, "{once} {all}");
+        assert_eq!(fs.taken(&root.join("gone")).unwrap(), 0);
+        assert!(fs.room(root).unwrap() > 0);
+        assert!(fs.room(&root.join("gone")).unwrap_err().is_absent());
     }
 
     #[test]

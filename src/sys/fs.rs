@@ -261,6 +261,17 @@ pub trait Fs: Send + Sync {
 
     /// Deletes a folder with all it holds, without following links; fine if nothing is there.
     fn remove_dir_all(&self, path: &Path) -> Result<(), FsError>;
+
+    /// Returns the bytes that a user who is not root can still write to the disk that a path lies on.
+    fn room(&self, path: &Path) -> Result<u64, FsError> {
+        Err(FsError::new(FsOp::Stat, path, io::ErrorKind::Unsupported.into()))
+    }
+
+    /// Returns the bytes of the disk that a path takes with all that is below it, without following links: holes take none,
+    /// and a file with several names counts once. What is not there, or goes while it is counted, takes none either.
+    fn taken(&self, path: &Path) -> Result<u64, FsError> {
+        Err(FsError::new(FsOp::Stat, path, io::ErrorKind::Unsupported.into()))
+    }
 }
 
 #[cfg(test)]

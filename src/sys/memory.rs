@@ -28,6 +28,8 @@ enum Node {
 pub struct MemoryFs {
     /// By path without links, `.` and `..`; each folder above is in it too.
     nodes: Mutex<BTreeMap<PathBuf, Node>>,
+    /// Bytes that can still be written, as it says.
+    room: u64,
 }
 
 impl Default for MemoryFs {
@@ -41,7 +43,14 @@ impl MemoryFs {
     pub fn new() -> MemoryFs {
         MemoryFs {
             nodes: Mutex::new(BTreeMap::from([(PathBuf::from("/"), Node::Directory)])),
+            room: 1 << 40,
         }
+    }
+
+    /// Says that so many bytes can still be written, instead of a tebibyte; more can be all the same.
+    pub fn with_room(mut self, bytes: u64) -> MemoryFs {
+        self.room = bytes;
+        self
     }
 
     /// Adds a file, and the folders above it.
@@ -372,6 +381,20 @@ impl Fs for MemoryFs {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(FsError::new(FsOp::Remove, path, error)),
         }
+    }
+
+    fn room(&self, path: &Path) -> Result<u64, FsError> {
+        match get(&self.lock(), path, true) {
+            Ok(_) => Ok(self.room),
+            Err(error) => Err(FsError::new(FsOp::Stat, path, error)),
+        }
+    }
+
+    fn taken(&self, path: &Path) -> Result<u64, FsError> {
+        let nodes = self.lock();
+        let below = nodes.range(path.to_path_buf()..);
+        let below = below.take_while(|(below, _)| below.starts_with(path));
+        Ok(below.map(|(_, node)| stat_of(node).len).sum())
     }
 }
 

@@ -149,6 +149,14 @@ impl<F: Fs> Fs for RecordingFs<F> {
     fn remove_dir_all(&self, path: &Path) -> Result<(), FsError> {
         self.inner.remove_dir_all(path)
     }
+
+    fn room(&self, path: &Path) -> Result<u64, FsError> {
+        self.inner.room(path)
+    }
+
+    fn taken(&self, path: &Path) -> Result<u64, FsError> {
+        self.inner.taken(path)
+    }
 }
 
 #[cfg(test)]
