@@ -36,6 +36,21 @@ impl Token {
         self.0.starts_with("ghs_")
     }
 
+    /// Returns what kind of token it is, by GitHub's prefixes for them; `None` if it has none that is known.
+    pub fn kind(&self) -> Option<&'static str> {
+        let kinds = [
+            ("ghs_", "that an app, such as GitHub Actions, has for a repository"),
+            ("github_pat_", "that a person has for some repositories"),
+            ("ghp_", "that a person has for all that they may do"),
+            ("gho_", "that a person has given to a program"),
+            ("ghu_", "that an app has of a person"),
+        ];
+        kinds
+            .into_iter()
+            .find(|(prefix, _)| self.0.starts_with(prefix))
+            .map(|(_, kind)| kind)
+    }
+
     /// Returns the token itself, for the header of a request.
     pub(crate) fn secret(&self) -> &str {
         &self.0
@@ -63,5 +78,12 @@ mod tests {
             assert!(!format!("{error:?} {error}").contains("ghs"));
         }
         assert_eq!(Token::new(" \n"), Err(TokenError::Empty));
+    }
+
+    #[test]
+    fn a_token_is_of_a_kind() {
+        let kind = |text: &str| Token::new(text).expect("it is one").kind();
+        assert!(kind("ghs_12").is_some_and(|kind| kind.contains("GitHub Actions")));
+        assert!(kind("github_pat_1").is_some() && kind("0123abcd").is_none());
     }
 }

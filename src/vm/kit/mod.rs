@@ -77,6 +77,7 @@ pub enum KitError {
 /// A package of the table.
 struct Package {
     sha256: &'static str,
+    size: u64,
     path: &'static str,
 }
 
@@ -88,8 +89,8 @@ fn packages(processor: Processor) -> impl Iterator<Item = Package> {
     };
     table.lines().filter_map(|line| {
         let mut words = line.split(' ');
-        let (sha256, _size, path) = (words.next()?, words.next()?, words.next()?);
-        Some(Package { sha256, path })
+        let (sha256, size, path) = (words.next()?, words.next()?.parse().ok()?, words.next()?);
+        Some(Package { sha256, size, path })
     })
 }
 
@@ -98,10 +99,15 @@ impl Package {
         self.path.rsplit('/').next().unwrap_or(self.path)
     }
 
+    /// Returns the file in which it is kept.
+    fn kept(&self, cache: &Path) -> PathBuf {
+        cache.join(format!("{}.deb", self.sha256))
+    }
+
     /// Returns its bytes, which have its hash.
     fn bytes(&self, fs: &dyn Fs, source: Source<'_>) -> Result<Vec<u8>, KitError> {
         let is_it = |bytes: &[u8]| HashAlgo::Sha256.hash(bytes).to_text(HashFormat::Base16, false) == self.sha256;
-        let kept = source.cache.join(format!("{}.deb", self.sha256));
+        let kept = self.kept(source.cache);
         match fs.read(&kept) {
             Ok(bytes) if is_it(&bytes) => return Ok(bytes),
             Ok(_) => {}
@@ -141,6 +147,31 @@ fn path(processor: Processor) -> StorePath {
     let digest: [u8; 20] = std::array::from_fn(|at| hash.digest()[at]);
     let name = format!("cfgcheck-kit-{}", processor.name());
     StorePath::new(&digest, name.as_bytes()).expect("the name follows the rules")
+}
+
+/// What a kit still lacks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Lacking {
+    /// Packages that have to be fetched.
+    pub packages: usize,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Returns what has to be fetched before the kit for a processor is there; nothing if the store has it. `cache` is the folder
+/// in which packages are kept.
+pub fn lacking(processor: Processor, realised: &Realised, cache: &Path) -> Result<Lacking, KitError> {
+    let mut lacking = Lacking::default();
+    if realised.has(&path(processor))? {
+        return Ok(lacking);
+    }
+    for package in packages(processor) {
+        if realised.fs().stat(&package.kept(cache))?.is_none() {
+            lacking.packages += 1;
+            lacking.bytes += package.size;
+        }
+    }
+    Ok(lacking)
 }
 
 /// Returns the kit for a processor, which is fetched and unpacked if the store does not have it. `told` gets a line for

@@ -32,12 +32,37 @@ fn the_tables_are_well_formed() {
 }
 
 #[test]
+fn a_kit_lacks_what_is_in_neither_cache_nor_store() {
+    let place = tempfile::tempdir().expect("a folder");
+    let realised = Realised::new(Arc::new(DiskFs), place.path());
+    let cache = place.path().join("debs");
+    let all: Vec<_> = packages(Processor::X86).collect();
+    let lacks = || lacking(Processor::X86, &realised, &cache).expect("the folder is read");
+    let bytes: u64 = all.iter().map(|package| package.size).sum();
+    assert!(bytes > 50 << 20, "a kernel and Nix are larger than {bytes}");
+    let packages = all.len();
+    assert_eq!(lacks(), Lacking { packages, bytes });
+    DiskFs.create_dir_all(&cache).expect("a folder");
+    DiskFs.write(&all[0].kept(&cache), b"", Mode::Plain).expect("a file");
+    let (packages, bytes) = (packages - 1, bytes - all[0].size);
+    assert_eq!(lacks(), Lacking { packages, bytes });
+    let archive = |archive: &mut Vec<u8>| write_nar(&mut tree::Tree::new().finish(), archive);
+    let mut bytes = Vec::new();
+    archive(&mut bytes).expect("memory can be written to");
+    let kit = path(Processor::X86);
+    let added = realised.add(&kit, &mut bytes.as_slice(), About::default(), Limits::default());
+    added.expect("the store takes it");
+    assert_eq!(lacks(), Lacking::default());
+}
+
+#[test]
 fn a_package_comes_from_where_it_can_be_had() {
     let place = tempfile::tempdir().expect("a folder");
     let bytes = b"a package".to_vec();
     let sha256 = HashAlgo::Sha256.hash(&bytes).to_text(HashFormat::Base16, false);
     let package = Package {
         sha256: Box::leak(sha256.into_boxed_str()),
+        size: 9,
         path: "pool/main/p/p_1_all.deb",
     };
     let answers = BTreeMap::from([
