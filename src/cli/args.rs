@@ -50,6 +50,10 @@ pub enum Command {
     Hook(Box<crate::hook::HookArgs>),
     /// Evaluate a file, an expression, or an attribute of a flake.
     Eval(Box<EvalArgs>),
+    /// Print the completions of this command line for a shell.
+    Completions(crate::completions::CompletionsArgs),
+    /// Write the manual's pages into a folder.
+    Man(crate::man::ManArgs),
 }
 
 /// What to do when evaluation needs something built.

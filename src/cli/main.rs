@@ -6,6 +6,7 @@ mod bisect;
 mod build;
 mod check;
 mod ci;
+mod completions;
 mod config;
 mod configurations;
 mod diff;
@@ -19,6 +20,7 @@ mod init;
 mod lint;
 mod list;
 mod machine;
+mod man;
 mod matrix;
 mod nix;
 mod outputs;
@@ -80,5 +82,7 @@ fn main() -> ExitCode {
         args::Command::Init(args) => init::run(machine, args),
         args::Command::Hook(args) => hook::run(machine, args),
         args::Command::Eval(args) => eval::run(machine, args),
+        args::Command::Completions(args) => completions::run(machine, args),
+        args::Command::Man(args) => man::run(machine, args),
     }))
 }
