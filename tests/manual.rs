@@ -45,6 +45,7 @@ fn bash_completes_commands_options_and_values() {
         ["--changed-since"]
     );
     assert_eq!(proposed(&script, &["cfgcheck", "list", "ho"]), ["hosts"]);
+    assert_eq!(proposed(&script, &["cfgcheck", "doctor", "gith"]), ["github"]);
     assert_eq!(proposed(&script, &["cfgcheck", "check", "--ifd", "v"]), ["vm"]);
     let offered = proposed(&script, &["cfgcheck", ""]);
     assert!(offered.iter().any(|word| word == "check") && !offered.iter().any(|word| word == "__guard"));
@@ -64,7 +65,7 @@ fn the_manual_has_a_page_for_each_command() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     said(&program().run(folder.path(), &["man", "share/man1"]));
     let pages = folder.path().join("share/man1");
-    for name in ["cfgcheck.1", "cfgcheck-check.1", "cfgcheck-report-publish.1"] {
+    for name in ["cfgcheck.1", "cfgcheck-doctor.1", "cfgcheck-report-publish.1"] {
         let page = std::fs::read_to_string(pages.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(page.contains(".TH cfgcheck"), "{page}");
     }

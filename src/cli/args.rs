@@ -50,6 +50,8 @@ pub enum Command {
     Hook(Box<crate::hook::HookArgs>),
     /// Evaluate a file, an expression, or an attribute of a flake.
     Eval(Box<EvalArgs>),
+    /// Tell what of all this can be done on this machine, and how to get what is missing.
+    Doctor(Box<crate::doctor::DoctorArgs>),
     /// Print the completions of this command line for a shell.
     Completions(crate::completions::CompletionsArgs),
     /// Write the manual's pages into a folder.

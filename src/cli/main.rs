@@ -11,6 +11,7 @@ mod config;
 mod configurations;
 mod diff;
 mod docs;
+mod doctor;
 mod eval;
 mod exit;
 mod explain;
@@ -82,6 +83,7 @@ fn main() -> ExitCode {
         args::Command::Init(args) => init::run(machine, args),
         args::Command::Hook(args) => hook::run(machine, args),
         args::Command::Eval(args) => eval::run(machine, args),
+        args::Command::Doctor(args) => doctor::run(machine, args),
         args::Command::Completions(args) => completions::run(machine, args),
         args::Command::Man(args) => man::run(machine, args),
     }))

@@ -200,6 +200,13 @@ impl Session {
     }
 }
 
+/// Returns the folder of all that is kept for later runs; `None` where the environment names none.
+pub fn cache(machine: &Machine) -> Option<PathBuf> {
+    let cache = machine.env.text("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(machine.env.home()?.join(".cache")))?;
+    Some(cache.join("cfgcheck"))
+}
+
 /// Returns flakes that are fetched as this machine and these arguments say; `root` is the folder of
 /// the flake under test. What is worth telling goes to `notes`.
 pub fn flakes(machine: &Machine, args: &FlakeArgs, pure: bool, root: Option<&Path>, notes: &mut Vec<String>) -> Flakes {
