@@ -2,7 +2,9 @@
 //! `OUT_DIR/PROCESSOR.why` is empty, or the first is empty and the second says why.
 //!
 //! An agent is static, as nothing of a guest may be relied on. `rustup target add aarch64-unknown-linux-musl` is all that
-//! another processor needs: the linker and the C library come with it.
+//! another processor needs: the linker and the C library come with it. Where agents are built apart, as distributions do, the
+//! variables `CFGCHECK_AGENT_X86_64` and `CFGCHECK_AGENT_AARCH64` name them. With the feature `both-agents`, which releases have,
+//! nothing is built without both.
 
 #![expect(
     clippy::disallowed_methods,
@@ -20,9 +22,22 @@ fn main() {
     println!("cargo::rerun-if-changed=../agent");
     let out = env::var("OUT_DIR").expect("cargo says where to");
     let out = Path::new(&out);
+    let must = env::var_os("CARGO_FEATURE_BOTH_AGENTS").is_some();
     for processor in ["x86_64", "aarch64"] {
-        let (bytes, why) = match build(processor, out) {
+        let variable = format!("CFGCHECK_AGENT_{}", processor.to_uppercase());
+        println!("cargo::rerun-if-env-changed={variable}");
+        let made = match env::var_os(&variable) {
+            Some(file) => ready(processor, Path::new(&file)),
+            None => build(processor, out),
+        };
+        let (bytes, why) = match made {
             Ok(bytes) => (bytes, String::new()),
+            Err(why) if must => {
+                println!(
+                    "cargo::error=there must be an agent for {processor}, as the feature `both-agents` is on: {why}"
+                );
+                continue;
+            }
             Err(why) => (Vec::new(), why),
         };
         if env::var("HOST").is_ok_and(|host| host.starts_with(processor)) && bytes.is_empty() {
@@ -30,6 +45,18 @@ fn main() {
         }
         fs::write(out.join(processor), bytes).expect("the folder can be written to");
         fs::write(out.join(format!("{processor}.why")), why).expect("the folder can be written to");
+    }
+}
+
+/// Returns a program that was built elsewhere for a processor, or why it is none.
+fn ready(processor: &str, file: &Path) -> Result<Vec<u8>, String> {
+    println!("cargo::rerun-if-changed={}", file.display());
+    let bytes = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    // ELF, e_machine at 18: EM_X86_64 and EM_AARCH64.
+    let machine = if processor == "x86_64" { 62 } else { 183 };
+    match bytes.starts_with(b"\x7fELF") && bytes.get(18..20) == Some(&[machine, 0]) {
+        true => Ok(bytes),
+        false => Err(format!("{} is no program for {processor}", file.display())),
     }
 }
 
