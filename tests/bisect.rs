@@ -9,7 +9,7 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 use testkit::Program;
 
 /// Hosts that depend on inputs: `db` on one, `web` on two of which either alone is fine, `mail` is changed and `old` mended.
@@ -77,16 +77,7 @@ impl Fleet {
     }
 
     fn git(&self, repository: &str, args: &[&str]) -> String {
-        let who = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
-        let mut git = Command::new("git");
-        let output = git.args(who).args(args).current_dir(self.path(repository)).output();
-        let output = output.expect("git is there");
-        assert!(
-            output.status.success(),
-            "{args:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        testkit::git(&self.path(repository), args)
     }
 
     fn commit(&self, repository: &str, flake: &str) -> String {

@@ -73,7 +73,9 @@ fn live_what_a_flake_offers_is_built() {
     // What failed has none.
     let paths = std::fs::read_to_string(place.path().join("built.txt")).expect("the paths are written");
     assert!(
-        paths.lines().any(|path| path.starts_with("/nix/store/") && path.ends_with("-good")),
+        paths
+            .lines()
+            .any(|path| path.starts_with("/nix/store/") && path.ends_with("-good")),
         "{paths}"
     );
     assert!(!paths.contains("broken"), "{paths}");

@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use testkit::Program;
+use testkit::{Program, git};
 
 /// Two hosts that are as little as a host can be.
 const FLAKE: &str = r#"{
@@ -184,18 +184,6 @@ impl Fleet {
         all.extend(variables);
         self.ci_in(folder, &all, more)
     }
-}
-
-fn git(folder: &Path, args: &[&str]) -> String {
-    let who = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
-    let done = Command::new("git").args(who).args(args).current_dir(folder).output();
-    let done = done.expect("git is there");
-    assert!(
-        done.status.success(),
-        "{args:?}: {}",
-        String::from_utf8_lossy(&done.stderr)
-    );
-    String::from_utf8_lossy(&done.stdout).trim().to_owned()
 }
 
 #[test]

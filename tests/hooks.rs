@@ -66,24 +66,27 @@ impl Work {
         std::fs::write(self.path("fleet").join(name), text).expect("it can be written");
     }
 
-    /// Returns a command in the user's repository that finds the program under test.
+    /// Returns a command in the user's repository.
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
+        self.at_home(command.current_dir(self.path("fleet")));
+        command
+    }
+
+    /// Has a command find the program under test, and nobody's settings.
+    fn at_home<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         let path = std::env::var("PATH").unwrap_or_default();
         self.program
-            .at_home(&mut command)
+            .at_home(command)
             .env("PATH", format!("{}:{path}", self.program.folder().display()))
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env_remove("GITHUB_EVENT_NAME")
             .env_remove("GITHUB_ACTIONS")
-            .current_dir(self.path("fleet"));
-        command
     }
 
     fn git(&self, args: &[&str]) -> Output {
-        let who = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
-        let mut git = self.command(Path::new("git"));
-        git.args(who).args(args).output().expect("git is there")
+        let mut git = testkit::git_in(&self.path("fleet"), args);
+        self.at_home(&mut git).output().expect("git is there")
     }
 
     fn done(&self, args: &[&str]) -> String {
@@ -150,22 +153,8 @@ fn a_push_is_refused_for_what_is_in_its_commits() {
         "../other",
     ]);
     let other = work.path("other");
-    let in_other = |args: &[&str]| {
-        let output = work.command(Path::new("git")).current_dir(&other).args(args).output();
-        assert!(output.expect("git is there").status.success(), "{args:?}");
-    };
-    in_other(&[
-        "-c",
-        "user.name=a",
-        "-c",
-        "user.email=a@b",
-        "commit",
-        "--quiet",
-        "--allow-empty",
-        "--message",
-        "x",
-    ]);
-    in_other(&["push", "--quiet"]);
+    testkit::git(&other, &["commit", "--quiet", "--allow-empty", "--message", "x"]);
+    testkit::git(&other, &["push", "--quiet"]);
     work.write("hosts/web.nix", "\"four\"\n");
     work.commit("four");
     let told = work.done(&["push", "--force"]);
@@ -206,24 +195,10 @@ fn hooks(work: &Work) -> String {
     std::fs::create_dir_all(&folder).expect("a folder can be made");
     let name = ".pre-commit-hooks.yaml";
     std::fs::copy(testkit::root().join(name), folder.join(name)).expect("the hooks are there");
-    let git = |args: &[&str]| {
-        let mut command = work.command(Path::new("git"));
-        let output = command.current_dir(&folder).args(args).output().expect("git is there");
-        assert!(output.status.success(), "{args:?}: {}", said(&output));
-        said(&output).trim().to_owned()
-    };
+    let git = |args: &[&str]| testkit::git(&folder, args);
     git(&["init", "--quiet"]);
     git(&["add", "--all"]);
-    git(&[
-        "-c",
-        "user.name=a",
-        "-c",
-        "user.email=a@b",
-        "commit",
-        "--quiet",
-        "--message",
-        "x",
-    ]);
+    git(&["commit", "--quiet", "--message", "x"]);
     git(&["rev-parse", "HEAD"])
 }
 

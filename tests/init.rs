@@ -3,12 +3,11 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "these tests make repositories and run git"
+    reason = "these tests make repositories"
 )]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
 use testkit::Program;
 
 /// A host and a home that are as little as they can be.
@@ -45,16 +44,7 @@ impl Repository {
             repository.git(&["remote", "add", "origin", url]);
         }
         repository.git(&["add", "--all"]);
-        repository.git(&[
-            "-c",
-            "user.name=a",
-            "-c",
-            "user.email=a@b",
-            "commit",
-            "--quiet",
-            "-m",
-            "x",
-        ]);
+        repository.git(&["commit", "--quiet", "--message", "x"]);
         repository
     }
 
@@ -69,8 +59,7 @@ impl Repository {
     }
 
     fn git(&self, args: &[&str]) {
-        let output = Command::new("git").args(args).current_dir(self.path("")).output();
-        assert!(output.expect("git is there").status.success(), "{args:?}");
+        testkit::git(&self.path(""), args);
     }
 
     /// Returns the exit code and what is said.

@@ -69,18 +69,7 @@ impl Fleet {
     }
 
     fn git(&self, args: &[&str]) {
-        let who = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
-        let done = Command::new("git")
-            .args(who)
-            .args(args)
-            .current_dir(self.repository())
-            .output();
-        let done = done.expect("git is there");
-        assert!(
-            done.status.success(),
-            "{args:?}: {}",
-            String::from_utf8_lossy(&done.stderr)
-        );
+        testkit::git(&self.repository(), args);
     }
 
     fn commit(&self, message: &str) {

@@ -9,12 +9,14 @@
     reason = "tests copy files, run programs, and tell what those say"
 )]
 
+mod git;
 mod oracle;
 mod packages;
 mod program;
 mod random;
 mod repository;
 
+pub use git::{git, git_in};
 pub use oracle::{Oracle, Shared};
 pub use program::{Program, said};
 pub use random::Random;

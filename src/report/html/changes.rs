@@ -21,7 +21,7 @@ pub(super) fn write(out: &mut String, diff: &Diff) {
         let parts = parts(&group.changes, MOST);
         let counts: Vec<String> = parts
             .iter()
-            .map(|part| format!("{} {}", part.count, part.title))
+            .map(|part| format!("{} {}", part.title, part.count))
             .collect();
         out.push_str(&format!(
             "<details class=\"card hostcard\"><summary><b>{}</b><span>{}</span></summary>\n<div class=\"body\">\n",
