@@ -52,7 +52,5 @@
           ];
         };
       });
-
-      formatter = forAllSystems (pkgs: pkgs.nixfmt);
     };
 }
