@@ -1,10 +1,6 @@
 //! `cfgcheck init` on flakes of all kinds: what it writes, and that it overwrites nothing.
 
-#![expect(
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "these tests make repositories"
-)]
+#![expect(clippy::disallowed_methods, reason = "these tests make repositories")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

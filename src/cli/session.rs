@@ -2,6 +2,7 @@
 
 use crate::args::{FlakeArgs, Ifd, LimitArgs};
 use crate::machine::Machine;
+use crate::stream::complain;
 use eval::{Evaluator, Settings};
 use flake::fetch::{Fetcher, Netrc, Settings as FetchSettings, UreqTransport};
 use flake::flakes::Flakes;
@@ -237,7 +238,15 @@ pub fn certificates(machine: &Machine) -> Option<Vec<u8>> {
         .env
         .text("NIX_SSL_CERT_FILE")
         .or_else(|| machine.env.text("SSL_CERT_FILE"))?;
-    machine.fs.read(Path::new(&path)).ok()
+    match machine.fs.read(Path::new(&path)) {
+        Ok(certificates) => Some(certificates),
+        Err(error) => {
+            complain(&format!(
+                "warning: {error}; the certificate authorities of this program are believed instead"
+            ));
+            None
+        }
+    }
 }
 
 fn fetch_settings(machine: &Machine, args: &FlakeArgs) -> FetchSettings {

@@ -23,7 +23,7 @@ impl Made {
     fn bare() -> Made {
         Made {
             fs: MemoryFs::new().directory("/home/me").directory("/run/of/this"),
-            env: sys::FixedEnv::at("/work")
+            env: sys::FixedEnv::at("/fleet")
                 .with("HOME", "/home/me")
                 .with("USER", "me")
                 .with("PATH", "/bin"),
@@ -431,10 +431,10 @@ fn stages_of_the_settings_need_what_runs_them() {
     let machine = |text: &str| Machine {
         fs: Arc::new(
             MemoryFs::new()
-                .file("/work/flake.nix", "{ }")
-                .file("/work/cfgcheck.yaml", text),
+                .file("/fleet/flake.nix", "{ }")
+                .file("/fleet/cfgcheck.yaml", text),
         ),
-        env: Arc::new(sys::FixedEnv::at("/work")),
+        env: Arc::new(sys::FixedEnv::at("/fleet")),
         clock: Arc::new(ManualClock::at(std::time::Duration::ZERO)),
         stack: 0,
     };
@@ -448,7 +448,7 @@ fn stages_of_the_settings_need_what_runs_them() {
     let nowhere = machine("version: 1\n");
     nowhere
         .fs
-        .remove_file(std::path::Path::new("/work/flake.nix"))
+        .remove_file(std::path::Path::new("/fleet/flake.nix"))
         .expect("it is there");
     assert_eq!(needed(&nowhere, &DoctorArgs::default()), Ok(vec![]));
     let named = DoctorArgs {
