@@ -102,3 +102,48 @@ fn no_form_tells_a_secret() {
     let page = std::fs::read(folder.path().join("report.html")).expect("the page is there");
     assert!(again == page, "a saved report gives the same page");
 }
+
+#[test]
+fn what_compares_two_states_tells_no_secret() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let host = |toplevel: &str| {
+        format!(
+            r#"{{
+  outputs = _:
+    let
+      dbPassword = "{SECRET}";
+    in {{
+      nixosConfigurations.web = {{
+        pkgs.stdenv.hostPlatform.system = "x86_64-linux";
+        config.system.build.toplevel = {toplevel};
+      }};
+    }};
+}}
+"#
+        )
+    };
+    let good = host(r#"derivation { name = "good"; system = "x86_64-linux"; builder = "/bin/sh"; }"#);
+    let bad = host(r#"throw "cannot log in with ${dbPassword} at the database""#);
+    let broken = good.replace("in {", "in throw \"no ${dbPassword}\" {");
+    testkit::git(folder.path(), &["init", "--quiet", "--initial-branch", "main"]);
+    for flake in [&good, &bad, &broken] {
+        std::fs::write(folder.path().join("flake.nix"), flake).expect("it can be written");
+        testkit::git(folder.path(), &["add", "--all"]);
+        testkit::git(folder.path(), &["commit", "--quiet", "--message", "x"]);
+    }
+    let check = |args: &[&str]| {
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        let said = run(folder.path(), &args);
+        assert!(said.contains("•••"), "{args:?}: {said}");
+        tells_nothing(&args.join(" "), &said);
+    };
+    for form in ["text", "json", "markdown"] {
+        check(&["diff", "HEAD~2", "HEAD~1", "--output", form]);
+        check(&["diff", "HEAD~2", "HEAD", "--output", form]);
+    }
+    testkit::git(folder.path(), &["checkout", "--quiet", "--detach", "HEAD~1"]);
+    for form in FORMS {
+        check(&["ci", "--base", "HEAD~1", "--output", &format!("{form}=-")]);
+        check(&["ci", "--base", "main", "--output", &format!("{form}=-")]);
+    }
+}

@@ -296,6 +296,7 @@ impl<'w> Work<'w> {
             Err(error) if error.is_of_the_machine() => return Err(failed(&error, &session, "an input")),
             Err(error) => {
                 let message = error.message(&session.ev.sources);
+                let message = self.run.recorder.secrets().text(&message).into_owned();
                 return Ok(Err(vec![Finding::new("lock", Severity::Error, message)]));
             }
         };
@@ -325,9 +326,16 @@ impl<'w> Work<'w> {
             }
             Err(_) => {
                 let case = Case::new(Stage::Eval, "the flake's outputs evaluate", Outcome::Errored);
-                Ok(Err(self.run.with_error(&mut session, case).findings))
+                let case = self.run.with_error(&mut session, case);
+                Ok(Err(self.without_secrets(case).findings))
             }
         }
+    }
+
+    /// Returns a case as reports have it.
+    fn without_secrets(&mut self, mut case: Case) -> Case {
+        self.run.recorder.secrets().case(&mut case);
+        case
     }
 
     /// Returns what a host comes to; what was computed before from the same answers is not computed again.
@@ -347,7 +355,7 @@ impl<'w> Work<'w> {
         if judged.has_own_path || session.ev.depends_on_own_path() {
             reads.own_path = flake::reads::State::own_path(&state);
         }
-        let case = judged.cases?.into_iter().next()?;
+        let case = self.without_secrets(judged.cases?.into_iter().next()?);
         let came = match case.properties.get("drv") {
             Some(drv) if case.outcome == Outcome::Passed => Came::Drv(drv.clone()),
             _ => Came::Broken(case.findings),

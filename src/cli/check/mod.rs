@@ -7,7 +7,7 @@ mod findings;
 mod memo;
 mod rules;
 pub(crate) mod run;
-mod secrets;
+pub(crate) mod secrets;
 pub mod settings;
 
 use crate::args::{CheckArgs, ColorArg, Ifd, LimitArgs};
@@ -21,7 +21,7 @@ use crate::stream::complain;
 use ::check::baseline::{self, Baseline};
 use diag::Severity;
 use eval::Settings;
-use report::Report;
+use report::{Report, Secrets};
 pub(crate) use run::Run;
 use settings::Place;
 use std::collections::BTreeSet;
@@ -96,6 +96,8 @@ pub(crate) struct Done {
     pub(crate) cannot_start: bool,
     /// What has read nothing that changed since the state that the run is compared with, by its path.
     pub(crate) unchanged: BTreeSet<String>,
+    /// What must not be told.
+    pub(crate) secrets: Secrets,
     /// The baseline as it was.
     baseline: Baseline,
     /// The folder of the flake, if it is on the disk.

@@ -142,6 +142,7 @@ impl<'r> Run<'r> {
             deny,
             cannot_start: self.cannot_start,
             unchanged: self.unchanged,
+            secrets: self.recorder.secrets().clone(),
             baseline: self.baseline,
             folder,
             config: self.config,

@@ -13,7 +13,7 @@ use crate::session::Asked;
 use crate::vm::VmArgs;
 use diag::Severity;
 use report::diff::{ConfigurationKind, Status};
-use report::{Case, Finding, Outcome, Report, Stage};
+use report::{Case, Finding, Outcome, Report, Secrets, Stage};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -86,24 +86,24 @@ impl<'w> Work<'w> {
         if done.cannot_start {
             self.code = Some(crate::exit::CANNOT_START);
         }
-        let unchanged = done.unchanged;
         self.report.join(done.report);
         if !self.is_broken && !sys::interrupted() {
-            self.compare(&unchanged);
+            self.compare(&done.unchanged, &done.secrets);
         }
         Ok(())
     }
 
     /// Compares hosts with the base, but for those of which it is known that they are the same.
-    fn compare(&mut self, unchanged: &BTreeSet<String>) {
+    fn compare(&mut self, unchanged: &BTreeSet<String>, secrets: &Secrets) {
         let Base::At { name, words } = &self.base else { return };
         let args = self.diff_args(words.clone());
         match diff::of_change(self.machine, &args, name, self.config, unchanged) {
-            Ok(diff) => self.report.diff = Some(diff),
+            Ok(diff) => self.report.diff = Some(secrets.diff(&diff)),
             // That the base does not evaluate was told by the check.
             Err(_) if self.report.cases.iter().any(is_of_base) => {}
             Err(why) => {
-                let finding = Finding::new("base", Severity::Error, diag::clean(why.trim()));
+                let why = secrets.drawing(why.trim()).into_owned();
+                let finding = Finding::new("base", Severity::Error, diag::clean(&why));
                 let case = Case::new(Stage::Eval, "hosts are compared with the base", Outcome::Errored);
                 self.report.cases.push(case.finding(finding));
             }

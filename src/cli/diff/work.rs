@@ -4,6 +4,7 @@
 use super::DiffArgs;
 use super::states::Named;
 use crate::args::LimitArgs;
+use crate::check::secrets::learn;
 use crate::check::unknown_host;
 use crate::config::{Config, Pattern};
 use crate::machine::Machine;
@@ -45,6 +46,8 @@ pub struct Work<'w> {
     head: Named,
     progress: Progress,
     secrets: Secrets,
+    /// The user's files in which secrets were looked for.
+    read_for_secrets: BTreeSet<Vec<u8>>,
     diff: Diff,
     /// Configurations of which it is known that they are the same in both states, by their paths.
     pub(super) unchanged: BTreeSet<String>,
@@ -93,6 +96,7 @@ impl<'w> Work<'w> {
             head,
             progress: Progress::new(machine),
             secrets: Secrets::new(),
+            read_for_secrets: BTreeSet::new(),
             diff: Diff::default(),
             unchanged: BTreeSet::new(),
         }
@@ -105,7 +109,8 @@ impl<'w> Work<'w> {
         self.progress.take(&Event::RunFinished {
             duration: Duration::ZERO,
         });
-        result.map(|()| self.diff)
+        // What was learned late, from files of another host, is in none of it either.
+        result.map(|()| self.secrets.diff(&self.diff))
     }
 
     fn tell(&mut self, what: &str, index: usize, of: usize) {
@@ -274,6 +279,13 @@ impl<'w> Work<'w> {
                 );
                 let diagnostic = diagnosis.diagnostic.rule("eval");
                 let drawn = diag::render(&diagnostic, &session.ev.sources, &ready.root, Style::default());
+                learn(
+                    &mut self.secrets,
+                    &session.ev.sources,
+                    &ready.root,
+                    &mut self.read_for_secrets,
+                );
+                let drawn = self.secrets.drawing(&drawn).into_owned();
                 Err(Failed::Flake(format!("{begin}: its outputs do not evaluate\n{drawn}")))
             }
         }
@@ -401,7 +413,7 @@ impl<'w> Work<'w> {
     }
 
     /// Returns why a host does not evaluate.
-    fn failure(&self, pair: &mut Pair, side: Side, target: &Target, judged: &Judged) -> Vec<Finding> {
+    fn failure(&mut self, pair: &mut Pair, side: Side, target: &Target, judged: &Judged) -> Vec<Finding> {
         let ready = match side {
             Side::Base => &pair.base,
             Side::Head => &pair.head,
@@ -419,6 +431,12 @@ impl<'w> Work<'w> {
         if let Some(error) = &judged.error {
             findings.push(self.error(session, error, target, &view));
         }
+        learn(
+            &mut self.secrets,
+            &session.ev.sources,
+            &ready.root,
+            &mut self.read_for_secrets,
+        );
         findings.iter_mut().for_each(|finding| self.secrets.finding(finding));
         findings
     }
