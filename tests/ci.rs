@@ -11,6 +11,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
 use testkit::{Program, git};
 
 /// Two hosts that are as little as a host can be.
@@ -450,10 +451,11 @@ fn no_commits_and_no_repository_are_no_obstacle() {
     assert!(ran.case("x86_64-linux evaluates").is_some());
 }
 
-/// Answers each request with a status, until the address is forgotten.
-fn server(status: &'static str) -> String {
+/// Answers each request with a status; returns the address, and where the bodies of requests arrive.
+fn server(status: &'static str) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = format!("http://{}", listener.local_addr().expect("it has an address"));
+    let (bodies, arrived) = channel();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a request comes");
@@ -473,13 +475,15 @@ fn server(status: &'static str) -> String {
                 .take(length)
                 .read_to_end(&mut body)
                 .expect("the request has a body");
+            // Not every test looks at them.
+            let _ = bodies.send(String::from_utf8_lossy(&body).into_owned());
             let answer = "{\"message\": \"Resource not accessible by integration\", \"id\": 1}";
             let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\nconnection: close");
             // Who does not wait for the answer is not answered.
             let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{answer}", answer.len());
         }
     });
-    address
+    (address, arrived)
 }
 
 #[test]
@@ -487,17 +491,34 @@ fn what_publishing_comes_to_changes_no_verdict() {
     let fleet = Fleet::new();
     let event = fleet.pull_request();
     let here = fleet.repository();
-    let refused = server("403 Forbidden");
+    let (refused, _) = server("403 Forbidden");
     let variables = [("GITHUB_API_URL", refused.as_str()), ("GITHUB_TOKEN", "ghs_x")];
     let ran = fleet.on_github(&here, "pull_request", &event, &variables, &["--publish", "check"]);
     assert_eq!(ran.code, Some(0), "{}", ran.said);
     assert!(ran.said.contains("checks: write"), "{}", ran.said);
     assert_eq!(ran.hosts(), ["mail unchanged", "web changed"]);
-    let taken = server("201 Created");
+    let (taken, bodies) = server("201 Created");
     let variables = [("GITHUB_API_URL", taken.as_str()), ("GITHUB_TOKEN", "ghs_x")];
     let ran = fleet.on_github(&here, "pull_request", &event, &variables, &["--publish", "check"]);
     assert_eq!(ran.code, Some(0));
     assert!(ran.said.contains("check run created"), "{}", ran.said);
+    assert!(
+        bodies
+            .recv()
+            .expect("it was asked")
+            .contains("\"conclusion\":\"success\"")
+    );
+    // Where the settings let warnings fail a run, the check run fails as well.
+    fleet.write("cfgcheck.yaml", "version: 1\noutput: { deny: warning }\n");
+    let gone = json!({ "repository": { "full_name": "octo/fleet" }, "before": "b".repeat(40) });
+    let ran = fleet.on_github(&here, "push", &gone, &variables, &["--publish", "check"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.said);
+    assert!(
+        bodies
+            .recv()
+            .expect("it was asked")
+            .contains("\"conclusion\":\"failure\"")
+    );
     // What is missing for it is told before anything is done.
     let ran = fleet.on_github(&here, "pull_request", &event, &[], &["--publish", "check,comment"]);
     assert_eq!((ran.code, ran.report), (Some(2), Value::Null));

@@ -145,6 +145,12 @@ impl<'d> Door<'d> {
         })
     }
 
+    /// Returns the same for a report that findings of this severity, and worse ones, fail.
+    pub fn denying(mut self, deny: Severity) -> Door<'d> {
+        self.wanted.deny = deny;
+        self
+    }
+
     fn github(&self) -> Result<Github<'d>, forge::Error> {
         Github::new(
             &self.here.api,

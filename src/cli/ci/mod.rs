@@ -68,7 +68,8 @@ pub fn run(machine: &Machine, args: &CiArgs) -> u8 {
     };
     let written = outputs.write(&report);
     if let Some(door) = door.filter(|_| !sys::interrupted()) {
-        publish(&door, &report);
+        // Only now is it known what the settings deny.
+        publish(&door.denying(deny), &report);
     }
     match code {
         _ if sys::interrupted() => exit::INTERRUPTED,
@@ -88,10 +89,6 @@ fn door<'m>(machine: &'m Machine, args: &CiArgs) -> Result<Option<Door<'m>>, Str
         name: forge::Name::new(&args.name).map_err(|error| error.to_string())?,
         check: is_asked(Publish::Check),
         comment: is_asked(Publish::Comment),
-        deny: match args.judge.deny_warnings {
-            true => diag::Severity::Warning,
-            false => diag::Severity::Error,
-        },
         ..forge::Wanted::default()
     };
     Door::open(machine, wanted).map(Some)
