@@ -327,17 +327,27 @@ impl Run<'_> {
                 ));
             }
         }
+        self.learn_root(session, number);
+        Some(number)
+    }
+
+    /// Learns which store path the flake has, by which the user's own files are told from those of inputs. Why it has none is
+    /// told by calling the flake, which needs it as well.
+    fn learn_root(&mut self, session: &Session, number: u32) {
         if let Ok(mounted) = session.flakes.node(number, 0) {
             self.root = mounted.path.to_path().into_bytes();
         }
-        Some(number)
     }
 
     /// Returns the flake's value; an error has been told.
     pub(crate) fn call(&mut self, session: &mut Session, number: u32) -> Option<Val> {
         let flakes = session.flakes.clone();
         match session.ev.contained(|ev| flakes.call(ev, number)) {
-            Ok(flake) => Some(flake),
+            Ok(flake) => {
+                // Where a file went away while the tree was hashed, it was not learned at the first time.
+                self.learn_root(session, number);
+                Some(flake)
+            }
             Err(_) => {
                 let case = Case::new(Stage::Eval, "the flake's outputs evaluate", Outcome::Errored);
                 let case = self.with_error(session, case);
