@@ -1,7 +1,6 @@
 //! Builds and activation tests in virtual machines.
 
 pub mod accel;
-pub mod activation;
 pub mod agents;
 pub mod artifact;
 pub mod build;
@@ -26,6 +25,5 @@ pub mod secrets;
 pub mod shell;
 pub mod substitute;
 pub mod turns;
-pub mod units;
 
 pub use processor::Processor;

@@ -3,9 +3,9 @@
 use diag::Severity;
 
 use super::session::Session;
-use crate::activation::Said;
 use crate::finding::Blame;
 use crate::guest::Call;
+use activation::Said;
 
 /// What `stage-2-init.sh` of nixpkgs writes before it activates: on the console, unless a service of the initial RAM disk runs it.
 const BEGINS: &str = "running activation script...";

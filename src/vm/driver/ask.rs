@@ -6,7 +6,7 @@ use super::session::{Done, Session};
 use super::{Told, words};
 use crate::guest::{Call, Ended, GuestError};
 use crate::scenario::Which;
-use crate::units::{self, Detail, Units};
+use activation::units::{self, Detail, Units};
 
 /// How long a question may take on a machine with KVM.
 const QUESTION: Duration = Duration::from_secs(20);

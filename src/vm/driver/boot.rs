@@ -9,7 +9,7 @@ use super::words;
 use crate::finding::{Blame, Found};
 use crate::guest::{Call, Down, GuestError, Start};
 use crate::scenario::{Boot, Reboot, Which, limit};
-use crate::units::{Detail, Units};
+use activation::units::{Detail, Units};
 
 /// How long to wait between two looks at a machine that boots.
 const LOOK: Duration = Duration::from_secs(1);

@@ -6,11 +6,11 @@ use diag::Severity;
 
 use super::session::Session;
 use super::words;
-use crate::activation::Said;
 use crate::finding::Blame;
 use crate::guest::Call;
 use crate::scenario::Which;
-use crate::units::Units;
+use activation::Said;
+use activation::units::Units;
 
 /// How many of the slowest units are written down.
 const SLOWEST: usize = 20;

@@ -9,7 +9,7 @@ use super::words;
 use crate::finding::{Blame, Found};
 use crate::generation::Generation;
 use crate::scenario::Which;
-use crate::units::{self, Before, Trouble, Units};
+use activation::units::{self, Before, Trouble, Units};
 
 /// How long to wait between two looks at units.
 const LOOK: Duration = Duration::from_secs(2);

@@ -5,7 +5,7 @@ use super::wait::{is_in, state_name};
 use super::words;
 use crate::guest::Call;
 use crate::scenario::{Expect, Http, SystemState, UnitName, Which};
-use crate::units;
+use activation::units;
 
 /// Asks a web server of the machine. The port, the path and the host are `$1`, `$2` and `$3`.
 const ASK: &str = r#"exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 7

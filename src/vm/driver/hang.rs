@@ -5,10 +5,10 @@ use diag::Severity;
 use super::session::{Done, Session, Stop};
 use super::switch::program;
 use super::words;
-use crate::activation::snippet_at;
 use crate::finding::{Blame, Found};
 use crate::guest::Call;
 use crate::scenario::Which;
+use activation::snippet_at;
 
 /// Prints how far each shell that runs a script has read it. The script is `$1`, and `$2` a folder of programs for a system
 /// that has none yet.

@@ -9,7 +9,7 @@ use super::switch::program;
 use super::words;
 use crate::finding::Blame;
 use crate::guest::Call;
-use crate::units::{self, Detail};
+use activation::units::{self, Detail};
 
 /// Starts a program, writes what it says into a file, and prints its number. The file is `$1`.
 const BEHIND: &str = "set -m; log=$1; shift; \"$@\" </dev/null >\"$log\" 2>&1 & echo $!; disown";

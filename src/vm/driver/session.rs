@@ -13,7 +13,7 @@ use crate::finding::{Blame, Found};
 use crate::generation::Generation;
 use crate::guest::{Guest, GuestError};
 use crate::scenario::{Action, Network, Step, Which};
-use crate::units::Units;
+use activation::units::Units;
 
 /// Why the play ends before its last step.
 pub(super) enum Stop {

@@ -7,10 +7,10 @@ use diag::Severity;
 use super::interrupt::signal;
 use super::session::{After, Done, Session, Stop};
 use super::words;
-use crate::activation::{Exit, Said};
 use crate::finding::{Blame, Found};
 use crate::guest::{Call, Ended, GuestError};
 use crate::scenario::{DryActivate, Rollback, SwitchAction, SwitchTo, UnitName, Which, limit};
+use activation::{Exit, Said};
 
 /// Runs a program in a process group of its own, so that it goes on when the call has taken too long, and can be looked
 /// at.

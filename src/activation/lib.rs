@@ -1,7 +1,9 @@
-//! What `switch-to-configuration` says: its exit code and its output, read for what they mean.
+//! What `switch-to-configuration` says: its exit code and its output, read for what they mean; and the units of a machine.
 //!
-//! Both come from a machine that runs what is tested, so nothing here is believed more than a report needs: units are
-//! compared with those of before (room `units`), whatever is said of them here.
+//! All of it comes from a machine that runs what is tested, so nothing here is believed more than a report needs: units are
+//! compared with those of before ([`units`]), whatever is said of them here.
+
+pub mod units;
 
 mod snippet;
 
