@@ -1,5 +1,16 @@
 //! Deployment: a host is brought to an approved system, and back by itself when that turns out ill.
+//!
+//! An [`Order`] says what a machine is to be brought to. [`engine`] carries it out on that machine, and keeps how far it
+//! has come in a [`Deployment`], so that a crash in the middle of it ends where everything else that goes wrong ends:
+//! at what was there before.
 
+pub mod engine;
+pub mod health;
+pub mod host;
+pub mod order;
 pub mod policy;
+pub mod state;
 
+pub use order::Order;
 pub use policy::Policy;
+pub use state::{Deployment, Outcome, Phase};

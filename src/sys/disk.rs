@@ -237,6 +237,23 @@ impl Fs for DiskFs {
         }
     }
 
+    fn sync(&self, folder: &Path) -> Result<(), FsError> {
+        let synced = File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|e| FsError::new(FsOp::Write, folder, e))
+    }
+
+    fn lock(&self, path: &Path) -> Result<Option<Box<dyn Send>>, FsError> {
+        let failed = |e| FsError::new(FsOp::Write, path, e);
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        let file = options.open(path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Box::new(file))),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
     fn room(&self, path: &Path) -> Result<u64, FsError> {
         let disk = rustix::fs::statvfs(path).map_err(|error| FsError::new(FsOp::Stat, path, error.into()))?;
         Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
@@ -366,6 +383,18 @@ mod tests {
             fs.read(dir.path()).unwrap_err().source.kind(),
             io::ErrorKind::IsADirectory
         );
+    }
+
+    #[test]
+    fn a_lock_is_held_by_one() {
+        let dir = folder();
+        let path = dir.path().join("lock");
+        let held = DiskFs.lock(&path).unwrap();
+        assert!(held.is_some() && DiskFs.lock(&path).unwrap().is_none());
+        drop(held);
+        assert!(DiskFs.lock(&path).unwrap().is_some());
+        DiskFs.sync(dir.path()).unwrap();
+        assert!(DiskFs.lock(&dir.path().join("no/lock")).is_err());
     }
 
     #[test]

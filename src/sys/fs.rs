@@ -262,6 +262,17 @@ pub trait Fs: Send + Sync {
     /// Deletes a folder with all it holds, without following links; fine if nothing is there.
     fn remove_dir_all(&self, path: &Path) -> Result<(), FsError>;
 
+    /// Makes durable what a folder lists, so that a file that was written or renamed in it is there after a power loss.
+    fn sync(&self, _folder: &Path) -> Result<(), FsError> {
+        Ok(())
+    }
+
+    /// Returns an exclusive lock on a file, which is made if it is not there, until what is returned is dropped or the process
+    /// ends (flock(2)); `None` if somebody else holds it. Only a disk can.
+    fn lock(&self, path: &Path) -> Result<Option<Box<dyn Send>>, FsError> {
+        Err(FsError::new(FsOp::Write, path, io::ErrorKind::Unsupported.into()))
+    }
+
     /// Returns the bytes that a user who is not root can still write to the disk that a path lies on.
     fn room(&self, path: &Path) -> Result<u64, FsError> {
         Err(FsError::new(FsOp::Stat, path, io::ErrorKind::Unsupported.into()))

@@ -1,10 +1,10 @@
 //! A file system in memory, for tests and for trees that exist only in a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::fs::{DirEntry, FileKind, Fs, FsError, FsOp, Mode, Stat, absent};
 
@@ -30,6 +30,23 @@ pub struct MemoryFs {
     nodes: Mutex<BTreeMap<PathBuf, Node>>,
     /// Bytes that can still be written, as it says.
     room: u64,
+    /// Files that somebody has locked.
+    locked: Arc<Mutex<BTreeSet<PathBuf>>>,
+}
+
+/// A lock on a file in memory.
+struct Lock {
+    path: PathBuf,
+    locked: Arc<Mutex<BTreeSet<PathBuf>>>,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A test that has failed in between has nothing to lose.
+        if let Ok(mut locked) = self.locked.lock() {
+            locked.remove(&self.path);
+        }
+    }
 }
 
 impl Default for MemoryFs {
@@ -44,6 +61,7 @@ impl MemoryFs {
         MemoryFs {
             nodes: Mutex::new(BTreeMap::from([(PathBuf::from("/"), Node::Directory)])),
             room: 1 << 40,
+            locked: Arc::default(),
         }
     }
 
@@ -381,6 +399,18 @@ impl Fs for MemoryFs {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(FsError::new(FsOp::Remove, path, error)),
         }
+    }
+
+    fn lock(&self, path: &Path) -> Result<Option<Box<dyn Send>>, FsError> {
+        if self.stat(path)?.is_none() {
+            self.write(path, b"", Mode::Plain)?;
+        }
+        let (path, locked) = (path.to_owned(), Arc::clone(&self.locked));
+        let free = locked
+            .lock()
+            .expect("no panic while holding locks")
+            .insert(path.clone());
+        Ok(free.then(|| Box::new(Lock { path, locked }) as Box<dyn Send>))
     }
 
     fn room(&self, path: &Path) -> Result<u64, FsError> {

@@ -1,0 +1,254 @@
+//! The engine: it brings the machine that it runs on to a system, and back if that turns out ill.
+//!
+//! It runs as a unit of its own, so that no connection has to last. What it does is written down before it is done
+//! ([`crate::state`]); an engine that starts and finds a deployment that has not ended goes back, unless only the end was
+//! missing ([`resume`]). A timer that is a unit of its own as well goes back when the engine does not come to its end.
+
+mod activate;
+mod arm;
+mod back;
+mod commit;
+mod confirm;
+mod preflight;
+mod reboot;
+pub mod resume;
+mod start;
+
+pub use confirm::{NotConfirmed, confirm};
+pub use start::{StartError, start};
+
+use crate::host::{Host, HostError};
+use crate::order::Action;
+use crate::state::{Deployment, Outcome, Phase};
+use resume::Move;
+use std::path::Path;
+use std::time::Duration;
+
+/// The folder of what lasts until the next boot.
+pub(crate) const RUN: &str = "/run/cfgcheck";
+/// The file that whoever changes the machine has locked.
+const LOCK: &str = "/run/cfgcheck/lock";
+/// How long another engine is waited for.
+const WAIT: Duration = Duration::from_secs(60);
+
+/// What is told on the way.
+pub type Tell<'t> = &'t mut dyn FnMut(&str);
+
+/// The engine could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Another one does.
+    #[error("another deployment holds the lock of this machine ({LOCK})")]
+    Locked,
+    /// There is nothing to do.
+    #[error("no deployment was ordered on this machine")]
+    Nothing,
+    /// The machine does not do what it is asked to.
+    #[error(transparent)]
+    Host(#[from] HostError),
+}
+
+/// Why a deployment does not go on.
+enum Stop {
+    /// Nothing was changed.
+    Refused(Vec<String>),
+    /// Something was, or may have been.
+    Back(String),
+    /// The machine is about to reboot.
+    Down,
+    /// The machine does not do what it is asked to.
+    Broken(HostError),
+}
+
+impl<E: Into<HostError>> From<E> for Stop {
+    fn from(error: E) -> Stop {
+        Stop::Broken(error.into())
+    }
+}
+
+/// What a step comes to.
+type Step<T> = Result<T, Stop>;
+
+// What has been done, as types: no step can be taken without the one before it.
+
+/// The order can be carried out, and what was before is recorded.
+struct Ready(());
+/// The timer is set.
+struct Armed(());
+/// The new system runs.
+struct Activated(());
+/// The machine is well.
+struct Healthy(());
+/// The machine is in reach.
+struct Confirmed(());
+/// The new system is what boots.
+struct Committed(());
+
+/// A deployment under way, of which no other engine does anything.
+struct Engine<'e> {
+    host: Host<'e>,
+    deployment: Deployment,
+    tell: Tell<'e>,
+    _lock: Box<dyn Send>,
+}
+
+/// Carries out what was ordered, or ends what an engine before this one has begun; returns how it ended, `None` if the
+/// machine goes down for a reboot in the middle of it.
+pub fn run<'e>(host: Host<'e>, tell: Tell<'e>) -> Result<Option<Outcome>, EngineError> {
+    let mut engine = Engine::new(host, tell)?;
+    let same_boot = engine.deployment.boot_id == crate::host::boot_id(&host)?;
+    let next = resume::next(engine.deployment.phase, same_boot);
+    engine.take(next)
+}
+
+/// Goes back, whatever the deployment has come to; what has ended already stays as it is.
+pub fn go_back<'e>(host: Host<'e>, why: &str, tell: Tell<'e>) -> Result<Option<Outcome>, EngineError> {
+    let mut engine = Engine::new(host, tell)?;
+    let next = match engine.deployment.phase {
+        Phase::Done => Move::Nothing,
+        Phase::RebootingBack => Move::RebootBack,
+        _ => Move::Back(why.to_owned()),
+    };
+    engine.take(next)
+}
+
+impl<'e> Engine<'e> {
+    fn new(host: Host<'e>, tell: Tell<'e>) -> Result<Engine<'e>, EngineError> {
+        let lock = lock(&host, WAIT)?;
+        let deployment = Deployment::current(&host)?.ok_or(EngineError::Nothing)?;
+        Ok(Engine {
+            host,
+            deployment,
+            tell,
+            _lock: lock,
+        })
+    }
+
+    fn take(&mut self, next: Move) -> Result<Option<Outcome>, EngineError> {
+        let step = match next {
+            Move::Nothing => return Ok(self.deployment.outcome.clone()),
+            Move::Begin => self.forward(),
+            Move::Finish => self.finish(Committed(())),
+            Move::LookAgain => self.look_again(),
+            Move::AfterReboot => self.after_reboot(),
+            Move::Reboot => self.reboot(),
+            Move::RebootBack => self.reboot_back(),
+            Move::AfterRebootBack => self.after_reboot_back(),
+            Move::Back(why) => Err(Stop::Back(why)),
+        };
+        let stop = match step {
+            Ok(()) => return Ok(self.deployment.outcome.clone()),
+            Err(stop) => stop,
+        };
+        let stop = match stop {
+            Stop::Broken(error) if !self.has_changed() => Stop::Refused(vec![error.to_string()]),
+            Stop::Broken(error) => Stop::Back(error.to_string()),
+            Stop::Refused(reasons) if self.has_changed() => Stop::Back(reasons.join("; ")),
+            stop => stop,
+        };
+        let step = match stop {
+            Stop::Refused(reasons) => self.refuse(reasons),
+            Stop::Back(why) => self.back(&why),
+            stop => Err(stop),
+        };
+        match step {
+            Ok(()) => Ok(self.deployment.outcome.clone()),
+            Err(Stop::Down) => Ok(None),
+            Err(Stop::Broken(error)) => {
+                let why = format!("{}, and then {error}", self.deployment.why.clone().unwrap_or_default());
+                self.end(Outcome::RollbackFailed(why))?;
+                Ok(self.deployment.outcome.clone())
+            }
+            Err(Stop::Refused(reasons)) => {
+                self.end(Outcome::Refused(reasons))?;
+                Ok(self.deployment.outcome.clone())
+            }
+            Err(Stop::Back(why)) => {
+                self.end(Outcome::RollbackFailed(why))?;
+                Ok(self.deployment.outcome.clone())
+            }
+        }
+    }
+
+    /// Whether the machine may be another one than it was.
+    fn has_changed(&self) -> bool {
+        self.deployment.activated || self.deployment.committed
+    }
+
+    fn forward(&mut self) -> Step<()> {
+        let Some(ready) = self.preflight()? else {
+            return Ok(());
+        };
+        let committed = match self.deployment.order.action {
+            Action::Switch => {
+                let armed = self.arm(ready)?;
+                let activated = self.activate(armed)?;
+                let healthy = self.examine(activated)?;
+                let confirmed = self.confirmed(healthy)?;
+                self.commit(confirmed)?
+            }
+            Action::Boot => {
+                self.stage(ready)?;
+                self.tell("the new system is what boots next");
+                self.end(Outcome::RebootPending)?;
+                return Ok(());
+            }
+            Action::Reboot => {
+                self.stage(ready)?;
+                return self.reboot();
+            }
+        };
+        self.finish(committed)
+    }
+
+    fn refuse(&mut self, reasons: Vec<String>) -> Step<()> {
+        self.disarm();
+        self.end(Outcome::Refused(reasons))?;
+        Ok(())
+    }
+
+    fn finish(&mut self, _: Committed) -> Step<()> {
+        self.enter(Phase::Disarming)?;
+        self.disarm();
+        self.end(Outcome::Deployed)?;
+        Ok(())
+    }
+
+    fn enter(&mut self, phase: Phase) -> Result<(), HostError> {
+        (self.tell)(&phase.to_string());
+        self.deployment.enter(&self.host, phase)
+    }
+
+    fn end(&mut self, outcome: Outcome) -> Result<(), HostError> {
+        self.deployment.end(&self.host, outcome)?;
+        self.let_go()
+    }
+
+    fn tell(&mut self, text: &str) {
+        (self.tell)(text);
+    }
+
+    /// Notes something that is worth telling, and tells it.
+    fn note(&mut self, text: String) {
+        (self.tell)(&text);
+        self.deployment.note(text);
+    }
+}
+
+/// Returns the lock of the machine, which another engine may hold for this time.
+pub(crate) fn lock(host: &Host<'_>, wait: Duration) -> Result<Box<dyn Send>, EngineError> {
+    host.fs.create_dir_all(Path::new(RUN)).map_err(HostError::from)?;
+    let deadline = host.clock.monotonic() + wait;
+    loop {
+        if let Some(lock) = host.fs.lock(Path::new(LOCK)).map_err(HostError::from)? {
+            return Ok(lock);
+        }
+        if host.clock.monotonic() >= deadline {
+            return Err(EngineError::Locked);
+        }
+        host.clock.sleep(Duration::from_millis(200));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! An order is taken, and its engine started as a unit of its own.
+
+use super::{EngineError, lock};
+use crate::host::{Host, HostError, QUESTION};
+use crate::order::Order;
+use crate::state::{Deployment, Outcome, Phase};
+use std::time::Duration;
+
+/// The unit of the engine.
+pub(super) const UNIT: &str = "cfgcheck-switch.service";
+
+/// An order was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another deployment has not ended.
+    #[error("the deployment {id} has not ended on this machine: it is {phase}")]
+    UnderWay {
+        /// Its name.
+        id: String,
+        /// How far it is.
+        phase: Phase,
+    },
+    /// The last deployment could not be taken back.
+    #[error("the deployment {id} could not be taken back: {why}")]
+    Broken {
+        /// Its name.
+        id: String,
+        /// Why.
+        why: String,
+    },
+    /// There was one with this name.
+    #[error("a deployment with the name {0} was ordered before")]
+    Known(String),
+    /// Another one is ordered at this moment, or the machine does not do what it is asked to.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl From<HostError> for StartError {
+    fn from(error: HostError) -> StartError {
+        StartError::Engine(error.into())
+    }
+}
+
+/// Takes an order and starts the engine that carries it out. With `force`, also after a deployment that could not be taken back.
+pub fn start(host: Host<'_>, order: Order, force: bool) -> Result<Deployment, StartError> {
+    let _lock = lock(&host, Duration::from_secs(1))?;
+    if let Some(last) = Deployment::current(&host)? {
+        let id = last.order.id;
+        match last.outcome {
+            None => return Err(StartError::UnderWay { id, phase: last.phase }),
+            Some(Outcome::RollbackFailed(why)) if !force => return Err(StartError::Broken { id, why }),
+            Some(_) if id == order.id => return Err(StartError::Known(id)),
+            Some(_) => {}
+        }
+    }
+    let deployment = Deployment::new(&host, order)?;
+    deployment.keep(&host)?;
+    launch(&host)?;
+    Ok(deployment)
+}
+
+/// Starts the engine as a unit of its own, which starts again if it is killed.
+fn launch(host: &Host<'_>) -> Result<(), HostError> {
+    let program = host.program();
+    let unit = format!("--unit={UNIT}");
+    let argv = [
+        "systemd-run",
+        "--quiet",
+        "--collect",
+        "--no-ask-password",
+        &unit,
+        "--description=cfgcheck switch",
+        "--service-type=exec",
+        "--property=Restart=on-abnormal",
+        "--property=RestartSec=1",
+        "--property=StartLimitIntervalSec=0",
+        "--property=SuccessExitStatus=4 5 6 7",
+        "--property=TimeoutStopSec=20",
+        "--property=OOMScoreAdjust=-900",
+        &program,
+        "engine",
+        "run",
+    ];
+    host.succeed(&argv, QUESTION).map(drop)
+}

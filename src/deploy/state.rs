@@ -1,0 +1,254 @@
+//! What is durable of a deployment: its order, how far it has come, and what was there before.
+//!
+//! A phase is written before what it names begins. A machine that loses its power, or an engine that is killed, therefore
+//! leaves behind what may have been done, and never less.
+
+use crate::host::{Host, HostError, Observed};
+use crate::order::{Order, VERSION};
+use activation::units::Units;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use sys::{FileKind, Mode};
+
+/// The folder of all that is kept.
+pub const FOLDER: &str = "/var/lib/cfgcheck";
+/// The deployment that is under way, or the last one.
+const CURRENT: &str = "/var/lib/cfgcheck/switch.json";
+/// The last system that was deployed to the end.
+const DEPLOYED: &str = "/var/lib/cfgcheck/deployed.json";
+/// All that have ended.
+const HISTORY: &str = "/var/lib/cfgcheck/history";
+/// What the units did before the change, as the service manager told it.
+const UNITS: &str = "/var/lib/cfgcheck/units";
+/// How many are kept.
+const MOST_HISTORY: usize = 100;
+
+/// How far a deployment has come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// The order is here, and nothing was done yet.
+    Accepted,
+    /// What runs is recorded, and whether the new system could be switched to is looked at.
+    Preflight,
+    /// The timer is set that goes back.
+    Arming,
+    /// The new system is activated.
+    Activating,
+    /// Whether the machine is well is asked.
+    Examining,
+    /// Somebody has to confirm that the machine is in reach.
+    Confirming,
+    /// The profile is set.
+    Committing,
+    /// The boot loader is told.
+    Installing,
+    /// The machine reboots into the new system.
+    Rebooting,
+    /// The timer is taken away.
+    Disarming,
+    /// What was before is brought back.
+    RollingBack,
+    /// The machine reboots into what was before.
+    RebootingBack,
+    /// It has ended.
+    Done,
+}
+
+impl Phase {
+    /// All phases in which something may have been changed, in their order.
+    pub const CHANGING: [Phase; 6] = [
+        Phase::Activating,
+        Phase::Examining,
+        Phase::Confirming,
+        Phase::Committing,
+        Phase::Installing,
+        Phase::Disarming,
+    ];
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Phase::Accepted => "accepted",
+            Phase::Preflight => "preflight",
+            Phase::Arming => "arming",
+            Phase::Activating => "activating",
+            Phase::Examining => "examining",
+            Phase::Confirming => "confirming",
+            Phase::Committing => "committing",
+            Phase::Installing => "installing",
+            Phase::Rebooting => "rebooting",
+            Phase::Disarming => "disarming",
+            Phase::RollingBack => "rolling back",
+            Phase::RebootingBack => "rebooting back",
+            Phase::Done => "done",
+        })
+    }
+}
+
+/// How a deployment ended.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is", content = "why")]
+pub enum Outcome {
+    /// The new system runs, is well, is confirmed and is what boots.
+    Deployed,
+    /// The new system is what boots next.
+    RebootPending,
+    /// Nothing was changed, for these reasons.
+    Refused(Vec<String>),
+    /// What was before runs, is as well as it was, and is what boots.
+    RolledBack(String),
+    /// What was before could not be brought back whole.
+    RollbackFailed(String),
+}
+
+/// A deployment.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Deployment {
+    /// The version of this form.
+    pub version: u32,
+    /// What was ordered.
+    pub order: Order,
+    /// How far it has come.
+    pub phase: Phase,
+    /// The boot in which the phase began.
+    pub boot_id: String,
+    /// When it was ordered, in seconds since 1970.
+    pub began: u64,
+    /// When the phase began, in seconds since 1970.
+    pub since: u64,
+    /// How long the machine had been up when the phase began, in seconds.
+    pub uptime: u64,
+    /// What was before; `None` until it is recorded.
+    pub recorded: Option<Observed>,
+    /// Whether the new system's activation has begun, in this boot or an earlier one.
+    pub activated: bool,
+    /// Whether the profile or the boot loader may have been changed.
+    pub committed: bool,
+    /// Why it goes back.
+    pub why: Option<String>,
+    /// What was noticed on the way.
+    pub notes: Vec<String>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+}
+
+impl Deployment {
+    /// Returns a deployment of which nothing was done yet.
+    pub fn new(host: &Host<'_>, order: Order) -> Result<Deployment, HostError> {
+        let now = host.clock.unix_time().as_secs();
+        Ok(Deployment {
+            version: VERSION,
+            order,
+            phase: Phase::Accepted,
+            boot_id: crate::host::boot_id(host)?,
+            began: now,
+            since: now,
+            uptime: crate::host::uptime(host)?.as_secs(),
+            recorded: None,
+            activated: false,
+            committed: false,
+            why: None,
+            notes: Vec::new(),
+            outcome: None,
+        })
+    }
+
+    /// Returns the deployment that is under way, or the last one; `None` if there was none.
+    pub fn current(host: &Host<'_>) -> Result<Option<Deployment>, HostError> {
+        read(host, Path::new(CURRENT))
+    }
+
+    /// Returns the last one that was deployed to the end.
+    pub fn deployed(host: &Host<'_>) -> Result<Option<Deployment>, HostError> {
+        read(host, Path::new(DEPLOYED))
+    }
+
+    /// Enters a phase, and has it last before anything of it begins.
+    pub fn enter(&mut self, host: &Host<'_>, phase: Phase) -> Result<(), HostError> {
+        self.phase = phase;
+        self.boot_id = crate::host::boot_id(host)?;
+        self.since = host.clock.unix_time().as_secs();
+        self.uptime = crate::host::uptime(host)?.as_secs();
+        self.keep(host)
+    }
+
+    /// Notes something that is worth telling.
+    pub fn note(&mut self, note: impl Into<String>) {
+        let note = note.into();
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// Ends it.
+    pub fn end(&mut self, host: &Host<'_>, outcome: Outcome) -> Result<(), HostError> {
+        self.outcome = Some(outcome);
+        if matches!(self.outcome, Some(Outcome::Deployed | Outcome::RebootPending)) {
+            // Before it counts as ended: what is deployed must not be told of an older one.
+            write(host, Path::new(DEPLOYED), self)?;
+        }
+        self.enter(host, Phase::Done)?;
+        write(
+            host,
+            &Path::new(HISTORY).join(format!("{:012}-{}.json", self.began, self.order.id)),
+            self,
+        )?;
+        self.forget_oldest(host)
+    }
+
+    /// Writes it down, so that it lasts.
+    pub fn keep(&self, host: &Host<'_>) -> Result<(), HostError> {
+        write(host, Path::new(CURRENT), self)
+    }
+
+    /// Keeps what the units did before the change, as the answer to [`activation::units::question`] tells it.
+    pub fn keep_units(host: &Host<'_>, told: &[u8]) -> Result<(), HostError> {
+        host.fs.create_dir_all(Path::new(FOLDER))?;
+        host.fs.write_atomic(Path::new(UNITS), told, Mode::Private)?;
+        host.fs.sync(Path::new(FOLDER))?;
+        Ok(())
+    }
+
+    /// Returns what the units did before the change.
+    pub fn units_before(host: &Host<'_>) -> Result<Units, HostError> {
+        Ok(Units::read(&host.fs.read(Path::new(UNITS))?))
+    }
+
+    fn forget_oldest(&self, host: &Host<'_>) -> Result<(), HostError> {
+        let names = host.fs.read_dir(Path::new(HISTORY))?;
+        let files: Vec<PathBuf> = names
+            .iter()
+            .filter(|entry| entry.kind == FileKind::Regular)
+            .map(|entry| Path::new(HISTORY).join(&entry.name))
+            .collect();
+        for old in files.iter().take(files.len().saturating_sub(MOST_HISTORY)) {
+            host.fs.remove_file(old)?;
+        }
+        Ok(())
+    }
+}
+
+fn read(host: &Host<'_>, path: &Path) -> Result<Option<Deployment>, HostError> {
+    if !host.has(path)? {
+        return Ok(None);
+    }
+    let bytes = host.fs.read(path)?;
+    let deployment: Deployment = serde_json::from_slice(&bytes)
+        .map_err(|error| HostError::Unknown(format!("{} is not what cfgcheck wrote there: {error}", path.display())))?;
+    Ok(Some(deployment))
+}
+
+fn write(host: &Host<'_>, path: &Path, deployment: &Deployment) -> Result<(), HostError> {
+    let folder = path.parent().unwrap_or(Path::new(FOLDER));
+    host.fs.create_dir_all(folder)?;
+    let mut text = serde_json::to_vec_pretty(deployment)
+        .map_err(|error| HostError::Unknown(format!("a deployment cannot be written: {error}")))?;
+    text.push(b'\n');
+    host.fs.write_atomic(path, &text, Mode::Private)?;
+    host.fs.sync(folder)?;
+    Ok(())
+}
