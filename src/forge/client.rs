@@ -189,6 +189,29 @@ impl<'c> Github<'c> {
         })
     }
 
+    /// Asks for a whole list and hands over each of its pages. A list whose end is not known is an error.
+    pub(crate) fn list<T: DeserializeOwned>(&self, request: Request, mut take: impl FnMut(T)) -> Result<(), Error> {
+        let mut request = request;
+        let broken = |request: Request, answered: String| {
+            Err(Error::Broken {
+                about: request.about,
+                answered,
+            })
+        };
+        for _ in 0..MOST_PAGES {
+            let reply = self.deliver(&request, Ok, || Ok(None))?;
+            take(reply.read(&request)?);
+            if !reply.goes_on() {
+                return Ok(());
+            }
+            match reply.next_page() {
+                Some(query) if query != request.query => request.query = query,
+                _ => return broken(request, "answered with a list that goes on nowhere".into()),
+            }
+        }
+        broken(request, format!("answered with more than {MOST_PAGES} pages"))
+    }
+
     fn left(&self) -> Duration {
         let used = self.clock.monotonic().saturating_sub(self.began.get());
         self.patience.total.saturating_sub(used)

@@ -12,6 +12,24 @@ pub enum Permission {
     PullRequests,
     /// `pull-requests: read`
     ReadPullRequests,
+    /// `checks: read`
+    ReadChecks,
+    /// `contents: read`
+    ReadContents,
+    /// `metadata: read`
+    ReadMetadata,
+}
+
+impl Permission {
+    /// Returns how a token gets it.
+    fn needed(self) -> String {
+        match self {
+            Permission::Checks | Permission::PullRequests => {
+                format!("the job needs `permissions: {self}`, which a pull request from a fork never gets")
+            }
+            _ => format!("it needs `{self}`"),
+        }
+    }
 }
 
 impl fmt::Display for Permission {
@@ -20,11 +38,14 @@ impl fmt::Display for Permission {
             Permission::Checks => "checks: write",
             Permission::PullRequests => "pull-requests: write",
             Permission::ReadPullRequests => "pull-requests: read",
+            Permission::ReadChecks => "checks: read",
+            Permission::ReadContents => "contents: read",
+            Permission::ReadMetadata => "metadata: read",
         })
     }
 }
 
-/// Why something could not be published. What a server said in it is cut and harmless to print.
+/// Why something could not be published, or is not known. What a server said in it is cut and harmless to print.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum Error {
     /// 401: the token is wrong, revoked or out of date.
@@ -34,9 +55,7 @@ pub enum Error {
         message: String,
     },
     /// 403: the token may not do this.
-    #[error(
-        "the token may not do this to {about}: {message}; the job needs `permissions: {permission}`, which a pull request from a fork never gets"
-    )]
+    #[error("the token may not do this to {about}: {message}; {}", .permission.needed())]
     Forbidden {
         /// What was asked for.
         about: String,
@@ -104,7 +123,7 @@ pub enum Error {
         message: String,
     },
     /// The user interrupted the run.
-    #[error("interrupted while publishing")]
+    #[error("interrupted while speaking to GitHub")]
     Interrupted,
     /// The machine gives us no runtime, certificates or randomness.
     #[error("cannot prepare to speak to GitHub: {0}")]

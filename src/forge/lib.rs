@@ -1,4 +1,4 @@
-//! GitHub: a report as one check run and one comment on a pull request.
+//! GitHub: a report as one check run and one comment on a pull request, and what is known there of a commit.
 //!
 //! Three steps, of which only the last speaks to anybody: [`Surroundings`] reads what GitHub Actions tells a
 //! job (repository, event, addresses), [`plan`] makes requests of a report as data, and [`Github`] sends
@@ -17,6 +17,8 @@
 //! for error in published.errors() { /* say it; the verdict of the check stays what it is */ }
 //! # Ok(()) }
 //! ```
+//!
+//! [`approval`] asks what GitHub says of a commit that somebody wants to deploy.
 //!
 //! A job for a pull request from a fork has a token that may only read. It saves its report, and a second
 //! workflow, on `workflow_run`, hands the file to [`Saved::open`] and [`publish_saved`]. That file was
@@ -42,6 +44,7 @@ mod surroundings;
 mod token;
 mod wanted;
 
+pub mod approval;
 pub mod plan;
 
 pub use address::{AddressError, Api, Commit, Repository};

@@ -129,6 +129,14 @@ impl Reply {
         })
     }
 
+    /// Whether the reply says that the list goes on, even if not in a way that can be read.
+    pub(crate) fn goes_on(&self) -> bool {
+        let links = self.headers.get_all("link");
+        links
+            .iter()
+            .any(|link| link.to_str().map_or(true, |link| link.contains("next")))
+    }
+
     /// Returns the query of the next page of a list, if there is one. The server names a whole address; only its query is
     /// taken, as a token is sent to no address that a reply names.
     pub(crate) fn next_page(&self) -> Option<Vec<(String, String)>> {
@@ -257,6 +265,11 @@ mod tests {
         check("<https://x/?page=1>; rel=\"prev\"", None);
         check("<https://x/>; rel=\"next\"", None);
         check("", None);
+        assert!(reply(200, &[("link", "<x>; rel=\"next\"")], "").goes_on());
+        assert!(
+            !reply(200, &[("link", "<https://x/?page=1>; rel=\"prev\"")], "").goes_on()
+                && !reply(200, &[], "").goes_on()
+        );
         check("?page=2; rel=\"next\"", None);
         check("<?%zz=2>; rel=\"next\"", None);
     }

@@ -40,7 +40,8 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    fn get(path: String, about: String, permission: Permission) -> Request {
+    /// Returns a request that asks for something.
+    pub(crate) fn get(path: String, about: String, permission: Permission) -> Request {
         Request {
             method: Method::Get,
             path,
@@ -52,12 +53,14 @@ impl Request {
         }
     }
 
-    fn with(mut self, name: &str, value: impl Into<String>) -> Request {
+    /// Adds a name and its value to the query.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Request {
         self.query.push((name.into(), value.into()));
         self
     }
 
-    fn listed(self) -> Request {
+    /// Asks for pages of a size that is known.
+    pub(crate) fn listed(self) -> Request {
         self.with("per_page", PAGE.to_string())
     }
 
@@ -75,8 +78,9 @@ impl Request {
     }
 }
 
-/// Returns a text in which only letters, digits and `-._~` are themselves, as RFC 3986 wants it in a query.
-fn escaped(text: &str) -> String {
+/// Returns a text in which only letters, digits and `-._~` are themselves, as RFC 3986 wants it in a query, and in
+/// a part of a path.
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

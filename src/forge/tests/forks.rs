@@ -55,6 +55,7 @@ fn fork(number: u64, head: &str) -> Pull {
         repository: Some("mallory/fleet".into()),
         branch: "fix&head=octo:main".into(),
         head: head.into(),
+        merge_commit: None,
     }
 }
 

@@ -1,13 +1,15 @@
-//! Publishing to a server that behaves as GitHub documents it.
+//! Publishing to, and asking, a server that behaves as GitHub documents it.
 //!
 //! `http` speaks the protocol, `server` has GitHub's rules, `replies` its shapes. A scenario is a function of such a
 //! server; each is a test by itself, and `openapi` plays all of them again and holds each request and each reply against
 //! GitHub's own description.
 
+mod approvals;
 mod failing;
 mod forks;
 mod hostile;
 mod http;
+mod landed;
 mod openapi;
 mod publishing;
 mod replies;

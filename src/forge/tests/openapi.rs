@@ -12,7 +12,7 @@ use sys::{DiskFs, Env, Fs, ProcessEnv};
 
 use super::http::Answer;
 use super::server::{Exchange, Server};
-use super::{Scenario, failing, forks, publishing};
+use super::{Scenario, approvals, failing, forks, publishing};
 
 /// The description, and what was made of it so far.
 struct Description {
@@ -270,7 +270,7 @@ fn openapi_every_exchange_is_as_github_describes_it() {
     let mut description = Description::read();
     let mut seen = 0;
     let mut wrong = Vec::new();
-    let all: [&[Scenario]; 3] = [publishing::ALL, failing::ALL, forks::ALL];
+    let all: [&[Scenario]; 4] = [publishing::ALL, failing::ALL, forks::ALL, approvals::ALL];
     for (name, scenario) in all.concat() {
         let server = Server::start();
         scenario(&server);

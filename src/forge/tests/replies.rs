@@ -8,7 +8,7 @@ fn all(keys: &[&str], value: &Value) -> Map<String, Value> {
 }
 
 /// Returns an object with the keys of several.
-fn merged(parts: impl IntoIterator<Item = Value>) -> Value {
+pub(super) fn merged(parts: impl IntoIterator<Item = Value>) -> Value {
     let mut out = Map::new();
     for part in parts {
         if let Value::Object(part) = part {
@@ -19,6 +19,13 @@ fn merged(parts: impl IntoIterator<Item = Value>) -> Value {
 }
 
 const WHEN: &str = "2026-11-26T12:00:00Z";
+
+/// Returns the number of an account: another one for each name.
+pub(super) fn number_of(login: &str) -> u64 {
+    login
+        .bytes()
+        .fold(1, |number, byte| (number * 31 + u64::from(byte)) % 1_000_000_007)
+}
 
 pub(super) fn account(login: &str) -> Value {
     let url = Value::from("https://api.github.com/users/x");
@@ -39,7 +46,7 @@ pub(super) fn account(login: &str) -> Value {
     let kind = if login.ends_with("[bot]") { "Bot" } else { "User" };
     merged([
         all(&urls, &url).into(),
-        json!({ "login": login, "id": 1, "node_id": "U_1", "gravatar_id": "", "type": kind, "site_admin": false }),
+        json!({ "login": login, "id": number_of(login), "node_id": "U_1", "gravatar_id": "", "type": kind, "site_admin": false }),
     ])
 }
 
@@ -124,6 +131,8 @@ pub(super) struct Pull {
     pub(super) repository: Option<String>,
     pub(super) branch: String,
     pub(super) head: String,
+    /// By which commit it was merged.
+    pub(super) merge_commit: Option<String>,
 }
 
 impl Pull {
@@ -153,15 +162,7 @@ impl Pull {
             "review_comment",
             "self",
         ];
-        let nothing = [
-            "assignee",
-            "milestone",
-            "closed_at",
-            "merged_at",
-            "merge_commit_sha",
-            "auto_merge",
-            "body",
-        ];
+        let nothing = ["assignee", "milestone", "closed_at", "auto_merge", "body"];
         let owner = self
             .repository
             .as_deref()
@@ -171,6 +172,7 @@ impl Pull {
             all(&urls, &url.as_str().into()).into(),
             all(&nothing, &Value::Null).into(),
             json!({
+                "merged_at": self.merge_commit.as_ref().map(|_| WHEN), "merge_commit_sha": self.merge_commit,
                 "id": number, "node_id": "PR_1", "number": number, "state": self.state, "locked": false,
                 "title": "fixes #1 @octo/all <img src=x>", "user": account(owner), "labels": [], "created_at": WHEN,
                 "updated_at": WHEN, "author_association": "NONE", "_links": all(&links, &json!({ "href": url })),
@@ -203,7 +205,7 @@ impl Pull {
             )
             .into(),
             json!({
-                "mergeable": true, "mergeable_state": "clean", "merged": false, "maintainer_can_modify": false,
+                "mergeable": true, "mergeable_state": "clean", "merged": self.merge_commit.is_some(), "maintainer_can_modify": false,
                 "merged_by": null,
             }),
         ])

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde_json::{Value, json};
 
 use super::http::{Answer, Incoming, Listener, Manner};
+use super::landed::Landed;
 use super::replies::{CheckRun, Comment, Pull, complaint, own_account};
 use super::{HEAD, TOKEN};
 
@@ -70,6 +71,8 @@ pub(super) struct State {
     /// The comments of pull request 7.
     pub(super) comments: Vec<Comment>,
     pub(super) pulls: Vec<Pull>,
+    /// What has landed on its branches, if somebody asks for that.
+    pub(super) landed: Option<Landed>,
     /// The account of the token; none for one of an app.
     pub(super) user: Option<String>,
     /// What a comment that is made is signed with.
@@ -97,11 +100,13 @@ impl Server {
             repository: Some("octo/fleet".into()),
             branch: "fix".into(),
             head: HEAD.into(),
+            merge_commit: None,
         };
         let state = Arc::new(Mutex::new(State {
             checks: Vec::new(),
             comments: Vec::new(),
             pulls: vec![pull],
+            landed: None,
             user: None,
             author: "github-actions[bot]".into(),
             read_only: false,
@@ -160,7 +165,7 @@ impl Server {
     }
 }
 
-fn answer(status: u16, body: &Value) -> Answer {
+pub(super) fn answer(status: u16, body: &Value) -> Answer {
     let kind = ("content-type".to_owned(), "application/json; charset=utf-8".to_owned());
     Answer {
         status,
@@ -170,7 +175,7 @@ fn answer(status: u16, body: &Value) -> Answer {
     }
 }
 
-fn missing() -> Answer {
+pub(super) fn missing() -> Answer {
     answer(404, &complaint("Not Found"))
 }
 
@@ -217,6 +222,11 @@ impl State {
         }
         let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let path: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
+        if let Some(landed) = self.landed.as_ref().filter(|_| request.method == "GET")
+            && let Some(answer) = landed.answer(request, &path)
+        {
+            return answer;
+        }
         match (request.method.as_str(), path.as_slice()) {
             ("GET", ["user"]) => match &self.user {
                 Some(login) => answer(200, &own_account(login)),
@@ -378,7 +388,7 @@ fn refused_comment(body: &Value) -> Option<Answer> {
 }
 
 /// Returns the page that is asked for, and the header that names the next one.
-fn paged(request: &Incoming, all: &[Value]) -> (Vec<Value>, Option<String>) {
+pub(super) fn paged(request: &Incoming, all: &[Value]) -> (Vec<Value>, Option<String>) {
     let number = |name: &str| request.value(name).and_then(|value| value.parse::<usize>().ok());
     let size = number("per_page").unwrap_or(30).clamp(1, 100);
     let page = number("page").unwrap_or(1).max(1);
@@ -401,7 +411,7 @@ fn paged(request: &Incoming, all: &[Value]) -> (Vec<Value>, Option<String>) {
     (shown, link)
 }
 
-fn linked(mut answer: Answer, link: Option<String>) -> Answer {
+pub(super) fn linked(mut answer: Answer, link: Option<String>) -> Answer {
     answer.headers.extend(link.map(|link| ("link".to_owned(), link)));
     answer
 }
