@@ -31,6 +31,12 @@
         };
       });
 
+      # For hosts that are deployed to (docs/switch.md).
+      nixosModules = rec {
+        default = cfgcheck;
+        cfgcheck = ../modules/nixos/cfgcheck.nix;
+      };
+
       overlays.default = final: _prev: { cfgcheck = final.callPackage ./package.nix { }; };
 
       devShells = forAllSystems (pkgs: {

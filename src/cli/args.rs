@@ -26,6 +26,15 @@ pub enum Command {
     Build(Box<crate::build::BuildArgs>),
     /// Boot what runs today in a virtual machine, switch it to what is to run, and tell what happens.
     Vm(Box<crate::vm::VmArgs>),
+    /// Bring a host to a system, and leave it there healthy and confirmed, or take it back.
+    Switch(Box<crate::switch::SwitchArgs>),
+    /// Tell what a host runs, what was deployed on it, and how that ended.
+    Status(Box<crate::status::StatusArgs>),
+    /// Take a host back to the system that ran before the last deployment.
+    Rollback(Box<crate::switch::RollbackArgs>),
+    /// Do what a deployment has to do on the host itself; for `switch`, not for people.
+    #[command(hide = true)]
+    Engine(crate::engine::EngineArgs),
     /// Print the jobs of a workflow, one for each host that a change touches.
     Matrix(Box<crate::matrix::MatrixArgs>),
     /// Apply the rules on sources and locks, without evaluation and without a network.

@@ -8,6 +8,14 @@ pub const FINDINGS: u8 = 1;
 pub const USAGE: u8 = 2;
 /// A run that cannot start: a missing component, the network, the disk.
 pub const CANNOT_START: u8 = 3;
+/// A deployment was taken back: what was before runs again.
+pub const ROLLED_BACK: u8 = 4;
+/// A deployment was taken back, and not whole.
+pub const ROLLBACK_FAILED: u8 = 5;
+/// A deployment was refused: nothing was changed.
+pub const REFUSED: u8 = 6;
+/// A deployment comes about with the next boot.
+pub const REBOOT_PENDING: u8 = 7;
 /// Our bug.
 pub const OUR_BUG: u8 = 101;
 /// Interrupted.

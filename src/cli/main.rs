@@ -12,6 +12,7 @@ mod configurations;
 mod diff;
 mod docs;
 mod doctor;
+mod engine;
 mod eval;
 mod exit;
 mod explain;
@@ -31,8 +32,10 @@ mod publish;
 mod realise;
 mod saved;
 mod session;
+mod status;
 mod stores;
 mod stream;
+mod switch;
 mod vm;
 
 use clap::Parser;
@@ -45,8 +48,11 @@ fn main() -> ExitCode {
     if let Some(code) = guard::run(&all) {
         return ExitCode::from(code);
     }
-    // Where signals cannot be caught they end the process as ever.
-    let _ = sys::watch_interrupts();
+    // Where signals cannot be caught they end the process as ever. So they do to the engine of a deployment: it must not
+    // take programs that were interrupted beside it for programs that failed.
+    if all.get(1).is_none_or(|command| command != "engine") {
+        let _ = sys::watch_interrupts();
+    }
     // A panic is a bug of ours, told with its place; what it quotes may come from a hostile flake.
     std::panic::set_hook(Box::new(|panic| stream::complain(&format!("cfgcheck broke: {panic}"))));
     let called = all
@@ -71,6 +77,10 @@ fn main() -> ExitCode {
         args::Command::Prop(args) => prop::run(machine, args),
         args::Command::Build(args) => build::run(machine, args),
         args::Command::Vm(args) => vm::run(machine, args),
+        args::Command::Switch(args) => switch::run(machine, args),
+        args::Command::Status(args) => status::run(machine, args),
+        args::Command::Rollback(args) => switch::rollback(machine, args),
+        args::Command::Engine(args) => engine::run(machine, args),
         args::Command::Matrix(args) => matrix::run(machine, args),
         args::Command::Lint(args) => lint::run(machine, args),
         args::Command::Diff(args) => diff::run(machine, args),

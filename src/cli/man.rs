@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use sys::{FsError, Mode};
 
 /// What the program says of how it ended (`docs/ARCHITECTURE.md` has the codes of all commands).
-const CODES: [(u8, &str); 6] = [
+const CODES: [(u8, &str); 10] = [
     (exit::CLEAN, "Nothing was found that fails a run."),
     (
         exit::FINDINGS,
@@ -23,6 +23,13 @@ const CODES: [(u8, &str); 6] = [
         exit::CANNOT_START,
         "The run cannot start: a component is missing, the network or the disk fails.",
     ),
+    (
+        exit::ROLLED_BACK,
+        "A deployment was taken back: what was before runs again.",
+    ),
+    (exit::ROLLBACK_FAILED, "A deployment was taken back, and not whole."),
+    (exit::REFUSED, "A deployment was refused: nothing was changed."),
+    (exit::REBOOT_PENDING, "A deployment comes about with the next boot."),
     (exit::OUR_BUG, "A bug of cfgcheck's."),
     (exit::INTERRUPTED, "It was interrupted."),
 ];

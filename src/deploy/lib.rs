@@ -8,9 +8,13 @@ pub mod engine;
 pub mod health;
 pub mod host;
 pub mod order;
+pub mod plan;
 pub mod policy;
 pub mod state;
+pub mod status;
 
 pub use order::Order;
+pub use plan::Plan;
 pub use policy::Policy;
 pub use state::{Deployment, Outcome, Phase};
+pub use status::Status;

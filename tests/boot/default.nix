@@ -1,12 +1,14 @@
 # The systems that the boot test builds: generations of one host, each of which
 # a switch does something else with. A function of the flake, the host's name and
 # the platform; each attribute is a system. With `switchToConfiguration`, they are
-# switched by that program in place of the stand-in's.
+# switched by that program in place of the stand-in's; with `cfgcheck`, a folder with the
+# program, they have it, and are deployed to by it.
 {
   flake,
   host,
   system,
   switchToConfiguration ? null,
+  cfgcheck ? null,
 }:
 let
   inherit (flake.inputs.nixpkgs) lib;
@@ -17,6 +19,7 @@ let
       ./certificates.nix
       { nixpkgs.hostPlatform = lib.mkForce system; }
       (lib.optionalAttrs (switchToConfiguration != null) (import ./upstream.nix switchToConfiguration))
+      (lib.optionalAttrs (cfgcheck != null) (import ./cfgcheck.nix cfgcheck))
       # It reports every five minutes to a server that is not there: whether a boot comes across one would be chance.
       (lib.optionalAttrs (host == "board") {
         systemd.services.report.startAt = lib.mkVMOverride "yearly";
@@ -71,6 +74,18 @@ in
         echo test-constant.service >> /run/nixos/activation-restart-list
       fi
     '';
+  };
+  # An activation that does not end.
+  hanging = toplevel {
+    system.activationScripts.test-hanging = "sleep 100000";
+  };
+  # Nothing fails, and yet nobody comes in any more: those who are in stay in.
+  unreachable = toplevel {
+    fleet.security.ssh.port = lib.mkForce 2222;
+  };
+  # Nothing fails, and yet it is not well.
+  ill = toplevel {
+    environment.etc."test/ill".text = "";
   };
   failing-check = toplevel {
     system.preSwitchChecks.test-failing = "false";

@@ -17,6 +17,8 @@ pub struct Builder {
     copy: Shared,
     // A folder with nixpkgs's program.
     nixpkgs: Option<Shared>,
+    // A folder with cfgcheck.
+    cfgcheck: Option<Shared>,
     host: &'static str,
     system: &'static str,
 }
@@ -39,9 +41,21 @@ impl Builder {
             oracle,
             copy,
             nixpkgs,
+            cfgcheck: None,
             host,
             system,
         }
+    }
+
+    /// Returns a builder of systems that have cfgcheck.
+    pub fn with_cfgcheck(host: &'static str, system: &'static str) -> Builder {
+        let mut builder = Builder::new(host, system);
+        let folder = builder.oracle.share();
+        let mut strip = Command::new("strip");
+        strip.arg("-o").arg(folder.outside().join("cfgcheck"));
+        said(&strip.arg(env!("CARGO_BIN_EXE_cfgcheck")).output().expect("strip runs"));
+        builder.cfgcheck = Some(folder);
+        builder
     }
 
     /// Returns the name of the host.
@@ -102,9 +116,13 @@ impl Builder {
         let program = self.nixpkgs.as_ref().map_or(String::new(), |folder| {
             format!("switchToConfiguration = {}/{SWITCH};", folder.inside())
         });
+        let cfgcheck = self
+            .cfgcheck
+            .as_ref()
+            .map_or(String::new(), |folder| format!("cfgcheck = {};", folder.inside()));
         format!(
             "(import {copy}/tests/boot {{ flake = builtins.getFlake \"path:{copy}\"; \
-             host = \"{host}\"; system = \"{system}\"; {program} }}).{name}"
+             host = \"{host}\"; system = \"{system}\"; {program} {cfgcheck} }}).{name}"
         )
     }
 

@@ -47,6 +47,8 @@ impl Image {
         symlink(systems[0], profiles.join("system-1-link")).expect("links can be made");
         symlink("system-1-link", profiles.join("system")).expect("links can be made");
 
+        bring_loader(&tree);
+
         let size = said(&Command::new("du").arg("-sm").arg(&tree).output().expect("du runs"));
         let used: u64 = size
             .split_whitespace()
@@ -102,5 +104,21 @@ impl Image {
             .expect("debugfs runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         output.stdout
+    }
+}
+
+/// Brings the dynamic loader and the libraries that programs of this machine are linked with, where these look for them.
+fn bring_loader(tree: &Path) {
+    let linked = said(
+        &Command::new("ldd")
+            .arg(env!("CARGO_BIN_EXE_cfgcheck"))
+            .output()
+            .expect("ldd runs"),
+    );
+    for file in linked.split_whitespace().filter(|word| word.starts_with('/')) {
+        // The loader itself is found by its whole path, all others where it looks for them.
+        let to = tree.join(file.trim_start_matches('/'));
+        std::fs::create_dir_all(to.parent().expect("it is in a folder")).expect("folders can be made");
+        std::fs::copy(file, &to).expect("files can be copied");
     }
 }

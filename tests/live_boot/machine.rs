@@ -33,6 +33,11 @@ pub struct Machine {
 impl Machine {
     /// Starts a machine as its boot loader would, and waits for its shell.
     pub fn boot(processor: Processor, image: &Image, entry: &Entry) -> Machine {
+        Machine::boot_with_port(processor, image, entry, None)
+    }
+
+    /// Starts a machine, and has a port of this machine lead to its sshd. It reaches nothing itself.
+    pub fn boot_with_port(processor: Processor, image: &Image, entry: &Entry, port: Option<u16>) -> Machine {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let socket = folder.path().join("shell");
         let console = File::create(folder.path().join("console")).expect("files can be made");
@@ -72,6 +77,12 @@ impl Machine {
             "-drive",
         ]);
         command.arg(format!("file={},if=none,id=disk,format=raw", image.path().display()));
+        if let Some(port) = port {
+            command.args(["-device", "virtio-net-pci,netdev=net", "-netdev"]);
+            command.arg(format!(
+                "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:22"
+            ));
+        }
         command.args(["-device", "virtio-serial-pci", "-device"]);
         command.args(["virtserialport,chardev=shell,name=test-shell", "-chardev"]);
         command.arg(format!("socket,id=shell,path={},server=on,wait=off", socket.display()));

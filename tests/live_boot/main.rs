@@ -15,8 +15,12 @@
 mod board;
 mod bootloader;
 mod builder;
+mod deploy;
+mod host;
 mod image;
+mod link;
 mod machine;
+mod push;
 mod server;
 mod shell;
 mod stage_1;

@@ -2,25 +2,25 @@
 //!
 //! It runs as a unit of its own, so that no connection has to last. What it does is written down before it is done
 //! ([`crate::state`]); an engine that starts and finds a deployment that has not ended goes back, unless only the end was
-//! missing ([`resume`]). A timer that is a unit of its own as well goes back when the engine does not come to its end.
+//! missing (`moves.rs`). A timer that is a unit of its own as well goes back when the engine does not come to its end.
 
 mod activate;
 mod arm;
 mod back;
 mod commit;
 mod confirm;
+mod moves;
 mod preflight;
 mod reboot;
-pub mod resume;
 mod start;
 
 pub use confirm::{NotConfirmed, confirm};
-pub use start::{StartError, start};
+pub use start::{StartError, resume, start, stop};
 
 use crate::host::{Host, HostError};
 use crate::order::Action;
 use crate::state::{Deployment, Outcome, Phase};
-use resume::Move;
+use moves::{Move, next};
 use std::path::Path;
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ struct Engine<'e> {
 pub fn run<'e>(host: Host<'e>, tell: Tell<'e>) -> Result<Option<Outcome>, EngineError> {
     let mut engine = Engine::new(host, tell)?;
     let same_boot = engine.deployment.boot_id == crate::host::boot_id(&host)?;
-    let next = resume::next(engine.deployment.phase, same_boot);
+    let next = next(engine.deployment.phase, same_boot);
     engine.take(next)
 }
 

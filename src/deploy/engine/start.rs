@@ -60,6 +60,28 @@ pub fn start(host: Host<'_>, order: Order, force: bool) -> Result<Deployment, St
     Ok(deployment)
 }
 
+/// Starts the engine of a deployment that has not ended, such as after a power loss, unless one runs; returns whether there was
+/// something to do.
+pub fn resume(host: &Host<'_>) -> Result<bool, EngineError> {
+    let has_ended = Deployment::current(host)?.is_none_or(|deployment| deployment.outcome.is_some());
+    if has_ended {
+        return Ok(false);
+    }
+    let state = host.run(&["systemctl", "is-active", UNIT], QUESTION)?;
+    let state = String::from_utf8_lossy(&state.output).trim().to_owned();
+    // One that was killed is started again by the service manager, and is `activating` meanwhile.
+    if matches!(state.as_str(), "active" | "activating" | "reloading" | "deactivating") {
+        return Ok(false);
+    }
+    launch(host)?;
+    Ok(true)
+}
+
+/// Ends the engine that runs, so that another one can take over.
+pub fn stop(host: &Host<'_>) -> Result<(), HostError> {
+    host.run(&["systemctl", "stop", UNIT], QUESTION).map(drop)
+}
+
 /// Starts the engine as a unit of its own, which starts again if it is killed.
 fn launch(host: &Host<'_>) -> Result<(), HostError> {
     let program = host.program();

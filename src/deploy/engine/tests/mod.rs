@@ -3,7 +3,7 @@
 
 mod machine;
 
-use super::{Move, go_back, resume, run, start};
+use super::{Move, go_back, next, run, start};
 use crate::order::Action;
 use crate::state::{Deployment, Outcome, Phase};
 use machine::{Blow, Ended, Fault, Machine, NEW, OLD};
@@ -274,6 +274,6 @@ fn what_was_left_behind_is_ended_as_its_phase_says() {
         (RebootingBack, true, Move::RebootBack),
         (RebootingBack, false, Move::AfterRebootBack),
     ] {
-        assert_eq!(resume::next(phase, same_boot), expected, "{phase} {same_boot}");
+        assert_eq!(next(phase, same_boot), expected, "{phase} {same_boot}");
     }
 }

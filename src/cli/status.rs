@@ -1,0 +1,120 @@
+//! `cfgcheck status`: what a host runs, what was deployed on it, and how that ended.
+
+use crate::exit;
+use crate::machine::Machine;
+use crate::stream::{complain, say};
+use crate::switch::TargetArgs;
+use ::deploy::{Deployment, Outcome, Status};
+use clap::Args;
+use diag::clean_line;
+
+/// Arguments of `cfgcheck status`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  cfgcheck status                        this machine
+  cfgcheck status --target root@web
+  cfgcheck status --json | jq .now.current
+
+Exit codes: 0 all is well, 4 or 5 the last deployment was rolled back or could not be, 7 one is under way or waits for a
+reboot.
+")]
+pub struct StatusArgs {
+    /// Print all that is known, as JSON.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub of: TargetArgs,
+}
+
+/// Runs the command and returns its exit code.
+pub fn run(machine: &Machine, args: &StatusArgs) -> u8 {
+    let target = args.of.target(machine);
+    let status: Status = match target.ask(machine, &["observe"]) {
+        Ok(status) => status,
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            return error.code();
+        }
+    };
+    if args.json {
+        match serde_json::to_string_pretty(&status) {
+            Ok(text) => say(format!("{text}\n").as_bytes()),
+            Err(error) => {
+                complain(&format!("error: {error}"));
+                return exit::OUR_BUG;
+            }
+        }
+    } else {
+        say(text(&status, machine.clock.unix_time().as_secs()).as_bytes());
+    }
+    match status.last.as_ref().map(|last| &last.outcome) {
+        Some(Some(Outcome::RolledBack(_))) => exit::ROLLED_BACK,
+        Some(Some(Outcome::RollbackFailed(_))) => exit::ROLLBACK_FAILED,
+        Some(None | Some(Outcome::RebootPending)) => exit::REBOOT_PENDING,
+        Some(Some(Outcome::Deployed | Outcome::Refused(_))) | None => exit::CLEAN,
+    }
+}
+
+fn text(status: &Status, now: u64) -> String {
+    let mut out = format!("{}\n", clean_line(&status.now.name));
+    let mut line = |what: &str, text: &str| out.push_str(&format!("  {what:<10}{}\n", clean_line(text)));
+    line("runs", &status.now.current);
+    if status.now.booted != status.now.current {
+        line("booted", &status.now.booted);
+    }
+    match &status.now.default {
+        Some(default) if *default == status.now.current => line("boots", "the same"),
+        Some(default) => line("boots", default),
+        None => line("boots", "what cannot be read from its boot loader's files"),
+    }
+    match &status.deployed {
+        Some(deployed) => {
+            let runs = deployed.order.system == status.now.current;
+            line("deployed", &what(deployed, now));
+            if !runs && deployed.outcome == Some(Outcome::Deployed) {
+                line("", "it runs another system by now");
+            }
+            if let Some(approval) = &deployed.order.origin.approval {
+                line("approval", approval);
+            }
+        }
+        None => line("deployed", "nothing by cfgcheck"),
+    }
+    if let Some(last) = status
+        .last
+        .as_ref()
+        .filter(|last| Some(*last) != status.deployed.as_ref())
+    {
+        let ended = match &last.outcome {
+            None => format!("under way: {}", last.phase),
+            Some(Outcome::RolledBack(why)) => format!("rolled back: {why}"),
+            Some(Outcome::RollbackFailed(why)) => format!("rolling back failed: {why}"),
+            Some(Outcome::Refused(reasons)) => format!("refused: {}", reasons.join("; ")),
+            Some(Outcome::Deployed) => "deployed".into(),
+            Some(Outcome::RebootPending) => "waits for a reboot".into(),
+        };
+        line("last", &format!("{}, {ended}", what(last, now)));
+    }
+    out
+}
+
+/// Returns what was deployed and when.
+fn what(deployment: &Deployment, now: u64) -> String {
+    let origin = &deployment.order.origin;
+    let commit = origin.commit.as_deref().map_or_else(
+        || deployment.order.system.clone(),
+        |commit| match &origin.flake {
+            Some(flake) => format!("{commit} of {flake}"),
+            None => commit.to_owned(),
+        },
+    );
+    let ago = now.saturating_sub(deployment.since);
+    let ago = match ago {
+        0..=119 => format!("{ago} s"),
+        120..=7199 => format!("{} min", ago / 60),
+        7200..=172_799 => format!("{} h", ago / 3600),
+        _ => format!("{} days", ago / 86_400),
+    };
+    let by = origin.by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
+    format!("{commit}, {ago} ago{by}")
+}

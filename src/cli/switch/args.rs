@@ -1,0 +1,124 @@
+//! The command lines of `cfgcheck switch` and `cfgcheck rollback`.
+
+use super::target::Target;
+use crate::machine::Machine;
+use clap::Args;
+use std::path::PathBuf;
+
+/// How the host is reached.
+#[derive(Args, Clone, Debug)]
+pub struct TargetArgs {
+    /// Where SSH leads to the host, as in `root@web.example.org`; without it, this machine is meant.
+    #[arg(long, value_name = "SSH")]
+    pub target: Option<String>,
+    /// Become root on the host by `sudo`.
+    #[arg(long)]
+    pub sudo: bool,
+    /// The cfgcheck of the host.
+    #[arg(long, value_name = "PATH", default_value = "cfgcheck")]
+    pub remote_program: String,
+}
+
+impl TargetArgs {
+    /// Returns the host.
+    pub fn target(&self, machine: &Machine) -> Target {
+        let own = || {
+            let exe = machine.env.current_exe().ok();
+            exe.map_or("cfgcheck".to_owned(), |exe| exe.to_string_lossy().into_owned())
+        };
+        Target {
+            ssh: self.target.clone(),
+            sudo: self.sudo,
+            program: if self.target.is_some() {
+                self.remote_program.clone()
+            } else {
+                own()
+            },
+        }
+    }
+}
+
+/// How a deployment is carried out.
+#[derive(Args, Clone, Debug)]
+pub struct HowArgs {
+    /// Make the system what boots next, and change nothing that runs.
+    #[arg(long)]
+    pub boot: bool,
+    /// Make the system what boots next, reboot into it, and come back if it is not well.
+    #[arg(long, conflicts_with = "boot")]
+    pub reboot: bool,
+    /// Multiply all time limits by this number, for a slow host.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub patience: u64,
+    /// Units that have to be active afterwards; may be repeated.
+    #[arg(long, value_name = "UNIT")]
+    pub healthy_unit: Vec<String>,
+    /// A page that has to answer on the host afterwards; may be repeated.
+    #[arg(long, value_name = "URL")]
+    pub healthy_http: Vec<String>,
+    /// A port that has to take connections on the host afterwards; may be repeated.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub healthy_tcp: Vec<String>,
+    /// A program that has to succeed on the host afterwards, by its shell; may be repeated.
+    #[arg(long, value_name = "COMMAND")]
+    pub healthy_command: Vec<String>,
+    /// Seconds for which all of that has to hold.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    pub grace: u64,
+    /// Seconds that the health checks have until they must hold.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub health_time: u64,
+    /// Seconds that the activation may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub activation_time: u64,
+    /// Seconds in which a new connection has to say that the host is in reach.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub confirm_time: u64,
+    /// Deploy also after a deployment that could not be taken back.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Arguments of `cfgcheck switch`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  cfgcheck switch --system /nix/store/…-nixos-system-web --target root@web --dry-run
+  cfgcheck switch --system /nix/store/…-nixos-system-web --target root@web
+  cfgcheck switch --system ./result --boot                  on this machine, with its next boot
+
+Exit codes: 0 deployed, 4 rolled back, 5 rolling back failed, 6 refused, 7 a reboot is pending.
+")]
+pub struct SwitchArgs {
+    /// The system: a path in the host's store, or a link to one.
+    #[arg(long, value_name = "PATH")]
+    pub system: PathBuf,
+    /// Print what would be done, and end.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Deploy without any approval, for this reason, which is kept.
+    #[arg(long, value_name = "REASON")]
+    pub r#override: Option<String>,
+    #[command(flatten)]
+    pub how: HowArgs,
+    #[command(flatten)]
+    pub to: TargetArgs,
+}
+
+/// Arguments of `cfgcheck rollback`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  cfgcheck rollback --target root@web
+  cfgcheck rollback                      on this machine
+
+What ran before the last deployment is deployed again, as any system is; a deployment that is under way is taken back.
+Exit codes: 0 what ran before runs again, 4 it does not, and what ran now runs on, 5 neither, 6 refused.
+")]
+pub struct RollbackArgs {
+    /// Print what would be done, and end.
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub how: HowArgs,
+    #[command(flatten)]
+    pub to: TargetArgs,
+}

@@ -1,0 +1,31 @@
+//! What a machine tells of itself and its deployments.
+
+use crate::host::{Host, HostError, Observed};
+use crate::state::Deployment;
+use serde::{Deserialize, Serialize};
+
+/// What a machine tells of itself and its deployments.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Status {
+    /// The version of cfgcheck on the machine.
+    pub cfgcheck: String,
+    /// What it runs and boots.
+    pub now: Observed,
+    /// The deployment that is under way, or the last one.
+    pub last: Option<Deployment>,
+    /// The last one that was deployed to the end.
+    pub deployed: Option<Deployment>,
+}
+
+impl Status {
+    /// Returns what a machine tells at this moment.
+    pub fn of(host: &Host<'_>, cfgcheck: &str) -> Result<Status, HostError> {
+        Ok(Status {
+            cfgcheck: cfgcheck.to_owned(),
+            now: Observed::of(host)?,
+            last: Deployment::current(host)?,
+            deployed: Deployment::deployed(host)?,
+        })
+    }
+}

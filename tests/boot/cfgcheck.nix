@@ -1,0 +1,33 @@
+# Puts cfgcheck on a host as the module for its users does. The argument is a folder with
+# `bin/cfgcheck`, which is dynamically linked: its libraries are on the disk already.
+folder:
+{ lib, pkgs, ... }:
+{
+  imports = [ ../../modules/nixos/cfgcheck.nix ];
+  services.cfgcheck = {
+    enable = true;
+    package = pkgs.runCommand "cfgcheck" { } ''
+      mkdir -p $out/bin
+      cp ${
+        builtins.path {
+          path = folder;
+          name = "cfgcheck-program";
+        }
+      }/cfgcheck $out/bin/cfgcheck
+      chmod +x $out/bin/cfgcheck
+    '';
+  };
+
+  # A card is plugged in by those tests that deploy by SSH.
+  systemd.network.networks."05-test" = {
+    matchConfig.Driver = "virtio_net";
+    address = [ "10.0.2.15/24" ];
+  };
+  services.openssh.settings = {
+    PermitRootLogin = lib.mkVMOverride "prohibit-password";
+    AllowGroups = lib.mkVMOverride [
+      "root"
+      "users"
+    ];
+  };
+}

@@ -1,0 +1,174 @@
+//! A server that is deployed to: what it runs and boots, and blows from outside.
+
+use crate::bootloader::Entry;
+use crate::builder::Builder;
+use crate::image::Image;
+use crate::machine::{Machine, Processor};
+
+/// What a deployment is struck with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Blow {
+    EngineKilled,
+    PowerLost,
+}
+
+/// A machine with systems, of which it runs and boots the first one.
+pub struct Host {
+    image: Image,
+    machine: Option<Machine>,
+    /// The port of this machine that leads to its sshd, if it has a network.
+    port: Option<u16>,
+    systems: Vec<(&'static str, String)>,
+    /// The system that it runs and boots.
+    pub old: &'static str,
+}
+
+impl Host {
+    /// Returns a machine with these systems, that has booted the first one.
+    pub fn new(names: &[&'static str]) -> Host {
+        Host::with_port(names, None)
+    }
+
+    /// Returns the same with a network, in which a port of this machine leads to its sshd.
+    pub fn with_port(names: &[&'static str], port: Option<u16>) -> Host {
+        let builder = Builder::with_cfgcheck("server", "x86_64-linux");
+        let systems: Vec<(&str, String)> = names.iter().map(|name| (*name, builder.build(name))).collect();
+        let paths: Vec<&str> = systems.iter().map(|(_, path)| path.as_str()).collect();
+        let image = Image::new(&builder, &paths);
+        let machine = Machine::boot_with_port(Processor::X86, &image, &Entry::of_system(&builder, paths[0]), port);
+        let mut host = Host {
+            image,
+            machine: Some(machine),
+            port,
+            systems,
+            old: names[0],
+        };
+        host.machine().is_well();
+        // The boot loader's files, as an installer would have written them.
+        let first = host.path(names[0]);
+        host.machine()
+            .succeed(&format!("{first}/bin/switch-to-configuration boot"));
+        host
+    }
+
+    pub fn machine(&mut self) -> &mut Machine {
+        self.machine.as_mut().expect("the machine is on")
+    }
+
+    pub fn path(&self, name: &str) -> String {
+        let system = self.systems.iter().find(|(known, _)| *known == name);
+        system.map_or_else(|| name.to_owned(), |(_, path)| path.clone())
+    }
+
+    /// Deploys a system and returns the exit code and what was said.
+    pub fn deploy(&mut self, name: &str, more: &str) -> (i32, String) {
+        let command = self.command(name, more);
+        self.machine().run(&command)
+    }
+
+    fn command(&self, name: &str, more: &str) -> String {
+        format!(
+            "cfgcheck switch --system {} --override test --grace 1 {more} 2>&1",
+            self.path(name)
+        )
+    }
+
+    /// Asserts that a deployment ends with this code, and that what was before is there again.
+    pub fn goes_back(&mut self, name: &str, more: &str, code: i32, said: &str) {
+        let (ended, output) = self.deploy(name, more);
+        assert_eq!(ended, code, "{name} {more}\n{output}\n{}", self.journal());
+        assert!(output.contains(said), "{said} is not in:\n{output}");
+        self.is_as_before();
+    }
+
+    /// Asserts that a deployment comes to its end with the new system.
+    pub fn is_deployed(&mut self, name: &'static str) {
+        let (ended, output) = self.deploy(name, "");
+        assert_eq!(ended, 0, "{output}\n{}", self.journal());
+        self.old = name;
+        self.is_as_before();
+    }
+
+    /// Deploys a good system, strikes as soon as a phase has begun, and asserts that the machine ends with what was before,
+    /// or with the new system where only the end was missing. Returns why it went back, or nothing.
+    pub fn struck(&mut self, name: &'static str, phase: &str, blow: Blow) -> String {
+        let state = "/var/lib/cfgcheck/switch.json";
+        let begins = format!(
+            "rm -f /root/code; touch {state}; ({}; echo $? >/root/code) >/root/said &\n\
+             until [[ $(<{state}) == *'\"phase\": \"{phase}\"'* || -e /root/code ]]; do sleep 0.1; done",
+            self.command(name, "")
+        );
+        let output = match blow {
+            Blow::EngineKilled => {
+                let kills = "systemctl kill --kill-whom=main --signal=KILL cfgcheck-switch.service";
+                self.machine()
+                    .run(&format!(
+                        "{begins}\n{kills}\nwait; cat /root/said; exit $(cat /root/code)"
+                    ))
+                    .1
+            }
+            Blow::PowerLost => {
+                self.machine().run(&begins);
+                drop(self.machine.take());
+                let default = Entry::of_systemd_boot(&self.image);
+                self.machine = Some(Machine::boot_with_port(
+                    Processor::X86,
+                    &self.image,
+                    &default,
+                    self.port,
+                ));
+                self.machine()
+                    .succeed(&format!("until grep -q '\"outcome\": {{' {state}; do sleep 1; done"));
+                self.machine().run("cfgcheck status").1
+            }
+        };
+        let ended = self.machine().succeed(&format!("cat {state}"));
+        let ended: serde_json::Value = serde_json::from_str(&ended).expect("it is JSON");
+        let (is, why) = (
+            ended["outcome"]["is"].as_str(),
+            ended["why"].as_str().unwrap_or_default().to_owned(),
+        );
+        let about = format!("{phase} {blow:?}\n{output}\n{ended:#}\n{}", self.journal());
+        match is {
+            Some("rolled-back") => assert!(!why.is_empty(), "{about}"),
+            Some("deployed") if ["installing", "disarming"].contains(&phase) => self.old = name,
+            _ => panic!("{about}"),
+        }
+        self.is_as_before();
+        why
+    }
+
+    pub fn journal(&mut self) -> String {
+        self.machine().run("journalctl -b -n 120 --no-pager -u 'cfgcheck-*'").1
+    }
+
+    /// Asserts that the system of before runs and boots, and that all is well.
+    pub fn is_as_before(&mut self) {
+        let system = self.path(self.old);
+        let is_new = self.old == "b";
+        let machine = self.machine();
+        machine.is_well();
+        assert_eq!(
+            machine.succeed("readlink -f /run/current-system /nix/var/nix/profiles/system"),
+            format!("{system}\n{system}\n")
+        );
+        let default = machine.succeed("cat /boot/loader/loader.conf");
+        let entry = default.lines().find_map(|line| line.strip_prefix("default "));
+        let entry = entry.expect("there is a default").trim();
+        let entry = machine.succeed(&format!("cat /boot/loader/entries/{entry}"));
+        assert!(entry.contains(&format!("init={system}/init")), "{entry}");
+        let units = "systemctl list-units --all --plain --no-legend 'cfgcheck-rollback*' 'cfgcheck-switch*'";
+        assert_eq!(machine.succeed(units), "", "no unit of a deployment is left");
+        let (word, service) = if is_new {
+            ("new", "test-added")
+        } else {
+            ("old", "test-removed")
+        };
+        assert_eq!(machine.succeed("cat /run/test-changed"), format!("{word}\n"));
+        machine.succeed(&format!("systemctl is-active {service}"));
+    }
+
+    pub fn power_off(mut self) {
+        self.machine.take().expect("the machine is on").power_off();
+    }
+}

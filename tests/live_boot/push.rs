@@ -1,0 +1,174 @@
+//! Deployments by SSH, over a link that can be cut.
+
+use crate::host::Host;
+use crate::link::{Link, free_port};
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Whoever deploys: this machine, with an SSH that is configured for the host.
+struct Deployer {
+    folder: TempDir,
+    link: Link,
+}
+
+impl Deployer {
+    /// Returns a deployer with a key that the host knows.
+    fn new(host: &mut Host, port: u16) -> Deployer {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let link = Link::to(port);
+        let at = |name: &str| folder.path().join(name);
+        let mut keygen = Command::new("ssh-keygen");
+        keygen.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(at("key"));
+        assert!(keygen.status().expect("ssh-keygen runs").success());
+        let public = std::fs::read_to_string(at("key.pub")).expect("there is a key");
+        host.machine().succeed(&format!(
+            "mkdir -p -m 700 /root/.ssh; echo '{}' >/root/.ssh/authorized_keys; networkctl --no-pager",
+            public.trim()
+        ));
+        let config = format!(
+            "Host web\n  HostName 127.0.0.1\n  Port {}\n  User root\n  IdentityFile {}\n  IdentitiesOnly yes\n  \
+             StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  LogLevel ERROR\n",
+            link.port(),
+            at("key").display()
+        );
+        std::fs::write(at("config"), config).expect("files can be written");
+        std::fs::create_dir(at("bin")).expect("folders can be made");
+        // OpenSSH takes the home of the user database, and not that of the environment.
+        let ssh = format!("#!/bin/sh\nexec /usr/bin/ssh -F {} \"$@\"\n", at("config").display());
+        std::fs::write(at("bin/ssh"), ssh).expect("files can be written");
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(at("bin/ssh"), executable).expect("it can be made executable");
+        Deployer { folder, link }
+    }
+
+    /// Deploys a system; when a phase is told, cuts the link for some seconds. Returns the exit code and what was said.
+    fn deploy(&self, system: &str, more: &[&str], cut: Option<(&str, u64)>) -> (Option<i32>, String) {
+        let mut switch = Command::new(env!("CARGO_BIN_EXE_cfgcheck"));
+        switch
+            .args([
+                "switch",
+                "--system",
+                system,
+                "--target",
+                "web",
+                "--override",
+                "test",
+                "--grace",
+                "1",
+            ])
+            .args(more);
+        let path = std::env::var("PATH").expect("there is a search path");
+        let path = format!("{}:{path}", self.folder.path().join("bin").display());
+        switch
+            .env("PATH", path)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut switch = switch.spawn().expect("cfgcheck runs");
+        let mut said = String::new();
+        for line in BufReader::new(switch.stderr.take().expect("it is piped")).lines() {
+            let line = line.expect("it is text");
+            eprintln!("{line}");
+            if let Some((phase, seconds)) = cut
+                && line == format!("web: {phase}")
+            {
+                self.link.cut();
+                std::thread::sleep(Duration::from_secs(seconds));
+                self.link.mend();
+            }
+            said.push_str(&line);
+            said.push('\n');
+        }
+        (switch.wait().expect("it ends").code(), said)
+    }
+
+    /// Runs another command of cfgcheck for the host.
+    fn run(&self, args: &[&str]) -> (Option<i32>, String) {
+        let path = std::env::var("PATH").expect("there is a search path");
+        let path = format!("{}:{path}", self.folder.path().join("bin").display());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cfgcheck"));
+        let output = command
+            .args(args)
+            .args(["--target", "web"])
+            .env("PATH", path)
+            .output()
+            .expect("cfgcheck runs");
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+        )
+    }
+}
+
+/// Returns a host that SSH leads to, and whoever deploys to it.
+fn pair(names: &[&'static str]) -> (Host, Deployer) {
+    assert!(Path::new("/usr/bin/ssh").exists(), "OpenSSH is installed");
+    let port = free_port();
+    let mut host = Host::with_port(names, Some(port));
+    let deployer = Deployer::new(&mut host, port);
+    (host, deployer)
+}
+
+#[test]
+fn live_a_deployment_by_ssh_is_confirmed_or_undone() {
+    let (mut host, deployer) = pair(&["a", "b", "unreachable"]);
+    let unreachable = host.path("unreachable");
+    let (code, said) = deployer.deploy(&unreachable, &["--confirm-time", "10"], None);
+    assert_eq!(code, Some(4), "{said}\n{}", host.journal());
+    assert!(
+        said.contains("web: confirming\n") && said.contains("web: rolling back\n"),
+        "{said}"
+    );
+    host.is_as_before();
+
+    let b = host.path("b");
+    let (code, said) = deployer.deploy(&b, &[], Some(("activating", 5)));
+    assert_eq!(code, Some(0), "{said}\n{}", host.journal());
+    host.old = "b";
+    host.is_as_before();
+    let (code, said) = deployer.run(&["status"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains(&format!("  runs      {b}\n  boots     the same\n")),
+        "{said}"
+    );
+    host.power_off();
+}
+
+#[test]
+fn machine_a_link_that_is_cut_leaves_no_third_state() {
+    let (mut host, deployer) = pair(&["a", "b"]);
+    let phases = [
+        "preflight",
+        "arming",
+        "activating",
+        "examining",
+        "confirming",
+        "committing",
+        "installing",
+        "disarming",
+    ];
+    let mut survived = Vec::new();
+    for phase in phases {
+        for seconds in [3, 40] {
+            let name = if host.old == "a" { "b" } else { "a" };
+            let (code, said) = deployer.deploy(&host.path(name), &["--confirm-time", "20"], Some((phase, seconds)));
+            match code {
+                Some(0) => host.old = name,
+                Some(4) => assert!(said.contains("nobody has connected anew"), "{said}"),
+                _ => panic!("{phase} {seconds} s: {code:?}\n{said}"),
+            }
+            host.is_as_before();
+            survived.push(format!(
+                "{phase}, cut for {seconds} s: exit code {}",
+                code.unwrap_or(-1)
+            ));
+        }
+    }
+    eprintln!("{} survived\n{}", survived.len(), survived.join("\n"));
+    host.power_off();
+}
