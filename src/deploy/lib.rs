@@ -4,12 +4,15 @@
 //! has come in a [`Deployment`], so that a crash in the middle of it ends where everything else that goes wrong ends:
 //! at what was there before.
 
+pub mod commit;
 pub mod engine;
+pub mod git;
 pub mod health;
 pub mod host;
 pub mod order;
 pub mod plan;
 pub mod policy;
+pub mod signature;
 pub mod state;
 pub mod status;
 
