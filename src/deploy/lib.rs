@@ -4,6 +4,7 @@
 //! has come in a [`Deployment`], so that a crash in the middle of it ends where everything else that goes wrong ends:
 //! at what was there before.
 
+pub mod approval;
 pub mod commit;
 pub mod engine;
 pub mod git;
