@@ -1,6 +1,6 @@
 //! Store paths, hashes, archives and derivations: what evaluation needs of Nix's store, in memory.
 //!
-//! Nothing here reads a disk. Contents come through traits, and what an evaluation adds is kept in a [`VirtualStore`].
+//! What an evaluation adds is kept in a [`VirtualStore`], and contents come through traits; only [`DiskTree`] reads a disk.
 //! Texts, formats and messages are those of Nix 2.34.
 
 mod aterm;
@@ -32,8 +32,8 @@ pub use hash::{Hash, HashAlgo, HashError, HashFormat, MAX_DIGEST};
 pub use hasher::Hasher;
 pub use make_path::{MakePathError, References, content_addressed_path, output_path, output_path_name, text_path};
 pub use nar::{
-    NarContents, NarEvent, NarNode, NarReadError, NarSource, NarTree, SourceError, hash_flat, hash_nar, hash_source,
-    read_nar, write_nar,
+    DiskTree, NarContents, NarEvent, NarNode, NarReadError, NarSource, NarTree, SourceError, hash_flat, hash_nar,
+    hash_source, read_nar, write_nar,
 };
 pub use output_name::OutputName;
 pub use output_spec::OutputSpec;

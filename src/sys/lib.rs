@@ -37,7 +37,7 @@ pub use guard::{Access, Confined, GUARD, GUARD_FAILED, Guard, Handed, Limits, Us
 pub use interrupt::{INTERRUPTED_EXIT, interrupted, watch_interrupts};
 pub use memory::MemoryFs;
 pub use process::ProcessExec;
-pub use random::random_token;
+pub use random::{random_bytes, random_token};
 pub use record::{Answer, BytePath, Digest, Node, Record, Seen, derived_key};
 pub use recording::RecordingFs;
 pub use run_folder::{Marked, RunFolder, RunFolderError};

@@ -3,11 +3,13 @@
 //! An archive keeps names, contents, link targets and the executable bit, and nothing else; so equal trees have equal
 //! archives, and the hash of an archive is the hash of a tree.
 
+mod disk;
 mod read;
 mod source;
 mod tree;
 mod write;
 
+pub use disk::DiskTree;
 pub use read::{NarEvent, NarReadError, read_nar};
 pub(crate) use source::entry_path;
 pub use source::{NarContents, NarNode, NarSource, SourceError, hash_flat, hash_source};
