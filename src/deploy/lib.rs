@@ -10,13 +10,16 @@ pub mod engine;
 pub mod git;
 pub mod health;
 pub mod host;
+mod moment;
 pub mod order;
 pub mod plan;
 pub mod policy;
 pub mod signature;
 pub mod state;
 pub mod status;
+pub mod verdict;
 
+pub use moment::moment;
 pub use order::Order;
 pub use plan::Plan;
 pub use policy::Policy;
