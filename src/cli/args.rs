@@ -53,6 +53,8 @@ pub enum Command {
     Baseline(Box<crate::baseline::BaselineArgs>),
     /// Write a saved report in other forms, or publish it on GitHub.
     Report(Box<crate::saved::ReportArgs>),
+    /// Sign what was found of a commit's hosts and which systems they are, and verify that.
+    Verdict(Box<crate::verdict::VerdictArgs>),
     /// Write settings, workflows and hooks for a flake that is there already.
     Init(Box<crate::init::InitArgs>),
     /// Do what a hook of Git is to do.

@@ -36,6 +36,7 @@ mod status;
 mod stores;
 mod stream;
 mod switch;
+mod verdict;
 mod vm;
 
 use clap::Parser;
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
         args::Command::Docs(args) => docs::run(machine, args),
         args::Command::Baseline(args) => baseline::run(machine, args),
         args::Command::Report(args) => saved::run(machine, args),
+        args::Command::Verdict(args) => verdict::run(machine, args),
         args::Command::Init(args) => init::run(machine, args),
         args::Command::Hook(args) => hook::run(machine, args),
         args::Command::Eval(args) => eval::run(machine, args),

@@ -16,6 +16,7 @@ mod variant;
 mod work;
 
 pub use args::{AccelArgs, VmArgs};
+pub use scenarios::FOLDER;
 
 use crate::check::run::Run;
 use crate::check::settings::Place;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The folder of a repository's own scenarios.
-const FOLDER: &str = "vm-tests";
+pub const FOLDER: &str = "vm-tests";
 /// What the scenarios are called together that are played where nothing is asked for.
 const TOGETHER: &str = "default";
 

@@ -5,6 +5,8 @@
 mod read;
 mod values;
 
+pub use values::check_repository;
+
 use report::Stage;
 use serde::{Deserialize, Serialize};
 use store::{HashAlgo, HashFormat};

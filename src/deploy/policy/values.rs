@@ -83,7 +83,7 @@ pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer
 
 /// Reads a repository.
 pub(super) fn repository<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Checked(is_repository).deserialize(deserializer)
+    Checked(check_repository).deserialize(deserializer)
 }
 
 /// Reads the name of a branch.
@@ -266,7 +266,8 @@ fn shortened(text: &str) -> String {
     text.chars().take(60).collect()
 }
 
-fn is_repository(text: &str) -> Result<(), String> {
+/// Returns what keeps a text from naming a repository as policies and verdicts do, if anything does.
+pub fn check_repository(text: &str) -> Result<(), String> {
     let wrong = |why: &str| Err(format!("`{}` is no repository: {why}", shortened(text)));
     if text.len() > MOST_NAME || text.contains(char::is_whitespace) || text.chars().any(char::is_control) {
         return wrong("it is too long, or has spaces");
