@@ -2,9 +2,11 @@
 //!
 //! A host's policy is the one that was deployed last, never that of the commit under judgement.
 
+mod enrolled;
 mod read;
 mod values;
 
+pub use enrolled::{EnrolError, enroll, enrolled, file};
 pub use values::check_repository;
 
 use report::Stage;
