@@ -249,6 +249,14 @@ fn a_commit_is_signed_and_verified() {
     fleet.write("policy.yaml", &policy.replace("verdict:", "verdct:"));
     let told = fleet.verify_with(&by_policy).ends(2, "did you mean `verdict`?");
     assert!(told.contains("policy.yaml:4:3"), "{told}");
+    // A secret key in the place of the public one is told, and not repeated.
+    let secret = std::fs::read_to_string(fleet.folder.path().join("fleet-1.key")).expect("there is a key");
+    fleet.write("policy.yaml", &policy.replace(&fleet.public, secret.trim()));
+    let told = fleet
+        .verify_with(&by_policy)
+        .ends(2, "`fleet-1` is a secret key, and the public one belongs here");
+    let digits = secret.trim().strip_prefix("fleet-1:").expect("it has a name");
+    assert!(!told.contains(digits) && told.contains("policy.yaml:5:12"), "{told}");
 
     // What is in the store is not what was judged.
     fleet.write(&format!("store{out}/init"), "another init");

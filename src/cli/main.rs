@@ -26,6 +26,7 @@ mod man;
 mod matrix;
 mod nix;
 mod outputs;
+mod policy;
 mod progress;
 mod prop;
 mod publish;

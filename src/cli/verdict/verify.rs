@@ -3,19 +3,16 @@
 use super::listed::Listed;
 use crate::exit;
 use crate::machine::Machine;
-use crate::stream::{complain, complain_styled, say};
+use crate::stream::{complain, say};
 use clap::{ArgGroup, Args};
 use deploy::moment;
-use deploy::policy::Policy;
 use deploy::verdict::{ClosureError, Difference, PublicKey, Verdict, Wanted, differences, hash_closure, place, verify};
-use diag::{SourceMap, Style};
 use report::Stage;
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use store::StorePath;
-use sys::Stream;
 
 /// Arguments of `cfgcheck verdict verify`.
 #[derive(Args, Debug)]
@@ -126,7 +123,7 @@ fn asked(machine: &Machine, args: &VerifyArgs) -> Result<(Vec<PublicKey>, Wanted
     let policy = args
         .policy
         .as_deref()
-        .map(|path| read_policy(machine, path))
+        .map(|path| crate::policy::read(machine, path))
         .transpose()?;
     let mut keys = Vec::new();
     let mut stages: BTreeSet<Stage> = args.stage.iter().copied().collect();
@@ -201,20 +198,6 @@ fn compared(machine: &Machine, args: &VerifyArgs, root: &Path, verdict: &Verdict
         true => Ok(()),
         false => Err(exit::REFUSED),
     }
-}
-
-/// Returns the policy of a file; mistakes have been told, and are the exit code.
-pub(crate) fn read_policy(machine: &Machine, path: &Path) -> Result<Policy, u8> {
-    let bytes = machine.fs.read(path).map_err(|error| usage(&error))?;
-    let mut sources = SourceMap::new();
-    Policy::read(&mut sources, path.as_os_str().as_encoded_bytes(), &bytes).map_err(|diagnostic| {
-        let style = Style {
-            color: machine.env.is_terminal(Stream::Err) && machine.env.text("NO_COLOR").is_none(),
-            ..Style::default()
-        };
-        complain_styled(diag::render(&diagnostic, &sources, b"", style).trim_end());
-        exit::USAGE
-    })
 }
 
 fn usage(error: &dyn std::fmt::Display) -> u8 {

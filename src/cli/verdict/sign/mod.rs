@@ -11,7 +11,7 @@ mod job;
 use super::listed::Listed;
 use crate::args::{CacheArgs, FlakeArgs, Ifd, JudgeArgs, LimitArgs};
 use crate::build::EngineArgs;
-use crate::ci::{self, CiArgs, Found};
+use crate::ci::{self, CiArgs};
 use crate::config::{Pattern, Stage};
 use crate::configurations::Configurations;
 use crate::exit;
@@ -25,6 +25,7 @@ use commit::Commit;
 use deploy::moment;
 use deploy::policy::check_repository;
 use deploy::verdict::{ClosureError, Envelope, LONGEST_LIFE, Results, SecretKey, Verdict, hash_closure};
+use diag::Severity;
 use flake::tree::join;
 use nixos::Kind;
 use report::{Case, Report};
@@ -159,7 +160,7 @@ fn signed(machine: &Machine, args: &SignArgs) -> Result<(), u8> {
     let mut verdicts = Vec::new();
     for number in hosts {
         let host = evaluated(machine, &mut all, number)?;
-        match results(&found, &host.host) {
+        match results(&found.report, found.deny, &host.host) {
             Ok(results) => verdicts.push(verdict(
                 machine,
                 args,
@@ -304,20 +305,24 @@ fn hosts(args: &SignArgs, all: &Configurations) -> Result<Vec<usize>, u8> {
     Ok(chosen.into_iter().map(|(number, _)| number).collect())
 }
 
-/// Returns what was found of a host and of the flake as a whole, or why that must not be signed.
-fn results(found: &Found, host: &str) -> Result<Results, String> {
+/// Returns what was found of a host and of the flake as a whole, or why that must not be signed. Findings of severity `deny`
+/// and worse must not.
+fn results(found: &Report, deny: Severity, host: &str) -> Result<Results, String> {
     let is_about = |case: &&Case| case.subject.host.as_deref().is_none_or(|name| name == host);
-    let cases: Vec<Case> = found.report.cases.iter().filter(is_about).cloned().collect();
     let report = Report {
-        cases,
+        cases: found.cases.iter().filter(is_about).cloned().collect(),
         ..Report::default()
     };
-    if report.verdict(found.deny).exit_code() != 0 {
+    if report.verdict(deny).exit_code() != 0 {
         return Err("what was found above fails the run".into());
     }
-    let results = Results::of(found.report.tool.clone(), report.cases.iter());
-    let evaluates = |case: &Case| case.subject.host.is_some() && case.subject.stage == report::Stage::Eval;
-    match report.cases.iter().any(evaluates) {
+    let mut results = Results::of(found.tool.clone(), report.cases.iter());
+    // That a stage ran on the host is not shown by what passes of the flake as a whole.
+    let of_host = report.cases.iter().filter(|case| case.subject.host.is_some());
+    let of_host = Results::of(found.tool.clone(), of_host);
+    let evaluates = of_host.has_run(report::Stage::Eval);
+    results.stages.extend(of_host.stages);
+    match evaluates {
         true => Ok(results),
         false => Err("it was not judged; `hosts` in cfgcheck.yaml may leave it out".into()),
     }
@@ -408,6 +413,46 @@ fn cannot(error: &dyn std::fmt::Display) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_signed_of_a_host_is_its_own() {
+        use report::{Finding, Outcome, Stage};
+        let case = |stage, outcome| Case::new(stage, "x", outcome);
+        let on = |host: &str, stage, outcome| case(stage, outcome).on(host, "x86_64-linux");
+        let check = |cases: Vec<Case>| {
+            let report = Report {
+                cases,
+                ..Report::default()
+            };
+            results(&report, Severity::Error, "web")
+        };
+        let good = || {
+            vec![
+                case(Stage::Lock, Outcome::Passed),
+                case(Stage::Policy, Outcome::Passed),
+                on("web", Stage::Eval, Outcome::Passed),
+                on("web", Stage::Policy, Outcome::Skipped("no such option".into())),
+            ]
+        };
+        let with = |more: Case| [good(), vec![more]].concat();
+        let results = check(good()).expect("nothing fails");
+        assert!(results.has_run(Stage::Lock) && results.has_run(Stage::Eval));
+        assert!(!results.has_run(Stage::Policy), "of this host, nothing was judged");
+        // What fails elsewhere is not this host's; what fails of the flake is.
+        assert!(check(with(on("db", Stage::Eval, Outcome::Failed))).is_ok());
+        for outcome in [Outcome::Failed, Outcome::Errored, Outcome::Crashed] {
+            assert!(check(with(case(Stage::Lock, outcome.clone()))).is_err());
+            assert!(check(with(on("web", Stage::Vm, outcome))).is_err());
+        }
+        let finding = |severity| on("web", Stage::Eval, Outcome::Passed).finding(Finding::new("r", severity, "m"));
+        assert!(check(with(finding(Severity::Error))).is_err());
+        assert_eq!(
+            check(with(finding(Severity::Warning))).map(|results| results.warnings),
+            Ok(1)
+        );
+        let nothing = check(vec![case(Stage::Eval, Outcome::Passed)]).expect_err("it was not judged");
+        assert!(nothing.starts_with("it was not judged"));
+    }
 
     #[test]
     fn lives_are_bounded() {
