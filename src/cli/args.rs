@@ -57,6 +57,8 @@ pub enum Command {
     Verdict(Box<crate::verdict::VerdictArgs>),
     /// Write settings, workflows and hooks for a flake that is there already.
     Init(Box<crate::init::InitArgs>),
+    /// Tell what a policy of deployment says of a commit, and what would make it hold.
+    Approve(Box<crate::approve::ApproveArgs>),
     /// Do what a hook of Git is to do.
     Hook(Box<crate::hook::HookArgs>),
     /// Evaluate a file, an expression, or an attribute of a flake.

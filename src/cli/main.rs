@@ -1,5 +1,7 @@
 //! The binary: a doorway. Its name decides whose command line it speaks.
 
+mod approval;
+mod approve;
 mod args;
 mod baseline;
 mod bisect;
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
         args::Command::Report(args) => saved::run(machine, args),
         args::Command::Verdict(args) => verdict::run(machine, args),
         args::Command::Init(args) => init::run(machine, args),
+        args::Command::Approve(args) => approve::run(machine, args),
         args::Command::Hook(args) => hook::run(machine, args),
         args::Command::Eval(args) => eval::run(machine, args),
         args::Command::Doctor(args) => doctor::run(machine, args),

@@ -9,6 +9,7 @@
     reason = "tests copy files, run programs, and tell what those say"
 )]
 
+mod answers;
 mod git;
 mod oracle;
 mod packages;
@@ -16,6 +17,7 @@ mod program;
 mod random;
 mod repository;
 
+pub use answers::Answers;
 pub use git::{git, git_in};
 pub use oracle::{Oracle, Shared};
 pub use program::{Program, said};

@@ -1,0 +1,165 @@
+//! `cfgcheck approve`: what a policy says of a commit, for people who try one out.
+
+use crate::approval::{Wanted, approval};
+use crate::exit;
+use crate::machine::Machine;
+use crate::stream::{complain, complain_styled, write_out};
+use clap::Args;
+use deploy::Policy;
+use deploy::approval::Judgement;
+use deploy::commit::Commit;
+use diag::{SourceMap, Style, clean_line};
+use flake::git::Repository;
+use forge::Token;
+use std::path::{Path, PathBuf};
+use sys::Stream;
+
+/// The variable with the token, as GitHub's own tools have it.
+const TOKEN: &str = "GITHUB_TOKEN";
+
+/// Arguments of `cfgcheck approve`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  cfgcheck approve --policy policy.yaml                          the commit that is checked out here
+  cfgcheck approve --policy policy.yaml --deployed v1 main       all that main brings since v1
+  cfgcheck approve --policy policy.yaml --json origin/main
+
+GitHub is asked with the token in GITHUB_TOKEN, which need only read: docs/approval.md.
+")]
+pub struct ApproveArgs {
+    /// The commit, as a branch, a tag or a commit of the repository.
+    #[arg(default_value = "HEAD")]
+    commit: String,
+    /// The policy.
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// What is deployed; by default nothing is.
+    #[arg(long, value_name = "REV")]
+    deployed: Option<String>,
+    /// The folder of the repository.
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    repository: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command and returns its exit code: 0 if the commit is approved, 6 if not.
+pub fn run(machine: &Machine, args: &ApproveArgs) -> u8 {
+    match judged(machine, args) {
+        Ok((commit, policy, judgement)) => {
+            let text = match args.json {
+                true => json(&commit, &policy, &judgement),
+                false => text(&commit, &policy, &judgement),
+            };
+            if let Err(error) = write_out(text.as_bytes()) {
+                complain(&format!("error: cannot write to standard output: {error}"));
+                return exit::CANNOT_START;
+            }
+            match judgement.is_approved() {
+                true => exit::CLEAN,
+                false => exit::REFUSED,
+            }
+        }
+        Err(code) => code,
+    }
+}
+
+fn judged(machine: &Machine, args: &ApproveArgs) -> Result<(Commit, Policy, Judgement), u8> {
+    let policy = policy(machine, &args.policy)?;
+    let folder = machine
+        .fs
+        .canonicalize(&args.repository)
+        .map_err(|error| usage(&error))?;
+    let repository = Repository::open(machine.fs.clone(), &folder).map_err(|error| usage(&error))?;
+    let named = |text: &str| {
+        let found = repository.revision(text).map_err(|error| error.to_string())?;
+        Commit::new(&found.to_string()).map_err(|error| error.to_string())
+    };
+    let commit = named(&args.commit).map_err(|error| usage(&error))?;
+    let deployed = args.deployed.as_deref().map(named).transpose();
+    let deployed = deployed.map_err(|error| usage(&error))?;
+    // Where nobody but Git knows the branch: as it was when it was last brought.
+    let head = named(&format!("origin/{}", policy.branch)).ok();
+    let token = machine.env.text(TOKEN).filter(|text| !text.trim().is_empty());
+    let token = token.map(|text| Token::new(&text)).transpose();
+    let token = token.map_err(|error| usage(&format!("{TOKEN}: {error}")))?;
+    let judgement = approval(
+        machine,
+        &Wanted {
+            policy: &policy,
+            folder: &folder,
+            commit: &commit,
+            deployed: deployed.as_ref(),
+            head: head.as_ref(),
+            token: token.as_ref(),
+            bring: None,
+        },
+    );
+    Ok((commit, policy, judgement))
+}
+
+/// Returns the policy of a file; mistakes have been told, and are the exit code.
+fn policy(machine: &Machine, path: &Path) -> Result<Policy, u8> {
+    let bytes = machine.fs.read(path).map_err(|error| usage(&error))?;
+    let mut sources = SourceMap::new();
+    yaml::read(&mut sources, path.as_os_str().as_encoded_bytes(), &bytes, "policy").map_err(|diagnostic| {
+        let style = Style {
+            color: machine.env.is_terminal(Stream::Err) && machine.env.text("NO_COLOR").is_none(),
+            ..Style::default()
+        };
+        complain_styled(diag::render(&diagnostic, &sources, b"", style).trim_end());
+        exit::USAGE
+    })
+}
+
+/// Says what is wrong with the command line, and returns the exit code for it.
+fn usage(error: &dyn std::fmt::Display) -> u8 {
+    complain(&format!("error: {error}"));
+    exit::USAGE
+}
+
+/// Returns what people read: what holds, and what does not with what would make it hold.
+fn text(commit: &Commit, policy: &Policy, judgement: &Judgement) -> String {
+    let mut out = format!("commit {} for {}\n\n", commit.as_str(), clean_line(&policy.repository));
+    for shown in &judgement.shown {
+        out.push_str(&format!("✓ {}\n", clean_line(&shown.to_string())));
+    }
+    for refusal in &judgement.refusals {
+        out.push_str(&format!("✗ {}\n", clean_line(&refusal.to_string())));
+        out.push_str(&format!("    help: {}\n", clean_line(&refusal.hint())));
+    }
+    if policy.require.verdict.is_some() {
+        out.push_str("- the signed verdict is judged by the host itself\n");
+    }
+    out.push_str(&match judgement.refusals.len() {
+        0 => "\napproved\n".to_owned(),
+        1 => "\nrefused: one thing does not hold\n".to_owned(),
+        count => format!("\nrefused: {count} things do not hold\n"),
+    });
+    out
+}
+
+/// Returns what programs read.
+fn json(commit: &Commit, policy: &Policy, judgement: &Judgement) -> String {
+    let refusals: Vec<serde_json::Value> = judgement
+        .refusals
+        .iter()
+        .map(|refusal| {
+            serde_json::json!({
+                "condition": refusal.condition(), "message": refusal.to_string(), "help": refusal.hint(), "refusal": refusal,
+            })
+        })
+        .collect();
+    let shown: Vec<serde_json::Value> = judgement
+        .shown
+        .iter()
+        .map(|shown| serde_json::json!({ "message": shown.to_string(), "shown": shown }))
+        .collect();
+    let value = serde_json::json!({
+        "schema": 1, "commit": commit, "repository": policy.repository, "branch": policy.branch,
+        "approved": judgement.is_approved(), "refusals": refusals, "shown": shown,
+        "verdict-not-judged": policy.require.verdict.is_some(),
+    });
+    format!("{value:#}\n")
+}
