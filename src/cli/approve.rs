@@ -129,10 +129,12 @@ fn text(commit: &Commit, policy: &Policy, judgement: &Judgement) -> String {
         out.push_str(&format!("✗ {}\n", clean_line(&refusal.to_string())));
         out.push_str(&format!("    help: {}\n", clean_line(&refusal.hint())));
     }
-    if policy.require.verdict.is_some() {
-        out.push_str("- the signed verdict is judged by the host itself\n");
+    let verdict = policy.require.verdict.is_some();
+    if verdict {
+        out.push_str("- the signed verdict that the policy demands is not judged here\n");
     }
     out.push_str(&match judgement.refusals.len() {
+        0 if verdict => "\napproved, but for the verdict\n".to_owned(),
         0 => "\napproved\n".to_owned(),
         1 => "\nrefused: one thing does not hold\n".to_owned(),
         count => format!("\nrefused: {count} things do not hold\n"),

@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Where GitHub is, if not at its own address; GitHub's own tools read it, too.
 const API: &str = "GITHUB_API_URL";
 
+/// Brings a reference, such as `refs/pull/7/head`, or says why it cannot.
+pub type Bring<'b> = &'b dyn Fn(&str) -> Result<(), String>;
+
 /// What is to be approved, and by what.
 pub struct Wanted<'w> {
     /// The policy: that of what is deployed, never that of the commit.
@@ -37,8 +40,8 @@ pub struct Wanted<'w> {
     pub head: Option<&'w Commit>,
     /// The token for the forge, if there is one.
     pub token: Option<&'w Token>,
-    /// Brings a reference, such as `refs/pull/7/head`, into the folder; what it fails with is only told.
-    pub bring: Option<&'w dyn Fn(&str) -> Result<(), String>>,
+    /// Brings references into the folder, if it can be asked to.
+    pub bring: Option<Bring<'w>>,
 }
 
 /// Returns whether a commit is approved: what of the policy holds and what does not. The signed verdict that a policy demands

@@ -11,7 +11,7 @@ use testkit::{Answers, git};
 struct More<'m> {
     deployed: Option<&'m Commit>,
     head: Option<&'m Commit>,
-    bring: Option<&'m dyn Fn(&str) -> Result<(), String>>,
+    bring: Option<Bring<'m>>,
     without_token: bool,
 }
 
@@ -226,7 +226,7 @@ fn a_reviewed_head_that_is_missing_is_brought() {
             format!("[{{\"sha\": \"{head}\", \"author\": {{}}, \"committer\": null}}]"),
         ),
     ]);
-    let content = |bring: Option<&dyn Fn(&str) -> Result<(), String>>| {
+    let content = |bring: Option<Bring<'_>>| {
         let facts = bench.found(
             Some(server.address()),
             &squash,
