@@ -249,7 +249,7 @@ fn what_is_wrong_on_the_command_line_is_told() {
     wrong(&["--repository", "/dev"], "could not find repository");
     fs::write(
         bench.folder.path().join("policy.yaml"),
-        "repository: x\nbranch: main\nrequires: {}\n",
+        "repository: github:octo/fleet\nbranch: main\nrequires: {}\n",
     )
     .expect("it is written");
     wrong(&[], "unknown key `requires`");

@@ -3,16 +3,16 @@
 use crate::approval::{Wanted, approval};
 use crate::exit;
 use crate::machine::Machine;
-use crate::stream::{complain, complain_styled, write_out};
+use crate::stream::{complain, write_out};
+use crate::verdict::read_policy;
 use clap::Args;
 use deploy::Policy;
 use deploy::approval::Judgement;
 use deploy::commit::Commit;
-use diag::{SourceMap, Style, clean_line};
+use diag::clean_line;
 use flake::git::Repository;
 use forge::Token;
-use std::path::{Path, PathBuf};
-use sys::Stream;
+use std::path::PathBuf;
 
 /// The variable with the token, as GitHub's own tools have it.
 const TOKEN: &str = "GITHUB_TOKEN";
@@ -66,7 +66,7 @@ pub fn run(machine: &Machine, args: &ApproveArgs) -> u8 {
 }
 
 fn judged(machine: &Machine, args: &ApproveArgs) -> Result<(Commit, Policy, Judgement), u8> {
-    let policy = policy(machine, &args.policy)?;
+    let policy = read_policy(machine, &args.policy)?;
     let folder = machine
         .fs
         .canonicalize(&args.repository)
@@ -97,20 +97,6 @@ fn judged(machine: &Machine, args: &ApproveArgs) -> Result<(Commit, Policy, Judg
         },
     );
     Ok((commit, policy, judgement))
-}
-
-/// Returns the policy of a file; mistakes have been told, and are the exit code.
-fn policy(machine: &Machine, path: &Path) -> Result<Policy, u8> {
-    let bytes = machine.fs.read(path).map_err(|error| usage(&error))?;
-    let mut sources = SourceMap::new();
-    yaml::read(&mut sources, path.as_os_str().as_encoded_bytes(), &bytes, "policy").map_err(|diagnostic| {
-        let style = Style {
-            color: machine.env.is_terminal(Stream::Err) && machine.env.text("NO_COLOR").is_none(),
-            ..Style::default()
-        };
-        complain_styled(diag::render(&diagnostic, &sources, b"", style).trim_end());
-        exit::USAGE
-    })
 }
 
 /// Says what is wrong with the command line, and returns the exit code for it.

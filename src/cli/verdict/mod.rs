@@ -6,6 +6,8 @@ mod show;
 mod sign;
 mod verify;
 
+pub(crate) use verify::read_policy;
+
 use crate::machine::Machine;
 use clap::{Args, Subcommand};
 

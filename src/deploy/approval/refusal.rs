@@ -382,7 +382,10 @@ impl Refusal {
             }
             NotDescendant { .. } => "deploy a commit of the branch that has what is deployed in its history",
             DeployedMissing { .. } => "bring it: git fetch; if it is gone, the branch was pushed with force",
-            NoPullRequest { .. } => "bring changes to the branch by pull requests only, and forbid other pushes",
+            NoPullRequest { .. } => {
+                "bring changes to the branch by pull requests only, and forbid other pushes; past this one only root on the \
+                 host can go, with a reason (--override)"
+            }
             MergedElsewhere { .. } => "open a pull request into the protected branch",
             TooFewApprovals { .. } => "have it approved on the forge; that is possible after the merge, too",
             StaleApproval { .. } => "have its last commit approved",
@@ -405,7 +408,8 @@ impl Refusal {
             CheckRunning { .. } => "wait for it",
             CheckFailed { .. } => "mend what it found, or let that very run run again",
             Unsigned { .. } => {
-                "sign commits (git config commit.gpgSign true); old ones stay unsigned, so deploy only after"
+                "sign commits (git config commit.gpgSign true); past one that is not, only root on the host can go, with a \
+                 reason (--override)"
             }
             UnknownKey { .. } => "if the key is somebody's whom you trust, name it in the policy and deploy that first",
             ForgeSignature { .. } => {

@@ -9,6 +9,7 @@
 use super::*;
 use crate::git::tests::Bench;
 use crate::policy::Signers;
+use proptest::prelude::*;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -353,4 +354,30 @@ fn keys_that_are_none_are_told() {
     }
     let many = vec!["ann"; 1_001];
     assert_eq!(refused(&signers(&many, &[])), "the policy has more keys than are taken");
+}
+
+proptest! {
+    /// Whatever programs say, or somebody makes them say: without a key of the policy nothing is good.
+    #[test]
+    fn nothing_that_is_said_is_good_without_a_key(
+        code in 0i32..3,
+        lines in proptest::collection::vec(
+            prop_oneof![
+                "\\[GNUPG:\\] (NEWSIG|GOODSIG|VALIDSIG|BADSIG|ERRSIG|NO_PUBKEY|EXPKEYSIG)( [0-9A-F]{0,40}){0,10}",
+                "Good \"git\" signature (for|with) [ -~]{0,20}( with ED25519 key SHA256:[a-z]{0,9})?",
+                any::<String>(),
+            ],
+            0..5,
+        ),
+    ) {
+        let said = lines.join("\n");
+        let found = standing(code, &said, &Keys::of_fingerprints(&[]));
+        let good = matches!(found, Standing::Good { .. });
+        prop_assert!(!good, "{said}");
+    }
+
+    #[test]
+    fn no_line_of_a_policy_makes_the_reader_panic(line in "[ -~\\n\"é,=Z0-9]{0,80}") {
+        let _read = ssh::Signer::read(&line);
+    }
 }
