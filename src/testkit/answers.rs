@@ -30,10 +30,11 @@ impl Answers {
                     return;
                 }
                 let stream = stream.expect("a connection comes");
-                // A client that goes away in the middle is no fault of the server.
                 if let Some(path) = path(&stream) {
+                    // Before the answer, after which the test goes on.
+                    log.lock().expect("no panic while holding the log").push(path.clone());
+                    // A client that goes away in the middle is no fault of the server.
                     let _gone = answer(&stream, answers.get(&path));
-                    log.lock().expect("no panic while holding the log").push(path);
                 }
             }
         });
