@@ -1,6 +1,6 @@
 //! Accounts, and what they may do to a repository.
 
-use super::words::{broken, word};
+use super::words::{broken, given, word};
 use crate::address::Repository;
 use crate::client::Github;
 use crate::error::{Error, Permission};
@@ -63,6 +63,7 @@ struct Id {
 #[derive(Deserialize)]
 struct Granted {
     permission: String,
+    #[serde(deserialize_with = "given")]
     user: Option<Id>,
 }
 

@@ -1,7 +1,7 @@
 //! Runs of checks for a commit.
 
 use super::Asked;
-use super::words::{broken, commit, moment, word};
+use super::words::{broken, commit, given, moment, word};
 use crate::client::Github;
 use crate::error::{Error, Permission};
 use crate::request::{self, Request};
@@ -37,9 +37,13 @@ struct Run {
     name: String,
     head_sha: String,
     status: String,
+    #[serde(deserialize_with = "given")]
     conclusion: Option<String>,
+    #[serde(deserialize_with = "given")]
     started_at: Option<String>,
+    #[serde(deserialize_with = "given")]
     app: Option<Id>,
+    #[serde(deserialize_with = "given")]
     check_suite: Option<Id>,
 }
 

@@ -1,7 +1,7 @@
 //! Merged pull requests, with all that was said of them.
 
 use super::accounts::{self, Account, Rights, Told};
-use super::words::{broken, commit, moment, word};
+use super::words::{broken, commit, given, moment, word};
 use crate::address::{Commit, Repository};
 use crate::client::Github;
 use crate::error::{Error, Permission};
@@ -92,6 +92,7 @@ struct Head {
 #[derive(Deserialize)]
 struct Listed {
     number: u64,
+    #[serde(deserialize_with = "given")]
     merged_at: Option<String>,
     base: Base,
 }
@@ -100,8 +101,10 @@ struct Listed {
 struct Whole {
     number: u64,
     merged: bool,
+    #[serde(deserialize_with = "given")]
     merge_commit_sha: Option<String>,
     commits: u64,
+    #[serde(deserialize_with = "given")]
     user: Option<Told>,
     head: Head,
     base: Base,
@@ -118,15 +121,19 @@ enum Perhaps {
 #[derive(Deserialize)]
 struct OneCommit {
     sha: String,
+    #[serde(deserialize_with = "given")]
     author: Option<Perhaps>,
+    #[serde(deserialize_with = "given")]
     committer: Option<Perhaps>,
 }
 
 #[derive(Deserialize)]
 struct OneReview {
     id: u64,
+    #[serde(deserialize_with = "given")]
     user: Option<Told>,
     state: String,
+    #[serde(deserialize_with = "given")]
     commit_id: Option<String>,
     submitted_at: Option<String>,
     author_association: String,

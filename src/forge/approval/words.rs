@@ -4,6 +4,12 @@ use crate::address::Commit;
 use crate::error::Error;
 use crate::message::told;
 use crate::request::Request;
+use serde::{Deserialize, Deserializer};
+
+/// Reads what may be null, but has to be there: without this, what is missing would be taken for null.
+pub(super) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
+}
 
 /// Returns that an answer is none that GitHub describes.
 pub(super) fn broken(request: &Request, answered: impl Into<String>) -> Error {

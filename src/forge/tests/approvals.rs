@@ -284,3 +284,97 @@ scenarios! {
         }
     }
 }
+
+/// Returns where in a value keys are that are read somewhere, each as the way there.
+fn keys(value: &Value, at: &str, depth: usize, found: &mut Vec<(String, String)>) {
+    const READ: [&str; 33] = [
+        "name",
+        "commit",
+        "protected",
+        "sha",
+        "status",
+        "base_commit",
+        "merge_base_commit",
+        "behind_by",
+        "number",
+        "merged_at",
+        "base",
+        "repo",
+        "full_name",
+        "ref",
+        "merged",
+        "merge_commit_sha",
+        "commits",
+        "user",
+        "head",
+        "login",
+        "id",
+        "type",
+        "author",
+        "committer",
+        "state",
+        "commit_id",
+        "submitted_at",
+        "author_association",
+        "total_count",
+        "check_runs",
+        "head_sha",
+        "conclusion",
+        "started_at",
+    ];
+    const ALSO: [&str; 3] = ["app", "check_suite", "permission"];
+    match value {
+        Value::Object(object) if depth > 0 => {
+            for (key, inner) in object {
+                if READ.contains(&key.as_str()) || ALSO.contains(&key.as_str()) {
+                    found.push((at.to_owned(), key.clone()));
+                    keys(inner, &format!("{at}/{key}"), depth - 1, found);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                keys(item, &format!("{at}/{index}"), depth, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn a_key_that_is_missing_is_an_error_or_says_nothing() {
+    let server = Server::start();
+    knows(&server, |landed| landed.branch.push(sha('e')));
+    let usual = asked(&server, None);
+    assert_eq!(errors(&usual), [""; 0]);
+    let (mut tried, mut refused) = (0, 0);
+    for at in [BRANCH, COMPARE, OF_COMMIT, WHOLE, REVIEWS, COMMITS, CHECKS, RIGHTS] {
+        let body = {
+            let state = server.state();
+            let of_it = state.exchanges.iter().find(|exchange| {
+                let line = format!("{} {}", exchange.request.method, exchange.request.path);
+                line.contains(at)
+            });
+            of_it.unwrap_or_else(|| panic!("{at} is asked for")).answer.body.clone()
+        };
+        let body: Value = serde_json::from_slice(&body).expect("answers are JSON");
+        let mut found = Vec::new();
+        keys(&body, "", 3, &mut found);
+        for (way, key) in found {
+            let mut without = body.clone();
+            let object = without
+                .pointer_mut(&way)
+                .and_then(Value::as_object_mut)
+                .expect("it is there");
+            object.remove(&key);
+            server.fault(Fault::answers(at, 200, &[], &without.to_string()));
+            let found = asked(&server, None);
+            tried += 1;
+            match errors(&found).len() {
+                0 => assert_eq!(found, usual, "{at} without {way}/{key}"),
+                _ => refused += 1,
+            }
+        }
+    }
+    assert!(tried > 60 && refused > 30, "{refused} of {tried}");
+}
