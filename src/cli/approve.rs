@@ -4,7 +4,6 @@ use crate::approval::{Wanted, approval};
 use crate::exit;
 use crate::machine::Machine;
 use crate::stream::{complain, write_out};
-use crate::verdict::read_policy;
 use clap::Args;
 use deploy::Policy;
 use deploy::approval::Judgement;
@@ -66,7 +65,7 @@ pub fn run(machine: &Machine, args: &ApproveArgs) -> u8 {
 }
 
 fn judged(machine: &Machine, args: &ApproveArgs) -> Result<(Commit, Policy, Judgement), u8> {
-    let policy = read_policy(machine, &args.policy)?;
+    let policy = crate::policy::read(machine, &args.policy)?;
     let folder = machine
         .fs
         .canonicalize(&args.repository)

@@ -6,8 +6,6 @@ mod show;
 mod sign;
 mod verify;
 
-pub(crate) use verify::read_policy;
-
 use crate::machine::Machine;
 use clap::{Args, Subcommand};
 
