@@ -13,10 +13,19 @@ in
       type = types.package;
       description = "The package of cfgcheck.";
     };
+    policy = mkOption {
+      type = types.nullOr types.path;
+      default = null;
+      description = ''
+        The policy that counts once a deployment of this system has come to its end under
+        the one of before. The first one is enrolled by root: `cfgcheck switch --enroll`.
+      '';
+    };
   };
 
   config = mkIf cfg.enable {
     environment.systemPackages = [ cfg.package ];
+    environment.etc."cfgcheck/policy.yaml" = mkIf (cfg.policy != null) { source = cfg.policy; };
 
     systemd.services.cfgcheck-resume = {
       description = "End a deployment that was left in the middle";

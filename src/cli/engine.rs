@@ -6,10 +6,12 @@ use crate::stream::{complain, write_out};
 use ::deploy::engine::{self, EngineError, NotConfirmed, StartError};
 use ::deploy::host::{Host, HostError};
 use ::deploy::order::{self, Action, Order};
+use ::deploy::policy;
 use ::deploy::{Deployment, Outcome, Plan, Status};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use std::io::Read;
+use std::path::Path;
 use std::time::Duration;
 use sys::ProcessExec;
 
@@ -32,6 +34,14 @@ enum EngineCommand {
         /// When it is to come about.
         #[arg(long, value_enum, default_value = "switch")]
         action: When,
+    },
+    /// Print the policy of the machine, as JSON text; `null` if none is enrolled.
+    Policy,
+    /// Make what is on standard input the policy of the machine.
+    Enroll {
+        /// Also where there is one already.
+        #[arg(long)]
+        force: bool,
     },
     /// Take the order on standard input, and start the unit that carries it out.
     Start {
@@ -150,6 +160,20 @@ fn done(machine: &Machine, args: &EngineArgs) -> Result<u8, Failed> {
     match &args.command {
         EngineCommand::Observe => print(&Status::of(&host, env!("CARGO_PKG_VERSION"))?)?,
         EngineCommand::Plan { system, action } => print(&Plan::of(&host, system, (*action).into())?)?,
+        EngineCommand::Policy => print(&policy_text(&host)?)?,
+        EngineCommand::Enroll { force } => {
+            if !force && policy_text(&host)?.is_some() {
+                let why =
+                    "a policy is enrolled already: the next one comes with a deployment, or `--override` says why not";
+                return Err(Failed(exit::REFUSED, why.into()));
+            }
+            let enrolled = policy::enroll(host.fs, Path::new("/"), &standard_input()?);
+            print(
+                &enrolled
+                    .map_err(|error| Failed(exit::REFUSED, error.to_string()))?
+                    .digest(),
+            )?;
+        }
         EngineCommand::Start { force } => print(&engine::start(host, ordered()?, *force)?)?,
         EngineCommand::Run => return Ok(code_of(engine::run(host, &mut tell)?.as_ref())),
         EngineCommand::Resume => {
@@ -178,12 +202,30 @@ pub fn code_of(outcome: Option<&Outcome>) -> u8 {
     }
 }
 
+/// Returns the text of the policy that counts on the machine, if one does.
+fn policy_text(host: &Host<'_>) -> Result<Option<String>, HostError> {
+    let path = policy::file(Path::new("/"));
+    if !host.has(&path)? {
+        return Ok(None);
+    }
+    Ok(Some(String::from_utf8_lossy(&host.fs.read(&path)?).into_owned()))
+}
+
 fn ordered() -> Result<Order, Failed> {
+    Order::read(&standard_input()?).map_err(|error| Failed(exit::REFUSED, error.to_string()))
+}
+
+fn standard_input() -> Result<Vec<u8>, Failed> {
     let mut bytes = Vec::new();
     let most = order::MOST_BYTES as u64 + 1;
     let read = std::io::stdin().lock().take(most).read_to_end(&mut bytes);
-    read.map_err(|error| Failed(exit::CANNOT_START, format!("the order cannot be read: {error}")))?;
-    Order::read(&bytes).map_err(|error| Failed(exit::REFUSED, error.to_string()))
+    read.map_err(|error| {
+        Failed(
+            exit::CANNOT_START,
+            format!("the standard input cannot be read: {error}"),
+        )
+    })?;
+    Ok(bytes)
 }
 
 fn print(value: &impl Serialize) -> Result<(), Failed> {

@@ -74,8 +74,24 @@ fn text(status: &Status, now: u64) -> String {
             if !runs && deployed.outcome == Some(Outcome::Deployed) {
                 line("", "it runs another system by now");
             }
-            if let Some(approval) = &deployed.order.origin.approval {
-                line("approval", approval);
+            let approval = &deployed.order.approval;
+            match (&approval.overridden, &approval.policy) {
+                (Some(reason), _) => line("approval", &format!("none; overridden: {reason}")),
+                (None, policy) => {
+                    let digest = policy.as_deref().unwrap_or("unknown");
+                    let verdict = if approval.verdict.is_some() {
+                        ", with a signed verdict"
+                    } else {
+                        ""
+                    };
+                    line(
+                        "approval",
+                        &format!("by the policy {}{verdict}", digest.get(..12).unwrap_or(digest)),
+                    );
+                }
+            }
+            for shown in &approval.shown {
+                line("", shown);
             }
         }
         None => line("deployed", "nothing by cfgcheck"),

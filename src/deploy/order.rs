@@ -10,7 +10,7 @@ use std::time::Duration;
 pub const VERSION: u32 = 1;
 
 /// Most bytes of an order.
-pub const MOST_BYTES: usize = 4 << 20;
+pub const MOST_BYTES: usize = 24 << 20;
 
 /// What a machine is to be brought to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -24,6 +24,8 @@ pub struct Order {
     pub system: String,
     /// Where it came from.
     pub origin: Origin,
+    /// What approves it.
+    pub approval: Approval,
     /// When it comes about.
     pub action: Action,
     /// How the machine is known to be in reach afterwards.
@@ -46,10 +48,32 @@ pub struct Origin {
     pub flake: Option<String>,
     /// The commit.
     pub commit: Option<String>,
-    /// What approved it; else why it was deployed without.
-    pub approval: Option<String>,
     /// Who deployed it, as that machine tells.
     pub by: Option<String>,
+}
+
+/// What approves an order.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Approval {
+    /// Why it is to be carried out without, as root of the machine says; that is kept.
+    pub overridden: Option<String>,
+    /// The digest of the policy by which whoever deploys has judged it.
+    pub policy: Option<String>,
+    /// What was shown to whoever deploys, such as reviews and signatures.
+    pub shown: Vec<String>,
+    /// The envelope of the signed verdict, which the machine verifies itself.
+    pub verdict: Option<String>,
+}
+
+impl Approval {
+    /// Returns an approval that is none.
+    pub fn overridden(reason: impl Into<String>) -> Approval {
+        Approval {
+            overridden: Some(reason.into()),
+            ..Approval::default()
+        }
+    }
 }
 
 /// When a change comes about.

@@ -128,6 +128,9 @@ pub struct Deployment {
     pub activated: bool,
     /// Whether the profile or the boot loader may have been changed.
     pub committed: bool,
+    /// When the verdict was made that approved it, in seconds since 1970.
+    #[serde(default)]
+    pub verdict_made: Option<u64>,
     /// Why it goes back.
     pub why: Option<String>,
     /// What was noticed on the way.
@@ -151,6 +154,7 @@ impl Deployment {
             recorded: None,
             activated: false,
             committed: false,
+            verdict_made: None,
             why: None,
             notes: Vec::new(),
             outcome: None,

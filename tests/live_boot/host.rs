@@ -94,7 +94,7 @@ impl Host {
     pub fn struck(&mut self, name: &'static str, phase: &str, blow: Blow) -> String {
         let state = "/var/lib/cfgcheck/switch.json";
         let begins = format!(
-            "rm -f /root/code; touch {state}; ({}; echo $? >/root/code) >/root/said &\n\
+            "rm -f /root/code; touch {state}; ({}; echo $? >/root/code) >/root/said 2>&1 &\n\
              until [[ $(<{state}) == *'\"phase\": \"{phase}\"'* || -e /root/code ]]; do sleep 0.1; done",
             self.command(name, "")
         );
@@ -139,7 +139,9 @@ impl Host {
     }
 
     pub fn journal(&mut self) -> String {
-        self.machine().run("journalctl -b -n 120 --no-pager -u 'cfgcheck-*'").1
+        self.machine()
+            .run("journalctl -b -n 120 --no-pager -u 'cfgcheck-*' -u 'sshd*'")
+            .1
     }
 
     /// Asserts that the system of before runs and boots, and that all is well.

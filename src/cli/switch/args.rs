@@ -79,25 +79,68 @@ pub struct HowArgs {
     pub force: bool,
 }
 
+/// What is deployed.
+#[derive(Args, Clone, Debug)]
+pub struct WhatArgs {
+    /// The flake and the host in it, as in `.#web`: it is built with the installed Nix, and copied by it.
+    #[arg(value_name = "FLAKE#HOST")]
+    pub flake: Option<String>,
+    /// A system that is built already: a path in the host's store, or a link to one.
+    #[arg(long, value_name = "PATH", conflicts_with = "flake")]
+    pub system: Option<PathBuf>,
+    /// The host's name in its flake.
+    #[arg(long, value_name = "NAME")]
+    pub host: Option<String>,
+    /// The platform, where the host is there for several.
+    #[arg(long, value_name = "PLATFORM")]
+    pub platform: Option<String>,
+    /// Never use the network for evaluation.
+    #[arg(long)]
+    pub offline: bool,
+    /// Trust the flake: let it read files elsewhere, reach private hosts and use your ssh keys.
+    #[arg(long)]
+    pub trust: bool,
+}
+
+/// What approves it.
+#[derive(Args, Clone, Debug)]
+pub struct ApproveArgs {
+    /// The signed verdict, as `cfgcheck verdict sign` wrote it; the host verifies it.
+    #[arg(long, value_name = "FILE")]
+    pub verdict: Option<PathBuf>,
+    /// The commit that the system is of; by default the one of the verdict, or the one that is checked out.
+    #[arg(long, value_name = "REV")]
+    pub commit: Option<String>,
+    /// The folder of the repository; by default that of the flake.
+    #[arg(long, value_name = "FOLDER")]
+    pub repository: Option<PathBuf>,
+    /// Deploy without any approval, for this reason, which is kept.
+    #[arg(long, value_name = "REASON")]
+    pub r#override: Option<String>,
+}
+
 /// Arguments of `cfgcheck switch`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  cfgcheck switch --system /nix/store/…-nixos-system-web --target root@web --dry-run
+  cfgcheck switch .#web --target root@web --dry-run         built and copied, and nothing else
+  cfgcheck switch .#web --target root@web
   cfgcheck switch --system /nix/store/…-nixos-system-web --target root@web
   cfgcheck switch --system ./result --boot                  on this machine, with its next boot
+  cfgcheck switch --enroll policy.yaml                      from now on this machine takes only what this approves
 
 Exit codes: 0 deployed, 4 rolled back, 5 rolling back failed, 6 refused, 7 a reboot is pending.
 ")]
 pub struct SwitchArgs {
-    /// The system: a path in the host's store, or a link to one.
-    #[arg(long, value_name = "PATH")]
-    pub system: PathBuf,
+    #[command(flatten)]
+    pub what: WhatArgs,
     /// Print what would be done, and end.
     #[arg(long)]
     pub dry_run: bool,
-    /// Deploy without any approval, for this reason, which is kept.
-    #[arg(long, value_name = "REASON")]
-    pub r#override: Option<String>,
+    /// Make this file the policy of this machine, as its root, and deploy nothing.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["flake", "system", "dry_run", "target"])]
+    pub enroll: Option<PathBuf>,
+    #[command(flatten)]
+    pub approve: ApproveArgs,
     #[command(flatten)]
     pub how: HowArgs,
     #[command(flatten)]

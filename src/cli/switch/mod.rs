@@ -1,7 +1,9 @@
 //! `cfgcheck switch`: a host is brought to a system, or left as it was. `cfgcheck rollback`: and back.
 
+mod approve;
 mod args;
 mod follow;
+mod source;
 mod target;
 mod text;
 
@@ -13,7 +15,7 @@ use crate::exit;
 use crate::machine::Machine;
 use crate::stream::{complain, say};
 use ::deploy::health::{Health, Probe};
-use ::deploy::order::{Action, Confirm, Limits, Order, Origin, VERSION};
+use ::deploy::order::{Action, Approval, Confirm, Limits, Order, Origin, VERSION};
 use ::deploy::{Plan, Status};
 use args::HowArgs;
 use std::path::Path;
@@ -22,23 +24,71 @@ use target::{Connection, Target};
 /// Runs `cfgcheck switch` and returns its exit code.
 pub fn run(machine: &Machine, args: &SwitchArgs) -> u8 {
     let target = args.to.target(machine);
-    let system = match store_path(machine, &args.system) {
-        Ok(system) => system,
-        Err(why) => {
-            complain(&format!("error: {why}"));
+    if let Some(file) = &args.enroll {
+        return enroll(machine, &target, args, file);
+    }
+    let source = match source::source(machine, &args.what, &target) {
+        Ok(source) => source,
+        Err(code) => return code,
+    };
+    ended(switch(machine, &target, args, source))
+}
+
+fn switch(machine: &Machine, target: &Target, args: &SwitchArgs, source: source::Source) -> Result<u8, TargetError> {
+    let status: Status = target.ask(machine, &["observe"])?;
+    let approved = match approve::approved(machine, target, &args.approve, &source, &status) {
+        Ok(approved) => approved,
+        Err(code) => return Ok(code),
+    };
+    let origin = Origin {
+        host: approved.host,
+        flake: source.flake,
+        commit: approved.commit,
+        by: by(machine),
+    };
+    let wanted = Deploy {
+        system: source.system,
+        origin,
+        approval: approved.approval,
+    };
+    deploy(machine, target, wanted, &args.how, args.dry_run)
+}
+
+/// Makes a file the policy of this machine.
+fn enroll(machine: &Machine, target: &Target, args: &SwitchArgs, file: &Path) -> u8 {
+    let bytes = match machine.fs.read(file) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            complain(&format!("error: {error}"));
             return exit::USAGE;
         }
     };
-    let Some(reason) = &args.r#override else {
-        complain("error: nothing approves this system: without an approval, a reason is needed (`--override REASON`)");
-        return exit::REFUSED;
+    let force: &[&str] = match &args.approve.r#override {
+        Some(_) => &["enroll", "--force"],
+        None => &["enroll"],
     };
-    let origin = Origin {
-        approval: Some(format!("none; overridden: {reason}")),
-        by: by(machine),
-        ..Origin::default()
-    };
-    ended(deploy(machine, &target, system, origin, &args.how, args.dry_run))
+    match target.call(machine, force, bytes, Connection::Any) {
+        Ok(digest) => {
+            let digest = String::from_utf8_lossy(&digest);
+            say(format!(
+                "the policy {} counts on this machine\n",
+                digest.trim().trim_matches('"')
+            )
+            .as_bytes());
+            exit::CLEAN
+        }
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            error.code()
+        }
+    }
+}
+
+/// What is deployed, from where, and what approves it.
+struct Deploy {
+    system: String,
+    origin: Origin,
+    approval: Approval,
 }
 
 /// Runs `cfgcheck rollback` and returns its exit code.
@@ -78,11 +128,15 @@ fn back(machine: &Machine, target: &Target, args: &RollbackArgs) -> Result<u8, T
         return Ok(exit::REFUSED);
     };
     let origin = Origin {
-        approval: Some("none; a way back to what was deployed before".into()),
         by: by(machine),
         ..Origin::default()
     };
-    deploy(machine, target, before, origin, &args.how, args.dry_run)
+    let wanted = Deploy {
+        system: before,
+        origin,
+        approval: Approval::overridden("back to what ran before the last deployment"),
+    };
+    deploy(machine, target, wanted, &args.how, args.dry_run)
 }
 
 fn ended(done: Result<u8, TargetError>) -> u8 {
@@ -93,20 +147,13 @@ fn ended(done: Result<u8, TargetError>) -> u8 {
 }
 
 /// Brings a host to a system that is in its store.
-fn deploy(
-    machine: &Machine,
-    target: &Target,
-    system: String,
-    origin: Origin,
-    how: &HowArgs,
-    dry_run: bool,
-) -> Result<u8, TargetError> {
+fn deploy(machine: &Machine, target: &Target, wanted: Deploy, how: &HowArgs, dry_run: bool) -> Result<u8, TargetError> {
     let (action, word) = match (how.boot, how.reboot) {
         (true, _) => (Action::Boot, "boot"),
         (_, true) => (Action::Reboot, "reboot"),
         _ => (Action::Switch, "switch"),
     };
-    let plan: Plan = target.ask(machine, &["plan", "--action", word, &system])?;
+    let plan: Plan = target.ask(machine, &["plan", "--action", word, &wanted.system])?;
     say(text::plan(&plan, &target.name()).as_bytes());
     if !plan.refusals.is_empty() {
         return Ok(exit::REFUSED);
@@ -114,7 +161,7 @@ fn deploy(
     if dry_run {
         return Ok(exit::CLEAN);
     }
-    let order = order(machine, target, system, origin, how, action)?;
+    let order = order(machine, target, wanted, how, action)?;
     let json = serde_json::to_vec(&order).map_err(|error| target.answer(error))?;
     let force: &[&str] = if how.force { &["start", "--force"] } else { &["start"] };
     target.call(machine, force, json, Connection::Any)?;
@@ -126,8 +173,7 @@ fn deploy(
 fn order(
     machine: &Machine,
     target: &Target,
-    system: String,
-    origin: Origin,
+    wanted: Deploy,
     how: &HowArgs,
     action: Action,
 ) -> Result<Order, TargetError> {
@@ -140,8 +186,9 @@ fn order(
     Ok(Order {
         version: VERSION,
         id: format!("{seconds}-{}", random.get(..8).unwrap_or(&random)),
-        system,
-        origin,
+        system: wanted.system,
+        origin: wanted.origin,
+        approval: wanted.approval,
         action,
         confirm: if target.ssh.is_some() {
             Confirm::Connection
@@ -169,27 +216,4 @@ fn by(machine: &Machine) -> Option<String> {
     let host = machine.fs.read(Path::new("/proc/sys/kernel/hostname")).ok();
     let host = host.map(|name| String::from_utf8_lossy(&name).trim().to_owned());
     Some(diag::clean_line(&host.map_or(user.clone(), |host| format!("{user}@{host}"))).into_owned())
-}
-
-/// Returns a path of the store that a path is or leads to.
-fn store_path(machine: &Machine, path: &Path) -> Result<String, String> {
-    let text = path.to_string_lossy().into_owned();
-    if path.starts_with(store::STORE_DIR) {
-        return Ok(text);
-    }
-    let base = machine
-        .env
-        .current_dir()
-        .map_err(|error| format!("the current folder cannot be told: {error}"))?;
-    let path = machine
-        .fs
-        .canonicalize(&base.join(path))
-        .map_err(|error| error.to_string())?;
-    match path.starts_with(store::STORE_DIR) {
-        true => Ok(path.to_string_lossy().into_owned()),
-        false => Err(format!(
-            "`{}` is no path of the store and leads to none",
-            diag::clean_line(&text)
-        )),
-    }
 }

@@ -5,6 +5,7 @@
 //! missing (`moves.rs`). A timer that is a unit of its own as well goes back when the engine does not come to its end.
 
 mod activate;
+mod approved;
 mod arm;
 mod back;
 mod commit;
@@ -176,6 +177,7 @@ impl<'e> Engine<'e> {
     }
 
     fn forward(&mut self) -> Step<()> {
+        self.approved()?;
         let Some(ready) = self.preflight()? else {
             return Ok(());
         };
@@ -210,6 +212,7 @@ impl<'e> Engine<'e> {
     fn finish(&mut self, _: Committed) -> Step<()> {
         self.enter(Phase::Disarming)?;
         self.disarm();
+        self.take_policy();
         self.end(Outcome::Deployed)?;
         Ok(())
     }

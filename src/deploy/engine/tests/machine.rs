@@ -1,7 +1,7 @@
 //! A machine that is simulated as far as an engine sees it, and that can lose its power or kill the engine at any call.
 
 use crate::host::{Host, QUESTION};
-use crate::order::{Action, Confirm, Limits, Order, Origin, VERSION};
+use crate::order::{Action, Approval, Confirm, Limits, Order, Origin, VERSION};
 use crate::state::{Deployment, Phase};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -118,6 +118,7 @@ impl Machine {
             id: "one".into(),
             system: NEW.into(),
             origin: Origin::default(),
+            approval: Approval::overridden("a test"),
             action,
             confirm: Confirm::Connection,
             health: crate::health::Health::default(),

@@ -1,19 +1,22 @@
 //! Engines on a simulated machine: each fault of a new system, and an engine that is killed or a machine that loses its
 //! power at each call that the engine makes.
 
+mod approval;
 mod machine;
 
 use super::{Move, go_back, next, run, start};
-use crate::order::Action;
+use crate::order::{Action, Order};
 use crate::state::{Deployment, Outcome, Phase};
 use machine::{Blow, Ended, Fault, Machine, NEW, OLD};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Orders the new system and carries it out to the end, by as many engines and boots as that takes.
 fn deploy(machine: &Machine, action: Action) -> Outcome {
-    let ordered = catch_unwind(AssertUnwindSafe(|| {
-        start(machine.host(), Machine::order(action), false)
-    }));
+    deploy_order(machine, Machine::order(action))
+}
+
+fn deploy_order(machine: &Machine, order: Order) -> Outcome {
+    let ordered = catch_unwind(AssertUnwindSafe(|| start(machine.host(), order, false)));
     if let Ok(ordered) = &ordered {
         assert!(ordered.is_ok(), "{:?}", ordered.as_ref().err());
     }

@@ -1,0 +1,195 @@
+//! What approves a deployment: the policy of the host, judged here as far as the forge and Git tell, and on the host by the signed
+//! verdict.
+
+use super::args::ApproveArgs;
+use super::source::Source;
+use super::target::{Target, TargetError};
+use crate::approval::{Wanted, approval};
+use crate::exit;
+use crate::machine::Machine;
+use crate::stream::complain;
+use ::deploy::commit::Commit;
+use ::deploy::order::Approval;
+use ::deploy::verdict::Envelope;
+use ::deploy::{Policy, Status};
+use diag::{SourceMap, clean_line};
+use flake::git::Repository;
+use forge::Token;
+use std::path::{Path, PathBuf};
+
+/// The variable with the token, as GitHub's own tools have it.
+const TOKEN: &str = "GITHUB_TOKEN";
+
+/// What approves a deployment, and of which commit it is.
+pub struct Approved {
+    /// What goes into the order.
+    pub approval: Approval,
+    /// The commit, if it is known.
+    pub commit: Option<String>,
+    /// The host's name in its flake.
+    pub host: Option<String>,
+}
+
+/// Returns what approves a system for a host; why nothing does has been told, and is the exit code.
+pub fn approved(
+    machine: &Machine,
+    target: &Target,
+    args: &ApproveArgs,
+    source: &Source,
+    status: &Status,
+) -> Result<Approved, u8> {
+    let verdict = args
+        .verdict
+        .as_deref()
+        .map(|path| envelope(machine, path))
+        .transpose()?;
+    let attested = verdict.as_ref().map(|(_, verdict)| verdict);
+    let host = source
+        .host
+        .clone()
+        .or_else(|| attested.map(|verdict| verdict.host.clone()));
+    let named = args
+        .commit
+        .clone()
+        .or_else(|| attested.map(|verdict| verdict.commit.clone()));
+    if let Some(reason) = &args.r#override {
+        return Ok(Approved {
+            approval: Approval::overridden(reason),
+            commit: named,
+            host,
+        });
+    }
+    let asked: Result<Option<String>, TargetError> = target.ask(machine, &["policy"]);
+    let text = asked.map_err(|error| {
+        complain(&format!("error: {error}"));
+        error.code()
+    })?;
+    let Some(text) = text else {
+        let hint = "as root on it: `cfgcheck switch --enroll policy.yaml`; or say why it is to be without: `--override REASON`";
+        complain(&format!(
+            "refused: no policy is enrolled on {}\nhelp: {hint}",
+            target.name()
+        ));
+        return Err(exit::REFUSED);
+    };
+    let mut sources = SourceMap::new();
+    let policy = Policy::read(&mut sources, b"policy.yaml", text.as_bytes()).map_err(|error| {
+        complain(&format!(
+            "refused: the policy of {} is wrong: {}",
+            target.name(),
+            error.message
+        ));
+        exit::REFUSED
+    })?;
+    let (folder, commit) = commit(machine, args, source, named.as_deref())?;
+    let deployed = deployed(status)?;
+    let head = Repository::open(machine.fs.clone(), &folder)
+        .ok()
+        .and_then(|repository| revision(&repository, &format!("origin/{}", policy.branch)).ok());
+    let token = machine.env.text(TOKEN).filter(|text| !text.trim().is_empty());
+    let token = token.map(|text| Token::new(&text)).transpose();
+    let token = token.map_err(|error| usage(&format!("{TOKEN}: {error}")))?;
+    let judgement = approval(
+        machine,
+        &Wanted {
+            policy: &policy,
+            folder: &folder,
+            commit: &commit,
+            deployed: deployed.as_ref(),
+            head: head.as_ref(),
+            token: token.as_ref(),
+            bring: None,
+        },
+    );
+    let mut refused = !judgement.is_approved();
+    for refusal in &judgement.refusals {
+        let (why, hint) = (refusal.to_string(), refusal.hint());
+        complain(&format!("refused: {}\nhelp: {}", clean_line(&why), clean_line(&hint)));
+    }
+    if policy.require.verdict.is_some() && verdict.is_none() {
+        complain(
+            "refused: the policy asks for a signed verdict\nhelp: name the file that `cfgcheck verdict sign` wrote: `--verdict FILE`",
+        );
+        refused = true;
+    }
+    if refused {
+        return Err(exit::REFUSED);
+    }
+    let shown = judgement
+        .shown
+        .iter()
+        .map(|shown| clean_line(&shown.to_string()).into_owned());
+    Ok(Approved {
+        approval: Approval {
+            overridden: None,
+            policy: Some(policy.digest()),
+            shown: shown.collect(),
+            verdict: verdict.map(|(text, _)| text),
+        },
+        commit: Some(commit.as_str().to_owned()),
+        host,
+    })
+}
+
+/// Returns the envelope in a file, with what it says. That it says so is nothing yet: the host verifies it.
+fn envelope(machine: &Machine, path: &Path) -> Result<(String, ::deploy::verdict::Verdict), u8> {
+    let bytes = machine.fs.read(path).map_err(|error| usage(&error))?;
+    let (_, verdict) = Envelope::read(&bytes).map_err(|error| {
+        complain(&format!(
+            "refused: the verdict {} cannot be read: {error}",
+            path.display()
+        ));
+        exit::REFUSED
+    })?;
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), verdict))
+}
+
+/// Returns the repository's folder and the commit that is to be deployed: as it is named, or the one that is checked out.
+fn commit(
+    machine: &Machine,
+    args: &ApproveArgs,
+    source: &Source,
+    named: Option<&str>,
+) -> Result<(PathBuf, Commit), u8> {
+    let own = source
+        .flake
+        .as_deref()
+        .filter(|flake| Path::new(flake).is_absolute() || flake.starts_with('.'));
+    let folder = args
+        .repository
+        .clone()
+        .unwrap_or_else(|| PathBuf::from(own.unwrap_or(".")));
+    let base = machine.env.current_dir().map_err(|error| usage(&error))?;
+    let folder = machine
+        .fs
+        .canonicalize(&base.join(folder))
+        .map_err(|error| usage(&error))?;
+    let repository = Repository::open(machine.fs.clone(), &folder).map_err(|error| usage(&error))?;
+    let commit = revision(&repository, named.unwrap_or("HEAD")).map_err(|error| usage(&error))?;
+    Ok((folder, commit))
+}
+
+fn revision(repository: &Repository, text: &str) -> Result<Commit, String> {
+    let found = repository.revision(text).map_err(|error| error.to_string())?;
+    Commit::new(&found.to_string()).map_err(|error| error.to_string())
+}
+
+/// Returns the commit that was deployed on a host last, if one was. What was deployed since without being of a commit, by an
+/// override, is no step back.
+fn deployed(status: &Status) -> Result<Option<Commit>, u8> {
+    let commit = status
+        .deployed
+        .as_ref()
+        .and_then(|deployed| deployed.order.origin.commit.as_deref());
+    commit.map(Commit::new).transpose().map_err(|error| {
+        complain(&format!(
+            "error: what the host says of its last deployment cannot be read: {error}"
+        ));
+        exit::CANNOT_START
+    })
+}
+
+fn usage(error: &dyn std::fmt::Display) -> u8 {
+    complain(&format!("error: {error}"));
+    exit::USAGE
+}
