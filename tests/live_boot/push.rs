@@ -1,6 +1,6 @@
 //! Deployments by SSH, over a link that can be cut.
 
-use crate::host::Host;
+use crate::host::{Blow, Host};
 use crate::link::{Link, free_port};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -113,9 +113,15 @@ fn pair(names: &[&'static str]) -> (Host, Deployer) {
     (host, deployer)
 }
 
+/// A sample of all that is tried here and in `deploy.rs`, in one machine.
 #[test]
-fn live_a_deployment_by_ssh_is_confirmed_or_undone() {
+fn live_a_deployment_is_done_or_undone() {
     let (mut host, deployer) = pair(&["a", "b", "unreachable"]);
+    let b = host.path("b");
+    let (code, said) = host
+        .machine()
+        .run(&format!("cfgcheck switch --system {b} --dry-run 2>&1"));
+    assert_eq!(code, 6, "no policy is enrolled\n{said}");
     let unreachable = host.path("unreachable");
     let (code, said) = deployer.deploy(&unreachable, &["--confirm-time", "10"], None);
     assert_eq!(code, Some(4), "{said}\n{}", host.journal());
@@ -136,6 +142,12 @@ fn live_a_deployment_by_ssh_is_confirmed_or_undone() {
         said.contains(&format!("  runs      {b}\n  boots     the same\n")),
         "{said}"
     );
+    assert!(said.contains("approval  none; overridden: test"), "{said}");
+
+    let why = host.struck("a", "examining", Blow::EngineKilled);
+    assert_eq!(why, "the engine ended while it was examining");
+    let why = host.struck("a", "activating", Blow::PowerLost);
+    assert!(why.starts_with("the machine went down while it was "), "{why}");
     host.power_off();
 }
 

@@ -2,7 +2,7 @@
 //! verdict.
 
 use super::args::ApproveArgs;
-use super::source::Source;
+use super::source::Named;
 use super::target::{Target, TargetError};
 use crate::approval::{Wanted, approval};
 use crate::exit;
@@ -28,6 +28,8 @@ pub struct Approved {
     pub commit: Option<String>,
     /// The host's name in its flake.
     pub host: Option<String>,
+    /// Whether what is built has to be of that very commit, whatever lies in the folder.
+    pub is_pinned: bool,
 }
 
 /// Returns what approves a system for a host; why nothing does has been told, and is the exit code.
@@ -35,7 +37,7 @@ pub fn approved(
     machine: &Machine,
     target: &Target,
     args: &ApproveArgs,
-    source: &Source,
+    named: &Named,
     status: &Status,
 ) -> Result<Approved, u8> {
     let verdict = args
@@ -44,19 +46,20 @@ pub fn approved(
         .map(|path| envelope(machine, path))
         .transpose()?;
     let attested = verdict.as_ref().map(|(_, verdict)| verdict);
-    let host = source
+    let host = named
         .host
         .clone()
         .or_else(|| attested.map(|verdict| verdict.host.clone()));
-    let named = args
+    let wanted = args
         .commit
         .clone()
         .or_else(|| attested.map(|verdict| verdict.commit.clone()));
     if let Some(reason) = &args.r#override {
         return Ok(Approved {
             approval: Approval::overridden(reason),
-            commit: named,
+            commit: wanted,
             host,
+            is_pinned: false,
         });
     }
     let asked: Result<Option<String>, TargetError> = target.ask(machine, &["policy"]);
@@ -81,7 +84,7 @@ pub fn approved(
         ));
         exit::REFUSED
     })?;
-    let (folder, commit) = commit(machine, args, source, named.as_deref())?;
+    let (folder, commit) = commit(machine, args, named, wanted.as_deref())?;
     let deployed = deployed(status)?;
     let head = Repository::open(machine.fs.clone(), &folder)
         .ok()
@@ -112,6 +115,12 @@ pub fn approved(
         );
         refused = true;
     }
+    if policy.require.verdict.is_none() && named.flake.is_none() {
+        complain(
+            "refused: nothing says that this system is of the commit\nhelp: name the flake and not a system, or have the policy ask for a signed verdict",
+        );
+        refused = true;
+    }
     if refused {
         return Err(exit::REFUSED);
     }
@@ -128,6 +137,7 @@ pub fn approved(
         },
         commit: Some(commit.as_str().to_owned()),
         host,
+        is_pinned: true,
     })
 }
 
@@ -145,27 +155,16 @@ fn envelope(machine: &Machine, path: &Path) -> Result<(String, ::deploy::verdict
 }
 
 /// Returns the repository's folder and the commit that is to be deployed: as it is named, or the one that is checked out.
-fn commit(
-    machine: &Machine,
-    args: &ApproveArgs,
-    source: &Source,
-    named: Option<&str>,
-) -> Result<(PathBuf, Commit), u8> {
-    let own = source
-        .flake
-        .as_deref()
-        .filter(|flake| Path::new(flake).is_absolute() || flake.starts_with('.'));
-    let folder = args
-        .repository
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(own.unwrap_or(".")));
+fn commit(machine: &Machine, args: &ApproveArgs, named: &Named, wanted: Option<&str>) -> Result<(PathBuf, Commit), u8> {
+    let own = named.repository.as_ref().map(|(root, _)| root.clone());
+    let folder = args.repository.clone().or(own).unwrap_or_else(|| ".".into());
     let base = machine.env.current_dir().map_err(|error| usage(&error))?;
     let folder = machine
         .fs
         .canonicalize(&base.join(folder))
         .map_err(|error| usage(&error))?;
     let repository = Repository::open(machine.fs.clone(), &folder).map_err(|error| usage(&error))?;
-    let commit = revision(&repository, named.unwrap_or("HEAD")).map_err(|error| usage(&error))?;
+    let commit = revision(&repository, wanted.unwrap_or("HEAD")).map_err(|error| usage(&error))?;
     Ok((folder, commit))
 }
 

@@ -27,27 +27,33 @@ pub fn run(machine: &Machine, args: &SwitchArgs) -> u8 {
     if let Some(file) = &args.enroll {
         return enroll(machine, &target, args, file);
     }
-    let source = match source::source(machine, &args.what, &target) {
-        Ok(source) => source,
+    let named = match source::named(machine, &args.what) {
+        Ok(named) => named,
         Err(code) => return code,
     };
-    ended(switch(machine, &target, args, source))
+    ended(switch(machine, &target, args, named))
 }
 
-fn switch(machine: &Machine, target: &Target, args: &SwitchArgs, source: source::Source) -> Result<u8, TargetError> {
+fn switch(machine: &Machine, target: &Target, args: &SwitchArgs, named: source::Named) -> Result<u8, TargetError> {
     let status: Status = target.ask(machine, &["observe"])?;
-    let approved = match approve::approved(machine, target, &args.approve, &source, &status) {
+    let approved = match approve::approved(machine, target, &args.approve, &named, &status) {
         Ok(approved) => approved,
+        Err(code) => return Ok(code),
+    };
+    // Nothing is built, nor brought to the host, before it is approved; and what is built is what was approved.
+    let commit = approved.commit.as_deref().filter(|_| approved.is_pinned);
+    let system = match source::system(machine, &args.what, target, &named, commit) {
+        Ok(system) => system,
         Err(code) => return Ok(code),
     };
     let origin = Origin {
         host: approved.host,
-        flake: source.flake,
+        flake: named.flake,
         commit: approved.commit,
         by: by(machine),
     };
     let wanted = Deploy {
-        system: source.system,
+        system,
         origin,
         approval: approved.approval,
     };

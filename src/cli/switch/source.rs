@@ -8,57 +8,92 @@ use crate::machine::Machine;
 use crate::session::asked;
 use crate::stream::complain;
 use clap::Parser;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use sys::{Exec, Exit, ProcessExec};
 
 /// Longest time of a copy.
 const COPY: Duration = Duration::from_secs(6 * 3600);
 
-/// A system that is wanted.
-pub struct Source {
-    /// Its path in the store.
-    pub system: String,
-    /// The host's name in its flake, if it came from one.
+/// The host that is wanted, before anything of it is evaluated.
+pub struct Named {
+    /// The host's name in its flake, if it is known.
     pub host: Option<String>,
-    /// The flake, as it was named.
+    /// The flake, as it was named; none if a system is named.
     pub flake: Option<String>,
+    /// The folder of the flake's repository, if it is one on this machine, and the flake's folder in it.
+    pub repository: Option<(PathBuf, String)>,
 }
 
-/// Returns the system that is wanted, and has it in the host's store; what went wrong has been told, and is the exit code.
-pub fn source(machine: &Machine, what: &WhatArgs, target: &Target) -> Result<Source, u8> {
-    if let Some(path) = &what.system {
-        let system = store_path(machine, path).map_err(|why| {
-            complain(&format!("error: {why}"));
-            exit::USAGE
-        })?;
-        return Ok(Source {
-            system,
+/// Returns which host is wanted; what is wrong with the command line has been told, and is the exit code.
+pub fn named(machine: &Machine, what: &WhatArgs) -> Result<Named, u8> {
+    if what.system.is_some() {
+        return Ok(Named {
             host: what.host.clone(),
             flake: None,
+            repository: None,
         });
     }
     let flake = what.flake.clone().unwrap_or_else(|| ".".into());
-    let asked = asked(machine, &flake).map_err(|error| {
-        complain(&format!("error: {error}"));
-        exit::USAGE
-    })?;
+    let asked = asked(machine, &flake).map_err(|error| usage(&error))?;
     let host = match (&what.host, asked.fragment.as_str()) {
         (Some(host), _) => host.clone(),
-        (None, "") => {
-            complain("error: which host? Name it: `cfgcheck switch .#HOST`");
-            return Err(exit::USAGE);
-        }
+        (None, "") => return Err(usage(&"which host? Name it: `cfgcheck switch .#HOST`")),
         (None, fragment) => fragment.trim_start_matches("nixosConfigurations.").to_owned(),
     };
-    let flake = flake.split('#').next().unwrap_or(&flake).to_owned();
-    let system = built(machine, what, &flake, &host)?;
-    copy(machine, target, &system)?;
-    Ok(Source {
-        system,
+    let attrs = asked.reference.input.attrs();
+    let is_git = attrs.str("type").ok().flatten() == Some("git");
+    let folder = asked.reference.dir.clone();
+    let flake = flake
+        .split('#')
+        .next()
+        .filter(|flake| !flake.is_empty())
+        .unwrap_or(".")
+        .to_owned();
+    Ok(Named {
         host: Some(host),
         flake: Some(flake),
+        repository: asked.root.filter(|_| is_git).map(|root| (root, folder)),
     })
+}
+
+/// Returns the path of the system in the store of the host, to which it is brought: the one that is named, or what the flake says
+/// of the host at a commit, or as it lies there if none is given. What went wrong has been told, and is the exit code.
+pub fn system(
+    machine: &Machine,
+    what: &WhatArgs,
+    target: &Target,
+    named: &Named,
+    commit: Option<&str>,
+) -> Result<String, u8> {
+    if let Some(path) = &what.system {
+        return store_path(machine, path).map_err(|why| usage(&why));
+    }
+    let reference = match (commit, &named.repository) {
+        (None, _) => named.flake.clone().unwrap_or_else(|| ".".into()),
+        (Some(commit), Some((root, folder))) => {
+            let root = flake::url::percent_encode(&root.to_string_lossy(), "/");
+            let dir = if folder.is_empty() {
+                String::new()
+            } else {
+                format!("&dir={}", flake::url::percent_encode(folder, "/"))
+            };
+            format!("git+file://{root}?rev={commit}{dir}")
+        }
+        (Some(_), None) => {
+            return Err(usage(
+                &"what is approved is a commit: name a flake in a Git repository on this machine, or a system",
+            ));
+        }
+    };
+    let system = built(machine, what, &reference, named.host.as_deref().unwrap_or_default())?;
+    copy(machine, target, &system)?;
+    Ok(system)
+}
+
+fn usage(error: &dyn std::fmt::Display) -> u8 {
+    complain(&format!("error: {error}"));
+    exit::USAGE
 }
 
 /// Evaluates a host and builds it with the installed Nix; returns its path in the store.
@@ -69,7 +104,6 @@ fn built(machine: &Machine, what: &WhatArgs, flake: &str, host: &str) -> Result<
     };
     let token = sys::random_token().map_err(|error| failed(error.to_string()))?;
     let list = machine.env.temp_dir().join(format!("cfgcheck-switch-{token}"));
-    let flake = if flake.is_empty() { "." } else { flake };
     let mut argv: Vec<String> = [
         "cfgcheck",
         "build",

@@ -3,7 +3,7 @@
 //! A verdict is signed by a job of the protected branch and is verified on the host itself. What is signed are the very
 //! bytes of the payload, with what they are said to be before them ([`envelope`]); nothing is written anew before it is
 //! verified, so that there are no two ways to read one signature. Everything in an envelope is hostile until a key of the
-//! policy has vouched for it, and even then each field has to be what is asked for ([`verify`]).
+//! policy has vouched for it, and even then each field has to be what is asked for ([`verify()`]).
 
 mod closure;
 mod envelope;
