@@ -1,6 +1,6 @@
 //! `cfgcheck approve`: what a policy says of a commit, for people who try one out.
 
-use crate::approval::{Wanted, approval};
+use crate::approval::{Wanted, approval, revision, token};
 use crate::exit;
 use crate::machine::Machine;
 use crate::stream::{complain, write_out};
@@ -10,11 +10,7 @@ use deploy::approval::Judgement;
 use deploy::commit::Commit;
 use diag::clean_line;
 use flake::git::Repository;
-use forge::Token;
 use std::path::PathBuf;
-
-/// The variable with the token, as GitHub's own tools have it.
-const TOKEN: &str = "GITHUB_TOKEN";
 
 /// Arguments of `cfgcheck approve`.
 #[derive(Args, Debug)]
@@ -71,18 +67,13 @@ fn judged(machine: &Machine, args: &ApproveArgs) -> Result<(Commit, Policy, Judg
         .canonicalize(&args.repository)
         .map_err(|error| usage(&error))?;
     let repository = Repository::open(machine.fs.clone(), &folder).map_err(|error| usage(&error))?;
-    let named = |text: &str| {
-        let found = repository.revision(text).map_err(|error| error.to_string())?;
-        Commit::new(&found.to_string()).map_err(|error| error.to_string())
-    };
+    let named = |text: &str| revision(&repository, text);
     let commit = named(&args.commit).map_err(|error| usage(&error))?;
     let deployed = args.deployed.as_deref().map(named).transpose();
     let deployed = deployed.map_err(|error| usage(&error))?;
     // Where nobody but Git knows the branch: as it was when it was last brought.
     let head = named(&format!("origin/{}", policy.branch)).ok();
-    let token = machine.env.text(TOKEN).filter(|text| !text.trim().is_empty());
-    let token = token.map(|text| Token::new(&text)).transpose();
-    let token = token.map_err(|error| usage(&format!("{TOKEN}: {error}")))?;
+    let token = token(machine).map_err(|error| usage(&error))?;
     let judgement = approval(
         machine,
         &Wanted {

@@ -96,11 +96,8 @@ fn text(status: &Status, now: u64) -> String {
         }
         None => line("deployed", "nothing by cfgcheck"),
     }
-    if let Some(last) = status
-        .last
-        .as_ref()
-        .filter(|last| Some(*last) != status.deployed.as_ref())
-    {
+    let told = status.deployed.as_ref().map(|deployed| &deployed.order.id);
+    if let Some(last) = status.last.as_ref().filter(|last| Some(&last.order.id) != told) {
         let ended = match &last.outcome {
             None => format!("under way: {}", last.phase),
             Some(Outcome::RolledBack(why)) => format!("rolled back: {why}"),

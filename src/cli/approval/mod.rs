@@ -44,6 +44,22 @@ pub struct Wanted<'w> {
     pub bring: Option<Bring<'w>>,
 }
 
+/// The variable with the token for the forge, as GitHub's own tools have it.
+const TOKEN: &str = "GITHUB_TOKEN";
+
+/// Returns the token for the forge, if the environment has one, or what is wrong with it.
+pub fn token(machine: &Machine) -> Result<Option<Token>, String> {
+    let token = machine.env.text(TOKEN).filter(|text| !text.trim().is_empty());
+    let token = token.map(|text| Token::new(&text)).transpose();
+    token.map_err(|error| format!("{TOKEN}: {error}"))
+}
+
+/// Returns the commit that a text names in a repository, or why it names none.
+pub fn revision(repository: &flake::git::Repository, text: &str) -> Result<Commit, String> {
+    let found = repository.revision(text).map_err(|error| error.to_string())?;
+    Commit::new(&found.to_string()).map_err(|error| error.to_string())
+}
+
 /// Returns whether a commit is approved: what of the policy holds and what does not. The signed verdict that a policy demands
 /// is not judged here.
 pub fn approval(machine: &Machine, wanted: &Wanted<'_>) -> Judgement {

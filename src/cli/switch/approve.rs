@@ -4,7 +4,7 @@
 use super::args::ApproveArgs;
 use super::source::Named;
 use super::target::{Target, TargetError};
-use crate::approval::{Wanted, approval};
+use crate::approval::{Wanted, approval, revision, token};
 use crate::exit;
 use crate::machine::Machine;
 use crate::stream::complain;
@@ -14,11 +14,7 @@ use ::deploy::verdict::Envelope;
 use ::deploy::{Policy, Status};
 use diag::{SourceMap, clean_line};
 use flake::git::Repository;
-use forge::Token;
 use std::path::{Path, PathBuf};
-
-/// The variable with the token, as GitHub's own tools have it.
-const TOKEN: &str = "GITHUB_TOKEN";
 
 /// What approves a deployment, and of which commit it is.
 pub struct Approved {
@@ -89,9 +85,7 @@ pub fn approved(
     let head = Repository::open(machine.fs.clone(), &folder)
         .ok()
         .and_then(|repository| revision(&repository, &format!("origin/{}", policy.branch)).ok());
-    let token = machine.env.text(TOKEN).filter(|text| !text.trim().is_empty());
-    let token = token.map(|text| Token::new(&text)).transpose();
-    let token = token.map_err(|error| usage(&format!("{TOKEN}: {error}")))?;
+    let token = token(machine).map_err(|error| usage(&error))?;
     let judgement = approval(
         machine,
         &Wanted {
@@ -166,11 +160,6 @@ fn commit(machine: &Machine, args: &ApproveArgs, named: &Named, wanted: Option<&
     let repository = Repository::open(machine.fs.clone(), &folder).map_err(|error| usage(&error))?;
     let commit = revision(&repository, wanted.unwrap_or("HEAD")).map_err(|error| usage(&error))?;
     Ok((folder, commit))
-}
-
-fn revision(repository: &Repository, text: &str) -> Result<Commit, String> {
-    let found = repository.revision(text).map_err(|error| error.to_string())?;
-    Commit::new(&found.to_string()).map_err(|error| error.to_string())
 }
 
 /// Returns the commit that was deployed on a host last, if one was. What was deployed since without being of a commit, by an
