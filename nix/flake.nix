@@ -34,7 +34,7 @@
       # For hosts that are deployed to (docs/switch.md).
       nixosModules = rec {
         default = cfgcheck;
-        cfgcheck = ../modules/nixos/cfgcheck.nix;
+        cfgcheck = ./module.nix;
       };
 
       overlays.default = final: _prev: { cfgcheck = final.callPackage ./package.nix { }; };

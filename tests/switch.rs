@@ -1,13 +1,18 @@
 //! `cfgcheck switch` and its engine where nothing can be deployed: each wrong use and each order that is none has its message.
 //! What is deployed is in `live_boot`.
 
-#![expect(clippy::disallowed_types, reason = "these tests run the program")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "these tests write a file and run the program"
+)]
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
 fn run(args: &[&str], stdin: &str) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    std::fs::write(folder.path().join("flake.nix"), "{ outputs = _: { }; }\n").expect("files can be written");
     let mut command = Command::new(env!("CARGO_BIN_EXE_cfgcheck"));
     command.args(args).current_dir(folder.path()).env("HOME", folder.path());
     command

@@ -3,7 +3,7 @@
 folder:
 { lib, pkgs, ... }:
 {
-  imports = [ ../../modules/nixos/cfgcheck.nix ];
+  imports = [ ../../nix/module.nix ];
   services.cfgcheck = {
     enable = true;
     package = pkgs.runCommand "cfgcheck" { } ''

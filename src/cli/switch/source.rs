@@ -19,6 +19,8 @@ const COPY: Duration = Duration::from_secs(6 * 3600);
 pub struct Named {
     /// The host's name in its flake, if it is known.
     pub host: Option<String>,
+    /// The system, if one is named.
+    pub system: Option<String>,
     /// The flake, as it was named; none if a system is named.
     pub flake: Option<String>,
     /// The folder of the flake's repository, if it is one on this machine, and the flake's folder in it.
@@ -27,9 +29,11 @@ pub struct Named {
 
 /// Returns which host is wanted; what is wrong with the command line has been told, and is the exit code.
 pub fn named(machine: &Machine, what: &WhatArgs) -> Result<Named, u8> {
-    if what.system.is_some() {
+    if let Some(path) = &what.system {
+        let system = store_path(machine, path).map_err(|why| usage(&why))?;
         return Ok(Named {
             host: what.host.clone(),
+            system: Some(system),
             flake: None,
             repository: None,
         });
@@ -52,6 +56,7 @@ pub fn named(machine: &Machine, what: &WhatArgs) -> Result<Named, u8> {
         .to_owned();
     Ok(Named {
         host: Some(host),
+        system: None,
         flake: Some(flake),
         repository: asked.root.filter(|_| is_git).map(|root| (root, folder)),
     })
@@ -66,8 +71,8 @@ pub fn system(
     named: &Named,
     commit: Option<&str>,
 ) -> Result<String, u8> {
-    if let Some(path) = &what.system {
-        return store_path(machine, path).map_err(|why| usage(&why));
+    if let Some(system) = &named.system {
+        return Ok(system.clone());
     }
     let reference = match (commit, &named.repository) {
         (None, _) => named.flake.clone().unwrap_or_else(|| ".".into()),
