@@ -58,7 +58,7 @@ fn each_wrong_use_has_its_message() {
         (&["switch", ".#web", "--boot", "--reboot"], 2, "cannot be used with"),
         (&["switch", ".#web", "--patience", "0"], 2, "0 is not in 1..=1000"),
         (
-            &["rollback", "--target", "-oProxyCommand=x"],
+            &["rollback", "--target=-oProxyCommand=x"],
             3,
             "-oProxyCommand=x cannot be reached: ",
         ),
