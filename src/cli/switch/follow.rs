@@ -39,7 +39,13 @@ pub fn to_the_end(machine: &Machine, target: &Target, order: &Order) -> Result<D
             Err(error) => error,
             Ok(code) => target.answer(format!("its engine ends with {code} before the deployment has")),
         };
-        if machine.clock.monotonic() >= deadline || sys::interrupted() {
+        if sys::interrupted() {
+            complain(
+                "the host goes on by itself, and goes back where it waits for a confirmation: `cfgcheck status` tells",
+            );
+            return Err(error);
+        }
+        if machine.clock.monotonic() >= deadline {
             return Err(error);
         }
         if !follower.lost {

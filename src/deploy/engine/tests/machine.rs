@@ -26,6 +26,8 @@ pub(super) enum Fault {
     OtherKernel,
     DoesNotBootWell,
     SwitchLocked,
+    /// Its program is of a release before 25.05.
+    KnowsNoCheck,
     /// A unit fails, and so does the way back.
     WayBackFails,
 }
@@ -247,6 +249,10 @@ impl Machine {
         let is_new = system == NEW;
         let fault = if is_new { self.fault } else { Fault::None };
         match action {
+            "check" if fault == Fault::KnowsNoCheck => (
+                Some(1),
+                "Usage: x [switch|boot|test|dry-activate]\n\ndry-activate: show what would be done\n".into(),
+            ),
             "check" | "dry-activate" => (Some(0), String::new()),
             "test" if !is_new && self.fault == Fault::WayBackFails => (Some(1), "it does not go back".into()),
             "test" if fault == Fault::SwitchLocked => (Some(11), "Could not acquire lock".into()),

@@ -91,6 +91,7 @@ fn each_fault_ends_where_it_should() {
         for (action, fault, expected) in [
             (Action::Switch, Fault::None, "Deployed"),
             (Action::Switch, Fault::OtherKernel, "Deployed"),
+            (Action::Switch, Fault::KnowsNoCheck, "Deployed"),
             (Action::Switch, Fault::DoesNotBootWell, "Deployed"),
             (
                 Action::Switch,
