@@ -1,6 +1,6 @@
 //! `cfgcheck approve`: what a policy says of a commit, for people who try one out.
 
-use crate::approval::{Wanted, approval, revision, token};
+use crate::approval::{of_clone, revision};
 use crate::exit;
 use crate::machine::Machine;
 use crate::stream::{complain, write_out};
@@ -65,34 +65,15 @@ fn judged(machine: &Machine, args: &ApproveArgs) -> Result<(Commit, Policy, Judg
     let folder = machine
         .fs
         .canonicalize(&args.repository)
-        .map_err(|error| usage(&error))?;
-    let repository = Repository::open(machine.fs.clone(), &folder).map_err(|error| usage(&error))?;
+        .map_err(|error| exit::wrong_usage(&error))?;
+    let repository = Repository::open(machine.fs.clone(), &folder).map_err(|error| exit::wrong_usage(&error))?;
     let named = |text: &str| revision(&repository, text);
-    let commit = named(&args.commit).map_err(|error| usage(&error))?;
+    let commit = named(&args.commit).map_err(|error| exit::wrong_usage(&error))?;
     let deployed = args.deployed.as_deref().map(named).transpose();
-    let deployed = deployed.map_err(|error| usage(&error))?;
-    // Where nobody but Git knows the branch: as it was when it was last brought.
-    let head = named(&format!("origin/{}", policy.branch)).ok();
-    let token = token(machine).map_err(|error| usage(&error))?;
-    let judgement = approval(
-        machine,
-        &Wanted {
-            policy: &policy,
-            folder: &folder,
-            commit: &commit,
-            deployed: deployed.as_ref(),
-            head: head.as_ref(),
-            token: token.as_ref(),
-            bring: None,
-        },
-    );
+    let deployed = deployed.map_err(|error| exit::wrong_usage(&error))?;
+    let judgement = of_clone(machine, &policy, (&folder, &repository), &commit, deployed.as_ref());
+    let judgement = judgement.map_err(|error| exit::wrong_usage(&error))?;
     Ok((commit, policy, judgement))
-}
-
-/// Says what is wrong with the command line, and returns the exit code for it.
-fn usage(error: &dyn std::fmt::Display) -> u8 {
-    complain(&format!("error: {error}"));
-    exit::USAGE
 }
 
 /// Returns what people read: what holds, and what does not with what would make it hold.

@@ -1,5 +1,7 @@
 //! Exit codes, as `docs/ARCHITECTURE.md` documents them.
 
+use crate::stream::complain;
+
 /// Nothing was found.
 pub const CLEAN: u8 = 0;
 /// Findings, failed or errored cases, a broken flake or lock.
@@ -20,3 +22,21 @@ pub const REBOOT_PENDING: u8 = 7;
 pub const OUR_BUG: u8 = 101;
 /// Interrupted.
 pub const INTERRUPTED: u8 = 130;
+
+/// Says what is wrong with the command line, and returns the exit code for it.
+pub fn wrong_usage(error: &dyn std::fmt::Display) -> u8 {
+    complain(&format!("error: {error}"));
+    USAGE
+}
+
+/// Says why a run cannot start, and returns the exit code for it.
+pub fn cannot_start(error: &dyn std::fmt::Display) -> u8 {
+    complain(&format!("error: {error}"));
+    CANNOT_START
+}
+
+/// Says why something is refused, and returns the exit code for it.
+pub fn refuse(error: &dyn std::fmt::Display) -> u8 {
+    complain(&format!("refused: {error}"));
+    REFUSED
+}

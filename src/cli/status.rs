@@ -98,14 +98,8 @@ fn text(status: &Status, now: u64) -> String {
     }
     let told = status.deployed.as_ref().map(|deployed| &deployed.order.id);
     if let Some(last) = status.last.as_ref().filter(|last| Some(&last.order.id) != told) {
-        let ended = match &last.outcome {
-            None => format!("under way: {}", last.phase),
-            Some(Outcome::RolledBack(why)) => format!("rolled back: {why}"),
-            Some(Outcome::RollbackFailed(why)) => format!("rolling back failed: {why}"),
-            Some(Outcome::Refused(reasons)) => format!("refused: {}", reasons.join("; ")),
-            Some(Outcome::Deployed) => "deployed".into(),
-            Some(Outcome::RebootPending) => "waits for a reboot".into(),
-        };
+        let ended = last.outcome.as_ref().map(ToString::to_string);
+        let ended = ended.unwrap_or_else(|| format!("under way: {}", last.phase));
         line("last", &format!("{}, {ended}", what(last, now)));
     }
     out

@@ -17,6 +17,8 @@ pub const FOLDER: &str = "/var/lib/cfgcheck";
 const CURRENT: &str = "/var/lib/cfgcheck/switch.json";
 /// The last system that was deployed to the end.
 const DEPLOYED: &str = "/var/lib/cfgcheck/deployed.json";
+/// The last of these that was approved, and not overridden: what comes after it must be no step back.
+const APPROVED: &str = "/var/lib/cfgcheck/approved.json";
 /// All that have ended.
 const HISTORY: &str = "/var/lib/cfgcheck/history";
 /// What the units did before the change, as the service manager told it.
@@ -54,18 +56,6 @@ pub enum Phase {
     RebootingBack,
     /// It has ended.
     Done,
-}
-
-impl Phase {
-    /// All phases in which something may have been changed, in their order.
-    pub const CHANGING: [Phase; 6] = [
-        Phase::Activating,
-        Phase::Examining,
-        Phase::Confirming,
-        Phase::Committing,
-        Phase::Installing,
-        Phase::Disarming,
-    ];
 }
 
 impl fmt::Display for Phase {
@@ -120,8 +110,6 @@ pub struct Deployment {
     pub began: u64,
     /// When the phase began, in seconds since 1970.
     pub since: u64,
-    /// How long the machine had been up when the phase began, in seconds.
-    pub uptime: u64,
     /// What was before; `None` until it is recorded.
     pub recorded: Option<Observed>,
     /// Whether the new system's activation has begun, in this boot or an earlier one.
@@ -139,6 +127,18 @@ pub struct Deployment {
     pub outcome: Option<Outcome>,
 }
 
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Deployed => write!(f, "deployed"),
+            Outcome::RebootPending => write!(f, "waits for a reboot"),
+            Outcome::Refused(reasons) => write!(f, "refused: {}", reasons.join("; ")),
+            Outcome::RolledBack(why) => write!(f, "rolled back: {why}"),
+            Outcome::RollbackFailed(why) => write!(f, "rolling back failed: {why}"),
+        }
+    }
+}
+
 impl Deployment {
     /// Returns a deployment of which nothing was done yet.
     pub fn new(host: &Host<'_>, order: Order) -> Result<Deployment, HostError> {
@@ -150,7 +150,6 @@ impl Deployment {
             boot_id: crate::host::boot_id(host)?,
             began: now,
             since: now,
-            uptime: crate::host::uptime(host)?.as_secs(),
             recorded: None,
             activated: false,
             committed: false,
@@ -171,12 +170,17 @@ impl Deployment {
         read(host, Path::new(DEPLOYED))
     }
 
+    /// Returns the last one that was deployed to the end by an approval. An override, such as a way back, takes nothing of its
+    /// place.
+    pub fn approved(host: &Host<'_>) -> Result<Option<Deployment>, HostError> {
+        read(host, Path::new(APPROVED))
+    }
+
     /// Enters a phase, and has it last before anything of it begins.
     pub fn enter(&mut self, host: &Host<'_>, phase: Phase) -> Result<(), HostError> {
         self.phase = phase;
         self.boot_id = crate::host::boot_id(host)?;
         self.since = host.clock.unix_time().as_secs();
-        self.uptime = crate::host::uptime(host)?.as_secs();
         self.keep(host)
     }
 
@@ -194,6 +198,9 @@ impl Deployment {
         if matches!(self.outcome, Some(Outcome::Deployed | Outcome::RebootPending)) {
             // Before it counts as ended: what is deployed must not be told of an older one.
             write(host, Path::new(DEPLOYED), self)?;
+            if self.order.approval.overridden.is_none() {
+                write(host, Path::new(APPROVED), self)?;
+            }
         }
         self.enter(host, Phase::Done)?;
         write(

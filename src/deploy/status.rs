@@ -16,6 +16,8 @@ pub struct Status {
     pub last: Option<Deployment>,
     /// The last one that was deployed to the end.
     pub deployed: Option<Deployment>,
+    /// The last of these that was approved, and not overridden.
+    pub approved: Option<Deployment>,
 }
 
 impl Status {
@@ -26,6 +28,7 @@ impl Status {
             now: Observed::of(host)?,
             last: Deployment::current(host)?,
             deployed: Deployment::deployed(host)?,
+            approved: Deployment::approved(host)?,
         })
     }
 }

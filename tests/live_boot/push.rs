@@ -26,7 +26,7 @@ impl Deployer {
         assert!(keygen.status().expect("ssh-keygen runs").success());
         let public = std::fs::read_to_string(at("key.pub")).expect("there is a key");
         host.machine().succeed(&format!(
-            "mkdir -p -m 700 /root/.ssh; echo '{}' >/root/.ssh/authorized_keys; networkctl --no-pager",
+            "mkdir -p -m 700 ~/.ssh; echo '{}' >~/.ssh/authorized_keys; networkctl --no-pager",
             public.trim()
         ));
         let config = format!(

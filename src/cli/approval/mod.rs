@@ -48,7 +48,7 @@ pub struct Wanted<'w> {
 const TOKEN: &str = "GITHUB_TOKEN";
 
 /// Returns the token for the forge, if the environment has one, or what is wrong with it.
-pub fn token(machine: &Machine) -> Result<Option<Token>, String> {
+fn token(machine: &Machine) -> Result<Option<Token>, String> {
     let token = machine.env.text(TOKEN).filter(|text| !text.trim().is_empty());
     let token = token.map(|text| Token::new(&text)).transpose();
     token.map_err(|error| format!("{TOKEN}: {error}"))
@@ -58,6 +58,29 @@ pub fn token(machine: &Machine) -> Result<Option<Token>, String> {
 pub fn revision(repository: &flake::git::Repository, text: &str) -> Result<Commit, String> {
     let found = repository.revision(text).map_err(|error| error.to_string())?;
     Commit::new(&found.to_string()).map_err(|error| error.to_string())
+}
+
+/// Returns whether a commit of a clone is approved, by what the clone and the environment know; what is wrong with the
+/// environment otherwise. The newest commit of the branch is the one that was brought last.
+pub fn of_clone(
+    machine: &Machine,
+    policy: &Policy,
+    (folder, clone): (&Path, &flake::git::Repository),
+    commit: &Commit,
+    deployed: Option<&Commit>,
+) -> Result<Judgement, String> {
+    let head = revision(clone, &format!("origin/{}", policy.branch)).ok();
+    let token = token(machine)?;
+    let wanted = Wanted {
+        policy,
+        folder,
+        commit,
+        deployed,
+        head: head.as_ref(),
+        token: token.as_ref(),
+        bring: None,
+    };
+    Ok(approval(machine, &wanted))
 }
 
 /// Returns whether a commit is approved: what of the policy holds and what does not. The signed verdict that a policy demands

@@ -4,7 +4,7 @@
 use super::args::ApproveArgs;
 use super::source::Named;
 use super::target::{Target, TargetError};
-use crate::approval::{Wanted, approval, revision, token};
+use crate::approval::{of_clone, revision};
 use crate::exit;
 use crate::machine::Machine;
 use crate::stream::complain;
@@ -80,24 +80,10 @@ pub fn approved(
         ));
         exit::REFUSED
     })?;
-    let (folder, commit) = commit(machine, args, named, wanted.as_deref())?;
+    let (folder, clone, commit) = commit(machine, args, named, wanted.as_deref())?;
     let deployed = deployed(status)?;
-    let head = Repository::open(machine.fs.clone(), &folder)
-        .ok()
-        .and_then(|repository| revision(&repository, &format!("origin/{}", policy.branch)).ok());
-    let token = token(machine).map_err(|error| usage(&error))?;
-    let judgement = approval(
-        machine,
-        &Wanted {
-            policy: &policy,
-            folder: &folder,
-            commit: &commit,
-            deployed: deployed.as_ref(),
-            head: head.as_ref(),
-            token: token.as_ref(),
-            bring: None,
-        },
-    );
+    let judgement = of_clone(machine, &policy, (&folder, &clone), &commit, deployed.as_ref());
+    let judgement = judgement.map_err(|error| exit::wrong_usage(&error))?;
     let mut refused = !judgement.is_approved();
     for refusal in &judgement.refusals {
         let (why, hint) = (refusal.to_string(), refusal.hint());
@@ -137,7 +123,7 @@ pub fn approved(
 
 /// Returns the envelope in a file, with what it says. That it says so is nothing yet: the host verifies it.
 fn envelope(machine: &Machine, path: &Path) -> Result<(String, ::deploy::verdict::Verdict), u8> {
-    let bytes = machine.fs.read(path).map_err(|error| usage(&error))?;
+    let bytes = machine.fs.read(path).map_err(|error| exit::wrong_usage(&error))?;
     let (_, verdict) = Envelope::read(&bytes).map_err(|error| {
         complain(&format!(
             "refused: the verdict {} cannot be read: {error}",
@@ -148,36 +134,36 @@ fn envelope(machine: &Machine, path: &Path) -> Result<(String, ::deploy::verdict
     Ok((String::from_utf8_lossy(&bytes).into_owned(), verdict))
 }
 
-/// Returns the repository's folder and the commit that is to be deployed: as it is named, or the one that is checked out.
-fn commit(machine: &Machine, args: &ApproveArgs, named: &Named, wanted: Option<&str>) -> Result<(PathBuf, Commit), u8> {
+/// Returns the repository with its folder, and the commit that is to be deployed: as it is named, or the one that is checked out.
+fn commit(
+    machine: &Machine,
+    args: &ApproveArgs,
+    named: &Named,
+    wanted: Option<&str>,
+) -> Result<(PathBuf, Repository, Commit), u8> {
     let own = named.repository.as_ref().map(|(root, _)| root.clone());
     let folder = args.repository.clone().or(own).unwrap_or_else(|| ".".into());
-    let base = machine.env.current_dir().map_err(|error| usage(&error))?;
+    let base = machine.env.current_dir().map_err(|error| exit::wrong_usage(&error))?;
     let folder = machine
         .fs
         .canonicalize(&base.join(folder))
-        .map_err(|error| usage(&error))?;
-    let repository = Repository::open(machine.fs.clone(), &folder).map_err(|error| usage(&error))?;
-    let commit = revision(&repository, wanted.unwrap_or("HEAD")).map_err(|error| usage(&error))?;
-    Ok((folder, commit))
+        .map_err(|error| exit::wrong_usage(&error))?;
+    let repository = Repository::open(machine.fs.clone(), &folder).map_err(|error| exit::wrong_usage(&error))?;
+    let commit = revision(&repository, wanted.unwrap_or("HEAD")).map_err(|error| exit::wrong_usage(&error))?;
+    Ok((folder, repository, commit))
 }
 
-/// Returns the commit that was deployed on a host last, if one was. What was deployed since without being of a commit, by an
-/// override, is no step back.
+/// Returns the commit that was approved for a host last, if one was. What was deployed since by an override, such as a way back,
+/// takes nothing of its place: whoever steps back behind it needs an override again.
 fn deployed(status: &Status) -> Result<Option<Commit>, u8> {
     let commit = status
-        .deployed
+        .approved
         .as_ref()
-        .and_then(|deployed| deployed.order.origin.commit.as_deref());
+        .and_then(|approved| approved.order.origin.commit.as_deref());
     commit.map(Commit::new).transpose().map_err(|error| {
         complain(&format!(
             "error: what the host says of its last deployment cannot be read: {error}"
         ));
         exit::CANNOT_START
     })
-}
-
-fn usage(error: &dyn std::fmt::Display) -> u8 {
-    complain(&format!("error: {error}"));
-    exit::USAGE
 }

@@ -71,6 +71,9 @@ pub struct HowArgs {
     /// Seconds that the activation may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub activation_time: u64,
+    /// A port elsewhere that has to be in reach of the host afterwards, in place of a new connection from here; may be repeated.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub reach: Vec<String>,
     /// Seconds in which a new connection has to say that the host is in reach.
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub confirm_time: u64,

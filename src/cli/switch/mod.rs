@@ -196,10 +196,10 @@ fn order(
         origin: wanted.origin,
         approval: wanted.approval,
         action,
-        confirm: if target.ssh.is_some() {
-            Confirm::Connection
-        } else {
-            Confirm::Nobody
+        confirm: match (how.reach.is_empty(), &target.ssh) {
+            (false, _) => Confirm::Outbound(how.reach.iter().cloned().map(Probe::Tcp).collect()),
+            (true, Some(_)) => Confirm::Connection,
+            (true, None) => Confirm::Nobody,
         },
         health: Health {
             units: how.healthy_unit.clone(),

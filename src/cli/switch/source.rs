@@ -30,7 +30,7 @@ pub struct Named {
 /// Returns which host is wanted; what is wrong with the command line has been told, and is the exit code.
 pub fn named(machine: &Machine, what: &WhatArgs) -> Result<Named, u8> {
     if let Some(path) = &what.system {
-        let system = store_path(machine, path).map_err(|why| usage(&why))?;
+        let system = store_path(machine, path).map_err(|why| exit::wrong_usage(&why))?;
         return Ok(Named {
             host: what.host.clone(),
             system: Some(system),
@@ -39,10 +39,10 @@ pub fn named(machine: &Machine, what: &WhatArgs) -> Result<Named, u8> {
         });
     }
     let flake = what.flake.clone().unwrap_or_else(|| ".".into());
-    let asked = asked(machine, &flake).map_err(|error| usage(&error))?;
+    let asked = asked(machine, &flake).map_err(|error| exit::wrong_usage(&error))?;
     let host = match (&what.host, asked.fragment.as_str()) {
         (Some(host), _) => host.clone(),
-        (None, "") => return Err(usage(&"which host? Name it: `cfgcheck switch .#HOST`")),
+        (None, "") => return Err(exit::wrong_usage(&"which host? Name it: `cfgcheck switch .#HOST`")),
         (None, fragment) => fragment.trim_start_matches("nixosConfigurations.").to_owned(),
     };
     let attrs = asked.reference.input.attrs();
@@ -86,7 +86,7 @@ pub fn system(
             format!("git+file://{root}?rev={commit}{dir}")
         }
         (Some(_), None) => {
-            return Err(usage(
+            return Err(exit::wrong_usage(
                 &"what is approved is a commit: name a flake in a Git repository on this machine, or a system",
             ));
         }
@@ -94,11 +94,6 @@ pub fn system(
     let system = built(machine, what, &reference, named.host.as_deref().unwrap_or_default())?;
     copy(machine, target, &system)?;
     Ok(system)
-}
-
-fn usage(error: &dyn std::fmt::Display) -> u8 {
-    complain(&format!("error: {error}"));
-    exit::USAGE
 }
 
 /// Evaluates a host and builds it with the installed Nix; returns its path in the store.

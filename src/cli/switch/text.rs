@@ -52,7 +52,7 @@ pub fn outcome(deployment: &Deployment) -> String {
         Some(Outcome::RebootPending) => "staged: the new system is what boots next".into(),
         Some(Outcome::Refused(reasons)) => format!("refused, and nothing was changed: {}", reasons.join("; ")),
         Some(Outcome::RolledBack(why)) => format!("rolled back, and what was before runs and boots again: {why}"),
-        Some(Outcome::RollbackFailed(why)) => format!("rolling back failed: {why}"),
+        Some(failed @ Outcome::RollbackFailed(_)) => failed.to_string(),
     };
     format!("{}\n", clean_line(&text))
 }

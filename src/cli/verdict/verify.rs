@@ -78,7 +78,7 @@ fn stage(text: &str) -> Result<Stage, String> {
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &VerifyArgs) -> u8 {
     let asked = asked(machine, args).and_then(|(keys, wanted)| {
-        let bytes = machine.fs.read(&args.file).map_err(|error| usage(&error))?;
+        let bytes = machine.fs.read(&args.file).map_err(|error| exit::wrong_usage(&error))?;
         Ok((keys, wanted, bytes))
     });
     let (keys, wanted, bytes) = match asked {
@@ -129,15 +129,15 @@ fn asked(machine: &Machine, args: &VerifyArgs) -> Result<(Vec<PublicKey>, Wanted
     let mut stages: BTreeSet<Stage> = args.stage.iter().copied().collect();
     if let Some(policy) = &policy {
         let Some(verdicts) = &policy.require.verdict else {
-            return Err(usage(
+            return Err(exit::wrong_usage(
                 &"the policy does not ask for a verdict: it has no `require.verdict`",
             ));
         };
-        keys = verdicts.public_keys().map_err(|error| usage(&error))?;
+        keys = verdicts.public_keys().map_err(|error| exit::wrong_usage(&error))?;
         stages.extend(&verdicts.stages);
     }
     for text in &args.key {
-        keys.push(PublicKey::parse(text).map_err(|error| usage(&error))?);
+        keys.push(PublicKey::parse(text).map_err(|error| exit::wrong_usage(&error))?);
     }
     let repository = args.repository.clone();
     let repository = repository.or_else(|| policy.map(|policy| policy.repository));
@@ -162,8 +162,8 @@ fn compared(machine: &Machine, args: &VerifyArgs, root: &Path, verdict: &Verdict
     let listed: BTreeSet<StorePath> = match &args.closure {
         None => verdict.closure.keys().cloned().collect(),
         Some(file) => {
-            let bytes = fs.read(file).map_err(|error| usage(&error))?;
-            let told = |error| usage(&format!("'{}': {error}", file.display()));
+            let bytes = fs.read(file).map_err(|error| exit::wrong_usage(&error))?;
+            let told = |error| exit::wrong_usage(&format!("'{}': {error}", file.display()));
             Listed::read(&bytes)
                 .and_then(|listed| listed.closure(&verdict.out))
                 .map_err(told)?
@@ -174,13 +174,13 @@ fn compared(machine: &Machine, args: &VerifyArgs, root: &Path, verdict: &Verdict
         match fs.lstat(&place(root, path)) {
             Ok(Some(_)) => there.push(path),
             Ok(None) => differing.push(Difference::Missing(path.clone())),
-            Err(error) => return Err(cannot(&error)),
+            Err(error) => return Err(exit::cannot_start(&error)),
         }
     }
     let found = hash_closure(fs, root, there, &mut |_| !sys::interrupted());
     let found = found.map_err(|error| match error {
         ClosureError::Interrupted => exit::INTERRUPTED,
-        error => cannot(&error),
+        error => exit::cannot_start(&error),
     })?;
     let missing: BTreeSet<StorePath> = listed
         .iter()
@@ -198,14 +198,4 @@ fn compared(machine: &Machine, args: &VerifyArgs, root: &Path, verdict: &Verdict
         true => Ok(()),
         false => Err(exit::REFUSED),
     }
-}
-
-fn usage(error: &dyn std::fmt::Display) -> u8 {
-    complain(&format!("error: {error}"));
-    exit::USAGE
-}
-
-fn cannot(error: &dyn std::fmt::Display) -> u8 {
-    complain(&format!("error: {error}"));
-    exit::CANNOT_START
 }

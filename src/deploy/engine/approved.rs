@@ -40,11 +40,12 @@ impl Engine<'_> {
             return Ok(());
         };
         let verdict = self.verified(&policy.repository, verdicts, approval.verdict.as_deref())?;
-        if let Some(last) = Deployment::deployed(&host)?.and_then(|last| last.verdict_made)
+        if let Some(last) = Deployment::approved(&host)?.and_then(|last| last.verdict_made)
             && last > verdict.made.as_secs()
         {
             let [last, made] = [Duration::from_secs(last), verdict.made].map(moment);
-            let why = format!("the verdict was made at {made}, and that of what is deployed at {last}: a downgrade");
+            let why =
+                format!("the verdict was made at {made}, and that of what was approved last at {last}: a downgrade");
             return Err(Stop::Refused(vec![why]));
         }
         self.compared(&verdict)?;

@@ -152,23 +152,17 @@ impl<'e> Engine<'e> {
             Stop::Back(why) => self.back(&why),
             stop => Err(stop),
         };
-        match step {
-            Ok(()) => Ok(self.deployment.outcome.clone()),
-            Err(Stop::Down) => Ok(None),
-            Err(Stop::Broken(error)) => {
-                let why = format!("{}, and then {error}", self.deployment.why.clone().unwrap_or_default());
-                self.end(Outcome::RollbackFailed(why))?;
-                Ok(self.deployment.outcome.clone())
-            }
-            Err(Stop::Refused(reasons)) => {
-                self.end(Outcome::Refused(reasons))?;
-                Ok(self.deployment.outcome.clone())
-            }
-            Err(Stop::Back(why)) => {
-                self.end(Outcome::RollbackFailed(why))?;
-                Ok(self.deployment.outcome.clone())
-            }
-        }
+        // What goes wrong on the way back is the end of it.
+        let fault = match step {
+            Ok(()) => return Ok(self.deployment.outcome.clone()),
+            Err(Stop::Down) => return Ok(None),
+            Err(Stop::Broken(error)) => error.to_string(),
+            Err(Stop::Refused(reasons)) => reasons.join("; "),
+            Err(Stop::Back(why)) => why,
+        };
+        let why = self.deployment.why.clone().unwrap_or_default();
+        self.end(Outcome::RollbackFailed(format!("{why}, and then {fault}")))?;
+        Ok(self.deployment.outcome.clone())
     }
 
     /// Whether the machine may be another one than it was.
@@ -223,8 +217,10 @@ impl<'e> Engine<'e> {
     }
 
     fn end(&mut self, outcome: Outcome) -> Result<(), HostError> {
+        // Whoever mends it by hand needs what was before.
+        let is_whole = !matches!(outcome, Outcome::RollbackFailed(_));
         self.deployment.end(&self.host, outcome)?;
-        self.let_go()
+        if is_whole { self.let_go() } else { Ok(()) }
     }
 
     fn tell(&mut self, text: &str) {

@@ -54,9 +54,13 @@ pub fn start(host: Host<'_>, order: Order, force: bool) -> Result<Deployment, St
             Some(_) => {}
         }
     }
-    let deployment = Deployment::new(&host, order)?;
+    let mut deployment = Deployment::new(&host, order)?;
     deployment.keep(&host)?;
-    launch(&host)?;
+    if let Err(error) = launch(&host) {
+        // Nobody carries it out, and the next order must not wait for it.
+        deployment.end(&host, Outcome::Refused(vec![error.to_string()]))?;
+        return Err(error.into());
+    }
     Ok(deployment)
 }
 

@@ -11,7 +11,7 @@ pub(crate) use observed::{boot_id, uptime};
 pub use profile::{Profile, ProfileError};
 
 use activation::units::{self, Detail, Units};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use sys::{Clock, Command, Exec, ExecError, Exit, Fs, FsError};
 
@@ -184,6 +184,6 @@ impl Host<'_> {
 
     /// Returns this program as an argument.
     pub fn program(&self) -> String {
-        PathBuf::from(self.program).to_string_lossy().into_owned()
+        self.program.to_string_lossy().into_owned()
     }
 }

@@ -136,8 +136,8 @@ fn signed(machine: &Machine, args: &SignArgs) -> Result<(), u8> {
     drop(key(machine, args)?);
     let repository = repository(machine, args)?;
     let listed = listed(machine, args)?;
-    let commit = Commit::of(machine, &args.flake).map_err(|error| refused(&error))?;
-    job::check(machine, &commit.id).map_err(|error| refused(&error))?;
+    let commit = Commit::of(machine, &args.flake).map_err(|error| exit::refuse(&error))?;
+    job::check(machine, &commit.id).map_err(|error| exit::refuse(&error))?;
     complain(&format!("the commit is {} of {repository}", commit.id));
     let of_ci = args.of_ci(commit.asked.reference.to_string());
     let mut all = Configurations::open(machine, &of_ci.judge.flake, &of_ci.judge.flakes, &args.limits)?;
@@ -145,7 +145,7 @@ fn signed(machine: &Machine, args: &SignArgs) -> Result<(), u8> {
     let hosts = hosts(args, &all)?;
     if hosts.len() > 1 && !listed.has_references() {
         let why = "a list of several hosts' closures has to tell which path refers to which: take that of `--json`";
-        return Err(usage(&format!("'{}': {why}", args.closure.display())));
+        return Err(exit::wrong_usage(&format!("'{}': {why}", args.closure.display())));
     }
     let found = ci::found(machine, &of_ci)?;
     let written = found.write(machine, &args.output);
@@ -179,7 +179,10 @@ fn signed(machine: &Machine, args: &SignArgs) -> Result<(), u8> {
     }
     // Read anew, so that it was in no memory while the flake was evaluated.
     let key = key(machine, args)?;
-    machine.fs.create_dir_all(&args.to).map_err(|error| cannot(&error))?;
+    machine
+        .fs
+        .create_dir_all(&args.to)
+        .map_err(|error| exit::cannot_start(&error))?;
     for verdict in &verdicts {
         let path = args.to.join(format!("{}.json", verdict.host));
         let mut envelope = Envelope::of(verdict);
@@ -188,7 +191,7 @@ fn signed(machine: &Machine, args: &SignArgs) -> Result<(), u8> {
         machine
             .fs
             .write_atomic(&path, text.as_bytes(), Mode::Plain)
-            .map_err(|error| cannot(&error))?;
+            .map_err(|error| exit::cannot_start(&error))?;
         tell(verdict, &key, &path);
     }
     match code {
@@ -234,32 +237,35 @@ impl SignArgs {
 }
 
 fn key(machine: &Machine, args: &SignArgs) -> Result<SecretKey, u8> {
-    SecretKey::read(machine.fs.as_ref(), &args.key).map_err(|error| usage(&error))
+    SecretKey::read(machine.fs.as_ref(), &args.key).map_err(|error| exit::wrong_usage(&error))
 }
 
 fn repository(machine: &Machine, args: &SignArgs) -> Result<String, u8> {
     let repository = args.repository.clone().or_else(|| job::repository(machine));
     let Some(repository) = repository else {
-        return Err(usage(
+        return Err(exit::wrong_usage(
             &"name the repository as the policy does: --repository github:OWNER/NAME",
         ));
     };
-    check_repository(&repository).map_err(|error| usage(&error))?;
+    check_repository(&repository).map_err(|error| exit::wrong_usage(&error))?;
     Ok(repository)
 }
 
 fn listed(machine: &Machine, args: &SignArgs) -> Result<Listed, u8> {
-    let bytes = machine.fs.read(&args.closure).map_err(|error| usage(&error))?;
-    Listed::read(&bytes).map_err(|error| usage(&format!("'{}': {error}", args.closure.display())))
+    let bytes = machine
+        .fs
+        .read(&args.closure)
+        .map_err(|error| exit::wrong_usage(&error))?;
+    Listed::read(&bytes).map_err(|error| exit::wrong_usage(&format!("'{}': {error}", args.closure.display())))
 }
 
 /// Returns the hash of `flake.lock`, which has to be the commit's and in step with `flake.nix`.
 fn lock(machine: &Machine, commit: &Commit, all: &Configurations) -> Result<Option<Hash>, u8> {
     let Some(locked) = all.session.flakes.get(0) else {
-        return Err(refused(&"the flake is not locked"));
+        return Err(exit::refuse(&"the flake is not locked"));
     };
     if locked.changed {
-        return Err(refused(
+        return Err(exit::refuse(
             &"flake.lock is not in step with flake.nix, so that the commit does not say what its inputs are; commit it",
         ));
     }
@@ -267,12 +273,12 @@ fn lock(machine: &Machine, commit: &Commit, all: &Configurations) -> Result<Opti
     let fs = machine.fs.as_ref();
     commit
         .has_same_settings(fs, tree, dir)
-        .map_err(|error| refused(&error))?;
+        .map_err(|error| exit::refuse(&error))?;
     let path = join(dir, b"flake.lock");
-    match tree.lstat(&path).map_err(|error| cannot(&error))? {
+    match tree.lstat(&path).map_err(|error| exit::cannot_start(&error))? {
         None => Ok(None),
         Some(_) => {
-            let bytes = tree.read_file(&path).map_err(|error| cannot(&error))?;
+            let bytes = tree.read_file(&path).map_err(|error| exit::cannot_start(&error))?;
             Ok(Some(HashAlgo::Sha256.hash(bytes)))
         }
     }
@@ -280,25 +286,25 @@ fn lock(machine: &Machine, commit: &Commit, all: &Configurations) -> Result<Opti
 
 /// Returns the numbers of the hosts of NixOS that are asked for, of which there has to be one.
 fn hosts(args: &SignArgs, all: &Configurations) -> Result<Vec<usize>, u8> {
-    let patterns = crate::check::patterns(&args.host).map_err(|error| usage(&error))?;
+    let patterns = crate::check::patterns(&args.host).map_err(|error| exit::wrong_usage(&error))?;
     let names = all.targets.iter().filter(|target| target.kind == Kind::Nixos);
     let names: Vec<&str> = names.map(|target| target.name.as_str()).collect();
     if let Some(unknown) = crate::check::unknown_host(&patterns, names.iter().copied()) {
-        return Err(usage(&unknown));
+        return Err(exit::wrong_usage(&unknown));
     }
     let is_asked = |name: &str| patterns.is_empty() || patterns.iter().any(|pattern: &Pattern| pattern.matches(name));
     let chosen = all.targets.iter().enumerate();
     let chosen = chosen.filter(|(_, target)| target.kind == Kind::Nixos && is_asked(&target.name));
     let chosen: Vec<(usize, &str)> = chosen.map(|(number, target)| (number, target.name.as_str())).collect();
     if chosen.is_empty() {
-        return Err(usage(&"the flake has no host of NixOS"));
+        return Err(exit::wrong_usage(&"the flake has no host of NixOS"));
     }
     // It becomes the name of a file.
     if let Some((_, odd)) = chosen
         .iter()
         .find(|(_, name)| name.contains('/') || name.starts_with('.'))
     {
-        return Err(usage(&format!(
+        return Err(exit::wrong_usage(&format!(
             "a host with the name `{odd}` has no verdict; leave it out with --host"
         )));
     }
@@ -354,7 +360,7 @@ fn verdict(
     });
     let closure = closure.map_err(|error| match error {
         ClosureError::Interrupted => exit::INTERRUPTED,
-        error => cannot(&error),
+        error => exit::cannot_start(&error),
     })?;
     let made = Duration::from_secs(machine.clock.unix_time().as_secs());
     Ok(Verdict {
@@ -393,21 +399,6 @@ fn tell(verdict: &Verdict, key: &SecretKey, path: &std::path::Path) {
         moment(verdict.expires)
     );
     say(diag::clean(&text).as_bytes());
-}
-
-fn refused(error: &dyn std::fmt::Display) -> u8 {
-    complain(&format!("refused: {error}"));
-    exit::REFUSED
-}
-
-fn usage(error: &dyn std::fmt::Display) -> u8 {
-    complain(&format!("error: {error}"));
-    exit::USAGE
-}
-
-fn cannot(error: &dyn std::fmt::Display) -> u8 {
-    complain(&format!("error: {error}"));
-    exit::CANNOT_START
 }
 
 #[cfg(test)]

@@ -212,6 +212,31 @@ fn an_older_verdict_is_a_downgrade() {
 }
 
 #[test]
+fn an_override_lets_nobody_step_back_behind_what_was_approved() {
+    let guarded = Guarded::new(Fault::None);
+    let old = guarded.verdict();
+    guarded.machine.sleep(Duration::from_secs(600));
+    assert_eq!(
+        guarded.refusals(guarded.order(&guarded.verdict())),
+        Vec::<String>::new()
+    );
+    let mut back = Machine::order(Action::Switch);
+    (back.id, back.system) = ("back".into(), OLD.into());
+    assert_eq!(deploy_order(&guarded.machine, back), Outcome::Deployed);
+    let approved = Deployment::approved(&guarded.host())
+        .expect("it can be read")
+        .expect("there is one");
+    assert_eq!(approved.order.system, NEW);
+    let mut again = guarded.order(&old);
+    again.id = "again".into();
+    let outcome = deploy_order(&guarded.machine, again);
+    let Outcome::Refused(reasons) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert!(reasons[0].ends_with("a downgrade"), "{reasons:?}");
+}
+
+#[test]
 fn the_next_policy_comes_with_what_this_one_approves() {
     for (fault, overridden, expected) in [
         (Fault::None, false, "next"),
