@@ -12,34 +12,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
-use testkit::{Program, git};
-
-/// Two hosts that are as little as a host can be.
-const FLAKE: &str = r#"{
-  outputs =
-    _:
-    let
-      host = name: rec {
-        option = value: { _type = "option"; inherit value; files = [ ]; declarations = [ ]; };
-        pkgs.stdenv.hostPlatform.system = "x86_64-linux";
-        options.time.zone = option config.time.zone;
-        options.system.stateVersion = option config.system.stateVersion;
-        config.system.stateVersion = "26.05";
-        config.time.zone = import (./hosts + "/${name}.nix");
-        config.system.build.toplevel = derivation {
-          inherit name;
-          system = "x86_64-linux";
-          builder = "/bin/sh";
-          value = config.time.zone;
-        };
-      };
-    in
-    {
-      nixosConfigurations.mail = host "mail";
-      nixosConfigurations.web = host "web";
-    };
-}
-"#;
+use testkit::{Program, TWO_HOSTS, git};
 
 /// A repository with a flake, as a CI system has it.
 struct Fleet {
@@ -93,7 +66,7 @@ impl Fleet {
             folder: tempfile::tempdir().expect("a temporary folder can be made"),
         };
         std::fs::create_dir_all(fleet.repository().join("hosts")).expect("a folder can be made");
-        fleet.write("flake.nix", FLAKE);
+        fleet.write("flake.nix", TWO_HOSTS);
         fleet.write("hosts/mail.nix", "\"Europe/Oslo\"\n");
         fleet.write("hosts/web.nix", "\"Europe/Rome\"\n");
         fleet.git(&["init", "--quiet", "--initial-branch", "main"]);
@@ -328,7 +301,7 @@ fn what_has_read_nothing_that_changed_is_not_evaluated_to_compare_it() {
         ran.said
     );
     // A host that the base does not have, and one that is gone.
-    let flake = FLAKE.replace(
+    let flake = TWO_HOSTS.replace(
         "nixosConfigurations.mail = host \"mail\"",
         "nixosConfigurations.new = host \"mail\"",
     );
@@ -343,7 +316,7 @@ fn a_base_may_be_another_flake_of_the_same_commit() {
     let fleet = Fleet::new();
     let other = fleet.repository().join("other");
     std::fs::create_dir_all(other.join("hosts")).expect("a folder can be made");
-    fleet.write("other/flake.nix", FLAKE);
+    fleet.write("other/flake.nix", TWO_HOSTS);
     fleet.write("other/hosts/mail.nix", "\"Europe/Oslo\"\n");
     fleet.write("other/hosts/web.nix", "\"Asia/Tokyo\"\n");
     fleet.commit("two");
@@ -424,7 +397,7 @@ fn a_flake_that_does_not_evaluate_is_told_once() {
     }
     assert_eq!(ran.report["totals"]["errored"], 1, "{}", ran.report);
     // That the base does not evaluate keeps nothing else from being judged.
-    fleet.write("flake.nix", FLAKE);
+    fleet.write("flake.nix", TWO_HOSTS);
     fleet.commit("three");
     let ran = fleet.ci(&["--base", "HEAD~1"]);
     assert_eq!(ran.code, Some(1));

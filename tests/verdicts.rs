@@ -10,34 +10,8 @@ use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use testkit::{Program, git, said};
+use testkit::{Program, TWO_HOSTS, git, said};
 
-/// Two hosts that are as little as a host can be.
-const FLAKE: &str = r#"{
-  outputs =
-    _:
-    let
-      host = name: rec {
-        option = value: { _type = "option"; inherit value; files = [ ]; declarations = [ ]; };
-        pkgs.stdenv.hostPlatform.system = "x86_64-linux";
-        options.time.zone = option config.time.zone;
-        options.system.stateVersion = option config.system.stateVersion;
-        config.system.stateVersion = "26.05";
-        config.time.zone = import (./hosts + "/${name}.nix");
-        config.system.build.toplevel = derivation {
-          inherit name;
-          system = "x86_64-linux";
-          builder = "/bin/sh";
-          value = config.time.zone;
-        };
-      };
-    in
-    {
-      nixosConfigurations.mail = host "mail";
-      nixosConfigurations.web = host "web";
-    };
-}
-"#;
 const BASH: &str = "/nix/store/g1w7hy3qg1w7hy3qg1w7hy3qg1w7hy3q-bash";
 const REPOSITORY: &str = "github:acme/fleet";
 
@@ -70,7 +44,7 @@ impl Fleet {
         let program = Program::at(env!("CARGO_BIN_EXE_cfgcheck"));
         let flake = folder.path().join("flake");
         std::fs::create_dir_all(flake.join("hosts")).expect("a folder can be made");
-        std::fs::write(flake.join("flake.nix"), FLAKE).expect("it can be written");
+        std::fs::write(flake.join("flake.nix"), TWO_HOSTS).expect("it can be written");
         for host in ["mail", "web"] {
             std::fs::write(flake.join(format!("hosts/{host}.nix")), "\"Europe/Berlin\"\n").expect("it can be written");
         }
@@ -468,7 +442,7 @@ fn what_signing_needs_is_told_before_the_work() {
 fn a_lock_is_the_commits() {
     let fleet = Fleet::new();
     let flake = fleet.flake();
-    let text = FLAKE.replacen(
+    let text = TWO_HOSTS.replacen(
         '{',
         "{\n  inputs.other = { url = \"path:./other\"; flake = false; };",
         1,

@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod flake;
 mod git;
 mod oracle;
 mod packages;
@@ -18,6 +19,7 @@ mod random;
 mod repository;
 
 pub use answers::Answers;
+pub use flake::TWO_HOSTS;
 pub use git::{git, git_in};
 pub use oracle::{Oracle, Shared};
 pub use program::{Program, said};

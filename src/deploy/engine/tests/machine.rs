@@ -26,6 +26,8 @@ pub(super) enum Fault {
     OtherKernel,
     DoesNotBootWell,
     SwitchLocked,
+    /// The service manager starts no units.
+    NoUnits,
     /// Its program is of a release before 25.05.
     KnowsNoCheck,
     /// A unit fails, and so does the way back.
@@ -284,6 +286,10 @@ impl Machine {
     fn answer(&self, words: &[&str]) -> (Option<i32>, String) {
         match words {
             ["bash", "-c", script, ..] if script.contains("list-units") => (Some(0), self.told_units()),
+            ["bash", "-c", script, ..] if script.contains("/dev/tcp") => {
+                let reached = self.with(|state| state.in_reach);
+                (Some(i32::from(!reached)), "Network is unreachable\n".into())
+            }
             ["systemctl", "list-jobs", ..] => (Some(0), "No jobs running.\n".into()),
             ["systemctl", "is-active", "--quiet", timer] => (
                 Some(i32::from(!self.with(|state| state.timers.contains(*timer))) * 3),
@@ -298,6 +304,7 @@ impl Machine {
                 self.with(|state| state.down = true);
                 std::panic::panic_any(Ended);
             }
+            ["systemd-run", ..] if self.fault == Fault::NoUnits => (Some(1), "Failed to start transient unit\n".into()),
             ["systemd-run", rest @ ..] => {
                 let unit = rest
                     .iter()
@@ -385,12 +392,13 @@ impl Clock for Machine {
             .expect("it can be written");
         // Whoever deploys connects anew, as soon as that is asked for.
         let bare = self.bare();
-        let asked = Deployment::current(&bare)
-            .ok()
-            .flatten()
-            .is_some_and(|now| now.phase == Phase::Confirming);
-        if asked && self.with(|state| state.in_reach) && time < QUESTION {
-            super::super::confirm(&bare, "one").expect("it is asked for");
+        let now = Deployment::current(&bare).ok().flatten();
+        let asked = now.filter(|now| now.phase == Phase::Confirming && now.order.confirm == Confirm::Connection);
+        if let Some(asked) = asked
+            && self.with(|state| state.in_reach)
+            && time < QUESTION
+        {
+            super::super::confirm(&bare, &asked.order.id).expect("it is asked for");
         }
     }
 }

@@ -5,7 +5,8 @@ mod approval;
 mod machine;
 
 use super::{Move, go_back, next, run, start};
-use crate::order::{Action, Order};
+use crate::health::Probe;
+use crate::order::{Action, Confirm, Order};
 use crate::state::{Deployment, Outcome, Phase};
 use machine::{Blow, Ended, Fault, Machine, NEW, OLD};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -242,6 +243,40 @@ fn the_timer_goes_back_and_leaves_alone_what_has_ended() {
     let outcome = go_back(machine.host(), "its time was up", &mut |_| {}).expect("it has ended");
     assert_eq!(outcome, Some(Outcome::RolledBack("its time was up".into())));
     is_new(&machine, &outcome.expect("it has ended"), "timer");
+}
+
+#[test]
+fn a_machine_that_has_to_reach_something_goes_back_when_it_does_not() {
+    for (fault, expected) in [
+        (Fault::None, Outcome::Deployed),
+        (
+            Fault::NetworkLost,
+            Outcome::RolledBack(
+                "port git.example.org:443 is out of reach: it exits 1: Network is unreachable within 120 s".into(),
+            ),
+        ),
+    ] {
+        let machine = Machine::new(fault, None);
+        let mut order = Machine::order(Action::Switch);
+        order.confirm = Confirm::Outbound(vec![Probe::Tcp("git.example.org:443".into())]);
+        let outcome = deploy_order(&machine, order);
+        assert_eq!(outcome, expected);
+        is_new(&machine, &outcome, "outbound");
+    }
+}
+
+#[test]
+fn an_order_whose_engine_does_not_start_has_ended() {
+    let machine = Machine::new(Fault::NoUnits, None);
+    start(machine.host(), Machine::order(Action::Switch), false).expect_err("no unit can be started");
+    let last = Deployment::current(&machine.host())
+        .expect("it can be read")
+        .expect("there is one");
+    let Some(Outcome::Refused(reasons)) = last.outcome else {
+        panic!("{:?}", last.outcome)
+    };
+    assert!(reasons[0].contains("systemd-run"), "{reasons:?}");
+    is_new(&machine, &Outcome::Refused(reasons), "no units");
 }
 
 #[test]
