@@ -55,6 +55,7 @@ struct State {
     timers: BTreeSet<String>,
     in_reach: bool,
     down: bool,
+    rooms: BTreeMap<PathBuf, u64>,
 }
 
 /// The machine.
@@ -132,6 +133,11 @@ impl Machine {
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.state.lock().expect("no panic while holding the state"))
+    }
+
+    /// Says how many bytes a disk has left.
+    pub(super) fn has_room(&self, disk: &str, bytes: u64) {
+        self.with(|state| state.rooms.insert(disk.into(), bytes));
     }
 
     pub(super) fn is_down(&self) -> bool {
@@ -447,7 +453,8 @@ impl Fs for Machine {
         self.changing(|files| files.remove_dir_all(path))
     }
     fn room(&self, path: &Path) -> Result<u64, FsError> {
-        self.files.room(path)
+        let room = self.with(|state| state.rooms.get(path).copied());
+        room.map_or_else(|| self.files.room(path), Ok)
     }
     fn lock(&self, path: &Path) -> Result<Option<Box<dyn Send>>, FsError> {
         self.files.lock(path)

@@ -3,6 +3,7 @@
 
 mod approval;
 mod machine;
+mod refused;
 
 use super::{Move, go_back, next, run, start};
 use crate::health::Probe;
