@@ -26,6 +26,9 @@ pub struct StatusArgs {
     pub of: TargetArgs,
 }
 
+/// Most commits that failed which are told.
+const MOST_FAILED: usize = 5;
+
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &StatusArgs) -> u8 {
     let target = args.of.target(machine);
@@ -102,6 +105,15 @@ fn text(status: &Status, now: u64) -> String {
         let ended = ended.unwrap_or_else(|| format!("under way: {}", last.phase));
         line("last", &format!("{}, {ended}", what(last, now)));
     }
+    let mut failed: Vec<_> = status.failed.0.iter().collect();
+    failed.sort_by_key(|(_, failed)| std::cmp::Reverse(failed.when));
+    for (number, (commit, failed)) in failed.iter().take(MOST_FAILED).enumerate() {
+        let what = if number == 0 { "failed" } else { "" };
+        line(
+            what,
+            &format!("{commit}, {} ago: {}", ago(failed.when, now), failed.why),
+        );
+    }
     out
 }
 
@@ -115,13 +127,17 @@ fn what(deployment: &Deployment, now: u64) -> String {
             None => commit.to_owned(),
         },
     );
-    let ago = now.saturating_sub(deployment.since);
-    let ago = match ago {
+    let ago = ago(deployment.since, now);
+    let by = origin.by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
+    format!("{commit}, {ago} ago{by}")
+}
+
+fn ago(then: u64, now: u64) -> String {
+    let ago = now.saturating_sub(then);
+    match ago {
         0..=119 => format!("{ago} s"),
         120..=7199 => format!("{} min", ago / 60),
         7200..=172_799 => format!("{} h", ago / 3600),
         _ => format!("{} days", ago / 86_400),
-    };
-    let by = origin.by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
-    format!("{commit}, {ago} ago{by}")
+    }
 }

@@ -7,6 +7,7 @@
 pub mod approval;
 pub mod commit;
 pub mod engine;
+pub mod failed;
 pub mod git;
 pub mod health;
 pub mod host;
@@ -14,11 +15,13 @@ mod moment;
 pub mod order;
 pub mod plan;
 pub mod policy;
+pub mod pull;
 pub mod signature;
 pub mod state;
 pub mod status;
 pub mod verdict;
 
+pub use failed::FailedCommits;
 pub use moment::moment;
 pub use order::Order;
 pub use plan::Plan;

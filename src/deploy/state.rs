@@ -3,6 +3,8 @@
 //! A phase is written before what it names begins. A machine that loses its power, or an engine that is killed, therefore
 //! leaves behind what may have been done, and never less.
 
+use crate::commit::Commit;
+use crate::failed::{self, Stage};
 use crate::host::{Host, HostError, Observed};
 use crate::order::{Order, VERSION};
 use activation::units::Units;
@@ -202,6 +204,7 @@ impl Deployment {
                 write(host, Path::new(APPROVED), self)?;
             }
         }
+        self.remember(host)?;
         self.enter(host, Phase::Done)?;
         write(
             host,
@@ -209,6 +212,21 @@ impl Deployment {
             self,
         )?;
         self.forget_oldest(host)
+    }
+
+    /// Remembers how its commit did on this machine. What was done without approval has no commit that anybody vouches for.
+    fn remember(&self, host: &Host<'_>) -> Result<(), HostError> {
+        let approved = self.order.approval.overridden.is_none();
+        let commit = self.order.origin.commit.as_deref().filter(|_| approved);
+        let Some(commit) = commit.and_then(|commit| Commit::new(commit).ok()) else {
+            return Ok(());
+        };
+        match &self.outcome {
+            Some(Outcome::RolledBack(why)) => failed::remember(host, &commit, Stage::Deployed, why),
+            Some(Outcome::RollbackFailed(why)) => failed::remember(host, &commit, Stage::TakenBack, why),
+            Some(Outcome::Deployed | Outcome::RebootPending) => failed::forget(host, &commit),
+            Some(Outcome::Refused(_)) | None => Ok(()),
+        }
     }
 
     /// Writes it down, so that it lasts.

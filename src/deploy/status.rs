@@ -1,5 +1,6 @@
 //! What a machine tells of itself and its deployments.
 
+use crate::failed::FailedCommits;
 use crate::host::{Host, HostError, Observed};
 use crate::state::Deployment;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,9 @@ pub struct Status {
     pub deployed: Option<Deployment>,
     /// The last of these that was approved, and not overridden.
     pub approved: Option<Deployment>,
+    /// The commits that failed on it.
+    #[serde(default)]
+    pub failed: FailedCommits,
 }
 
 impl Status {
@@ -29,6 +33,7 @@ impl Status {
             last: Deployment::current(host)?,
             deployed: Deployment::deployed(host)?,
             approved: Deployment::approved(host)?,
+            failed: FailedCommits::read(host)?,
         })
     }
 }

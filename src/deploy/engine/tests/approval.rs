@@ -2,6 +2,8 @@
 
 use super::machine::{Fault, Machine, NEW, OLD};
 use super::{deploy_order, is_new};
+use crate::commit::Commit;
+use crate::failed::{self, FailedCommits, Stage as FailedAt};
 use crate::host::Host;
 use crate::order::{Action, Approval, Order};
 use crate::policy::{self, Policy};
@@ -273,4 +275,51 @@ fn a_policy_that_is_none_takes_nothings_place() {
         "{told:?}"
     );
     assert!(guarded.machine.link("/run/current-system") != OLD);
+}
+
+#[test]
+fn an_approved_commit_that_was_taken_back_is_remembered_until_it_does() {
+    let commit = Commit::new(&"1".repeat(40)).expect("a commit");
+    let order = |guarded: &Guarded, id: &str| {
+        let mut order = guarded.order(&guarded.verdict());
+        order.id = id.into();
+        order
+    };
+    let failed = |guarded: &Guarded| {
+        let failed = FailedCommits::read(&guarded.host()).expect("it can be read");
+        failed.get(&commit).map(|failed| (failed.at, failed.why.clone()))
+    };
+    let mut guarded = Guarded::new(Fault::UnitFails);
+    let mut overridden = order(&guarded, "zero");
+    overridden.approval = Approval::overridden("a test");
+    let outcome = deploy_order(&guarded.machine, overridden);
+    assert!(matches!(outcome, Outcome::RolledBack(_)), "{outcome:?}");
+    assert_eq!(failed(&guarded), None, "nobody vouches for its commit");
+    let outcome = deploy_order(&guarded.machine, order(&guarded, "one"));
+    assert!(matches!(outcome, Outcome::RolledBack(_)), "{outcome:?}");
+    let why = "web.service has failed".to_owned();
+    assert_eq!(failed(&guarded), Some((FailedAt::Deployed, why)));
+    guarded.machine.fault = Fault::None;
+    assert_eq!(
+        deploy_order(&guarded.machine, order(&guarded, "two")),
+        Outcome::Deployed
+    );
+    assert_eq!(failed(&guarded), None);
+}
+
+#[test]
+fn the_oldest_failures_are_forgotten() {
+    let guarded = Guarded::new(Fault::None);
+    let commit = |number: usize| Commit::new(&format!("{number:040x}")).expect("a commit");
+    for number in 0..101 {
+        failed::remember(&guarded.host(), &commit(number), FailedAt::Built, "no\x1b[2Jluck\n").expect("it is kept");
+        guarded.machine.sleep(Duration::from_secs(1));
+    }
+    let all = FailedCommits::read(&guarded.host()).expect("it can be read");
+    assert_eq!(
+        (all.0.len(), all.get(&commit(0)), all.get(&commit(100)).is_some()),
+        (100, None, true)
+    );
+    let shown = all.get(&commit(1)).map(|failed| failed.why.as_str());
+    assert!(shown.is_some_and(|why| !why.contains(char::is_control)), "{shown:?}");
 }

@@ -61,7 +61,7 @@ struct State {
 /// The machine.
 pub(super) struct Machine {
     files: MemoryFs,
-    fault: Fault,
+    pub(super) fault: Fault,
     blow: Option<(u32, Blow)>,
     state: Mutex<State>,
 }
