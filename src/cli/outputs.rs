@@ -114,9 +114,22 @@ pub struct Outputs<'a> {
 impl Outputs<'_> {
     /// Writes all that is asked for, says what could not be written, and returns whether all could.
     pub fn write(&self, report: &Report) -> bool {
-        let to_stdout = self.asked.iter().any(|(_, path)| is_stdout(path));
         let default = [(self.default(), "-".into())];
-        let outputs = self.asked.iter().chain(if to_stdout { &[][..] } else { &default });
+        let default = if self.is_asked_on_stdout() { &[][..] } else { &default };
+        self.write_each(report, self.asked.iter().chain(default))
+    }
+
+    /// Writes only what is asked for by name, says what could not be written, and returns whether all could.
+    pub fn write_asked(&self, report: &Report) -> bool {
+        self.write_each(report, self.asked.iter())
+    }
+
+    /// Whether a form is asked for on standard output.
+    pub fn is_asked_on_stdout(&self) -> bool {
+        self.asked.iter().any(|(_, path)| is_stdout(path))
+    }
+
+    fn write_each<'f>(&self, report: &Report, outputs: impl Iterator<Item = &'f (Format, PathBuf)>) -> bool {
         let mut all = true;
         for (format, path) in outputs {
             // What cannot be written must not keep the other reports from being written.

@@ -6,6 +6,7 @@
 
 pub mod approval;
 pub mod commit;
+pub mod ended;
 pub mod engine;
 pub mod failed;
 pub mod git;
@@ -21,6 +22,7 @@ pub mod state;
 pub mod status;
 pub mod verdict;
 
+pub use ended::{Ended, Reason};
 pub use failed::FailedCommits;
 pub use moment::moment;
 pub use order::Order;

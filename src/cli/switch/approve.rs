@@ -3,15 +3,14 @@
 
 use super::args::ApproveArgs;
 use super::source::Named;
-use super::target::{Target, TargetError};
+use super::target::Target;
+use super::trouble::Trouble;
 use crate::approval::{of_clone, revision};
-use crate::exit;
 use crate::machine::Machine;
-use crate::stream::complain;
 use ::deploy::commit::Commit;
 use ::deploy::order::Approval;
 use ::deploy::verdict::Envelope;
-use ::deploy::{Policy, Status};
+use ::deploy::{Policy, Reason, Status};
 use diag::{SourceMap, clean_line};
 use flake::git::Repository;
 use std::path::{Path, PathBuf};
@@ -28,14 +27,14 @@ pub struct Approved {
     pub is_pinned: bool,
 }
 
-/// Returns what approves a system for a host; why nothing does has been told, and is the exit code.
+/// Returns what approves a system for a host, or why nothing does.
 pub fn approved(
     machine: &Machine,
     target: &Target,
     args: &ApproveArgs,
     named: &Named,
     status: &Status,
-) -> Result<Approved, u8> {
+) -> Result<Approved, Trouble> {
     let verdict = args
         .verdict
         .as_deref()
@@ -58,51 +57,35 @@ pub fn approved(
             is_pinned: false,
         });
     }
-    let asked: Result<Option<String>, TargetError> = target.ask(machine, &["policy"]);
-    let text = asked.map_err(|error| {
-        complain(&format!("error: {error}"));
-        error.code()
-    })?;
+    let text: Option<String> = target.ask(machine, &["policy"])?;
+    let refused = |why: String, hint: &str| Trouble::refused(vec![Reason::new(why).hint(hint)]);
     let Some(text) = text else {
         let hint = "as root on it: `cfgcheck switch --enroll policy.yaml`; or say why it is to be without: `--override REASON`";
-        complain(&format!(
-            "refused: no policy is enrolled on {}\nhelp: {hint}",
-            target.name()
-        ));
-        return Err(exit::REFUSED);
+        return Err(refused(format!("no policy is enrolled on {}", target.name()), hint));
     };
     let mut sources = SourceMap::new();
     let policy = Policy::read(&mut sources, b"policy.yaml", text.as_bytes()).map_err(|error| {
-        complain(&format!(
-            "refused: the policy of {} is wrong: {}",
-            target.name(),
-            error.message
-        ));
-        exit::REFUSED
+        let why = format!("the policy of {} is wrong: {}", target.name(), error.message);
+        Trouble::refused(vec![Reason::new(why)])
     })?;
     let (folder, clone, commit) = commit(machine, args, named, wanted.as_deref())?;
     let deployed = deployed(status)?;
     let judgement = of_clone(machine, &policy, (&folder, &clone), &commit, deployed.as_ref());
-    let judgement = judgement.map_err(|error| exit::wrong_usage(&error))?;
-    let mut refused = !judgement.is_approved();
-    for refusal in &judgement.refusals {
-        let (why, hint) = (refusal.to_string(), refusal.hint());
-        complain(&format!("refused: {}\nhelp: {}", clean_line(&why), clean_line(&hint)));
-    }
+    let judgement = judgement.map_err(Trouble::usage)?;
+    let refusals = judgement.refusals.iter();
+    let mut reasons: Vec<Reason> = refusals
+        .map(|refusal| Reason::new(refusal.to_string()).hint(refusal.hint()))
+        .collect();
     if policy.require.verdict.is_some() && verdict.is_none() {
-        complain(
-            "refused: the policy asks for a signed verdict\nhelp: name the file that `cfgcheck verdict sign` wrote: `--verdict FILE`",
-        );
-        refused = true;
+        let why = Reason::new("the policy asks for a signed verdict");
+        reasons.push(why.hint("name the file that `cfgcheck verdict sign` wrote: `--verdict FILE`"));
     }
     if policy.require.verdict.is_none() && named.flake.is_none() {
-        complain(
-            "refused: nothing says that this system is of the commit\nhelp: name the flake and not a system, or have the policy ask for a signed verdict",
-        );
-        refused = true;
+        let why = Reason::new("nothing says that this system is of the commit");
+        reasons.push(why.hint("name the flake and not a system, or have the policy ask for a signed verdict"));
     }
-    if refused {
-        return Err(exit::REFUSED);
+    if !reasons.is_empty() {
+        return Err(Trouble::refused(reasons));
     }
     let shown = judgement
         .shown
@@ -122,14 +105,11 @@ pub fn approved(
 }
 
 /// Returns the envelope in a file, with what it says. That it says so is nothing yet: the host verifies it.
-fn envelope(machine: &Machine, path: &Path) -> Result<(String, ::deploy::verdict::Verdict), u8> {
-    let bytes = machine.fs.read(path).map_err(|error| exit::wrong_usage(&error))?;
+fn envelope(machine: &Machine, path: &Path) -> Result<(String, ::deploy::verdict::Verdict), Trouble> {
+    let bytes = machine.fs.read(path).map_err(Trouble::usage)?;
     let (_, verdict) = Envelope::read(&bytes).map_err(|error| {
-        complain(&format!(
-            "refused: the verdict {} cannot be read: {error}",
-            path.display()
-        ));
-        exit::REFUSED
+        let why = format!("the verdict {} cannot be read: {error}", path.display());
+        Trouble::refused(vec![Reason::new(why)])
     })?;
     Ok((String::from_utf8_lossy(&bytes).into_owned(), verdict))
 }
@@ -140,30 +120,26 @@ fn commit(
     args: &ApproveArgs,
     named: &Named,
     wanted: Option<&str>,
-) -> Result<(PathBuf, Repository, Commit), u8> {
+) -> Result<(PathBuf, Repository, Commit), Trouble> {
     let own = named.repository.as_ref().map(|(root, _)| root.clone());
     let folder = args.repository.clone().or(own).unwrap_or_else(|| ".".into());
-    let base = machine.env.current_dir().map_err(|error| exit::wrong_usage(&error))?;
-    let folder = machine
-        .fs
-        .canonicalize(&base.join(folder))
-        .map_err(|error| exit::wrong_usage(&error))?;
-    let repository = Repository::open(machine.fs.clone(), &folder).map_err(|error| exit::wrong_usage(&error))?;
-    let commit = revision(&repository, wanted.unwrap_or("HEAD")).map_err(|error| exit::wrong_usage(&error))?;
+    let base = machine.env.current_dir().map_err(Trouble::usage)?;
+    let folder = machine.fs.canonicalize(&base.join(folder)).map_err(Trouble::usage)?;
+    let repository = Repository::open(machine.fs.clone(), &folder).map_err(Trouble::usage)?;
+    let commit = revision(&repository, wanted.unwrap_or("HEAD")).map_err(Trouble::usage)?;
     Ok((folder, repository, commit))
 }
 
 /// Returns the commit that was approved for a host last, if one was. What was deployed since by an override, such as a way back,
 /// takes nothing of its place: whoever steps back behind it needs an override again.
-fn deployed(status: &Status) -> Result<Option<Commit>, u8> {
+fn deployed(status: &Status) -> Result<Option<Commit>, Trouble> {
     let commit = status
         .approved
         .as_ref()
         .and_then(|approved| approved.order.origin.commit.as_deref());
     commit.map(Commit::new).transpose().map_err(|error| {
-        complain(&format!(
-            "error: what the host says of its last deployment cannot be read: {error}"
-        ));
-        exit::CANNOT_START
+        Trouble::cannot_start(format!(
+            "what the host says of its last deployment cannot be read: {error}"
+        ))
     })
 }

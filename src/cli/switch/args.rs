@@ -2,8 +2,12 @@
 
 use super::target::Target;
 use crate::machine::Machine;
+use crate::outputs::{Format, output};
 use clap::Args;
 use std::path::PathBuf;
+
+/// The cfgcheck of a host, where nothing else is said.
+pub const PROGRAM: &str = "cfgcheck";
 
 /// How the host is reached.
 #[derive(Args, Clone, Debug)]
@@ -14,9 +18,9 @@ pub struct TargetArgs {
     /// Become root on the host by `sudo`.
     #[arg(long)]
     pub sudo: bool,
-    /// The cfgcheck of the host.
-    #[arg(long, value_name = "PATH", default_value = "cfgcheck")]
-    pub remote_program: String,
+    /// The cfgcheck of the host; `cfgcheck` by default.
+    #[arg(long, value_name = "PATH")]
+    pub remote_program: Option<String>,
 }
 
 impl TargetArgs {
@@ -29,11 +33,12 @@ impl TargetArgs {
         Target {
             ssh: self.target.clone(),
             sudo: self.sudo,
-            program: if self.target.is_some() {
-                self.remote_program.clone()
-            } else {
-                own()
+            program: match (&self.target, &self.remote_program) {
+                (None, _) => own(),
+                (Some(_), Some(program)) => program.clone(),
+                (Some(_), None) => PROGRAM.to_owned(),
             },
+            label: None,
         }
     }
 }
@@ -48,8 +53,8 @@ pub struct HowArgs {
     #[arg(long, conflicts_with = "boot")]
     pub reboot: bool,
     /// Multiply all time limits by this number, for a slow host.
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
-    pub patience: u64,
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub patience: Option<u64>,
     /// Units that have to be active afterwards; may be repeated.
     #[arg(long, value_name = "UNIT")]
     pub healthy_unit: Vec<String>,
@@ -62,9 +67,9 @@ pub struct HowArgs {
     /// A program that has to succeed on the host afterwards, by its shell; may be repeated.
     #[arg(long, value_name = "COMMAND")]
     pub healthy_command: Vec<String>,
-    /// Seconds for which all of that has to hold.
-    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
-    pub grace: u64,
+    /// Seconds for which all of that has to hold; 10 by default.
+    #[arg(long, value_name = "SECONDS")]
+    pub grace: Option<u64>,
     /// Seconds that the health checks have until they must hold.
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub health_time: u64,
@@ -142,6 +147,9 @@ pub struct SwitchArgs {
     /// Make this file the policy of this machine, as its root, and deploy nothing.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["flake", "system", "dry_run", "target"])]
     pub enroll: Option<PathBuf>,
+    /// Write a report to a file or `-`: text, json, junit, jenkins, github, sarif, gitlab, markdown or html; may be repeated.
+    #[arg(long, value_name = "KIND=PATH", value_parser = output)]
+    pub output: Vec<(Format, PathBuf)>,
     #[command(flatten)]
     pub approve: ApproveArgs,
     #[command(flatten)]

@@ -2,7 +2,6 @@
 
 use super::target::{Connection, Target, TargetError};
 use crate::machine::Machine;
-use crate::stream::complain;
 use ::deploy::order::{Action, Confirm, Order};
 use ::deploy::{Deployment, Phase};
 use std::io::{BufRead, BufReader};
@@ -40,7 +39,7 @@ pub fn to_the_end(machine: &Machine, target: &Target, order: &Order) -> Result<D
             Ok(code) => target.answer(format!("its engine ends with {code} before the deployment has")),
         };
         if sys::interrupted() {
-            complain(
+            target.tell(
                 "the host goes on by itself, and goes back where it waits for a confirmation: `cfgcheck status` tells",
             );
             return Err(error);
@@ -49,7 +48,7 @@ pub fn to_the_end(machine: &Machine, target: &Target, order: &Order) -> Result<D
             return Err(error);
         }
         if !follower.lost {
-            complain(&format!("{error}; it is asked again"));
+            target.tell(&format!("{error}; it is asked again"));
             follower.lost = true;
         }
         machine.clock.sleep(PAUSE);
@@ -93,12 +92,17 @@ impl Follower<'_> {
         let before = self.last.as_ref();
         let known = before.map_or(0, |before| before.notes.len());
         for note in now.notes.iter().skip(known) {
-            complain(&format!("  {note}"));
+            self.target.tell(&format!("  {note}"));
         }
         if before.is_none_or(|before| before.phase != now.phase) && now.outcome.is_none() {
-            complain(&format!("{}: {}", self.target.name(), now.phase));
+            match &self.target.label {
+                // It is named in front of each line.
+                Some(_) => self.target.tell(&now.phase.to_string()),
+                None => self.target.tell(&format!("{}: {}", self.target.name(), now.phase)),
+            }
             if now.phase == Phase::RollingBack {
-                complain(&format!("  {}", now.why.as_deref().unwrap_or_default()));
+                self.target
+                    .tell(&format!("  {}", now.why.as_deref().unwrap_or_default()));
             }
         }
         let asked = now.phase == Phase::Confirming && now.order.confirm == Confirm::Connection;
@@ -120,10 +124,12 @@ impl Follower<'_> {
             {
                 Ok(_) => return,
                 Err(TargetError::OutOfReach { .. }) if !sys::interrupted() => {}
-                Err(error) => return complain(&format!("  it is not confirmed: {error}")),
+                Err(error) => return self.target.tell(&format!("  it is not confirmed: {error}")),
             }
             if self.machine.clock.monotonic().saturating_sub(start) >= limit {
-                return complain("  it is not confirmed: the host is out of reach, and goes back");
+                return self
+                    .target
+                    .tell("  it is not confirmed: the host is out of reach, and goes back");
             }
             self.machine.clock.sleep(PAUSE);
         }

@@ -2,24 +2,28 @@
 
 mod approve;
 mod args;
+mod back;
+mod deploy;
 mod follow;
 mod source;
 mod target;
 mod text;
+mod told;
+mod trouble;
 
 pub use args::{RollbackArgs, SwitchArgs, TargetArgs};
-pub use target::TargetError;
+pub use back::run as rollback;
 
-use crate::engine::code_of;
 use crate::exit;
 use crate::machine::Machine;
 use crate::stream::{complain, say};
-use ::deploy::health::{Health, Probe};
-use ::deploy::order::{Action, Approval, Confirm, Limits, Order, Origin, VERSION};
-use ::deploy::{Plan, Status};
-use args::HowArgs;
+use ::deploy::order::Origin;
+use ::deploy::{Ended, Reason, Status};
+use deploy::{Wanted, by, carry_out, code_of, plan};
 use std::path::Path;
 use target::{Connection, Target};
+use told::Told;
+use trouble::Trouble;
 
 /// Runs `cfgcheck switch` and returns its exit code.
 pub fn run(machine: &Machine, args: &SwitchArgs) -> u8 {
@@ -29,35 +33,77 @@ pub fn run(machine: &Machine, args: &SwitchArgs) -> u8 {
     }
     let named = match source::named(machine, &args.what) {
         Ok(named) => named,
-        Err(code) => return code,
+        Err(trouble) => {
+            trouble.tell(&target);
+            return trouble.code;
+        }
     };
-    ended(switch(machine, &target, args, named))
+    let mut told = Told::begin(machine, named.flake.as_deref().unwrap_or_default());
+    let mut host = named.host.clone();
+    let done = switch(machine, &target, args, named, &mut host);
+    let (code, ended) = match done {
+        Ok(Done::Planned(code)) => return code,
+        Ok(Done::Ended(ended)) => (code_of(&ended), ended),
+        Err(trouble) => {
+            trouble.tell(&target);
+            let code = trouble.code;
+            if code == exit::USAGE {
+                return code;
+            }
+            (code, trouble.ended())
+        }
+    };
+    told.host(&host.unwrap_or_else(|| target.name()), &ended, None);
+    told.write_asked(&args.output, code)
 }
 
-fn switch(machine: &Machine, target: &Target, args: &SwitchArgs, named: source::Named) -> Result<u8, TargetError> {
+/// What came of the command.
+enum Done {
+    /// It was only to be told what would be done; the exit code.
+    Planned(u8),
+    /// How the deployment ended.
+    Ended(Ended),
+}
+
+fn switch(
+    machine: &Machine,
+    target: &Target,
+    args: &SwitchArgs,
+    named: source::Named,
+    host: &mut Option<String>,
+) -> Result<Done, Trouble> {
     let status: Status = target.ask(machine, &["observe"])?;
-    let approved = match approve::approved(machine, target, &args.approve, &named, &status) {
-        Ok(approved) => approved,
-        Err(code) => return Ok(code),
-    };
+    let approved = approve::approved(machine, target, &args.approve, &named, &status)?;
+    host.clone_from(&approved.host);
     // Nothing is built, nor brought to the host, before it is approved; and what is built is what was approved.
     let commit = approved.commit.as_deref().filter(|_| approved.is_pinned);
-    let system = match source::system(machine, &args.what, target, &named, commit) {
-        Ok(system) => system,
-        Err(code) => return Ok(code),
-    };
+    let system = source::system(machine, &args.what, target, &named, commit)?;
+    let plan = plan(machine, target, &system, &args.how)?;
+    say(text::plan(&plan, &target.name()).as_bytes());
+    let is_refused = !plan.refusals.is_empty();
+    if args.dry_run {
+        return Ok(Done::Planned(if is_refused { exit::REFUSED } else { exit::CLEAN }));
+    }
+    if is_refused {
+        // The plan has told them.
+        return Ok(Done::Ended(Ended::Refused(
+            plan.refusals.iter().map(Reason::new).collect(),
+        )));
+    }
     let origin = Origin {
         host: approved.host,
         flake: named.flake,
         commit: approved.commit,
         by: by(machine),
     };
-    let wanted = Deploy {
+    let wanted = Wanted {
         system,
         origin,
         approval: approved.approval,
     };
-    deploy(machine, target, wanted, &args.how, args.dry_run)
+    let ended = carry_out(machine, target, wanted, &args.how);
+    text::tell(&ended, target);
+    Ok(Done::Ended(ended))
 }
 
 /// Makes a file the policy of this machine.
@@ -88,138 +134,4 @@ fn enroll(machine: &Machine, target: &Target, args: &SwitchArgs, file: &Path) ->
             error.code()
         }
     }
-}
-
-/// What is deployed, from where, and what approves it.
-struct Deploy {
-    system: String,
-    origin: Origin,
-    approval: Approval,
-}
-
-/// Runs `cfgcheck rollback` and returns its exit code.
-pub fn rollback(machine: &Machine, args: &RollbackArgs) -> u8 {
-    let target = args.to.target(machine);
-    ended(back(machine, &target, args))
-}
-
-fn back(machine: &Machine, target: &Target, args: &RollbackArgs) -> Result<u8, TargetError> {
-    let status: Status = target.ask(machine, &["observe"])?;
-    if let Some(last) = status.last.as_ref().filter(|last| last.outcome.is_none()) {
-        if args.dry_run {
-            say(format!(
-                "the deployment {} would be taken back, which is {}\n",
-                last.order.id, last.phase
-            )
-            .as_bytes());
-            return Ok(exit::CLEAN);
-        }
-        let why = "--because=it was asked for";
-        return match target.call(machine, &["roll-back", why], Vec::new(), Connection::Any) {
-            // It is back, which is what was asked for.
-            Err(TargetError::Refused {
-                code: exit::ROLLED_BACK,
-                ..
-            }) => Ok(exit::CLEAN),
-            Err(error) => Err(error),
-            Ok(_) => Ok(exit::CLEAN),
-        };
-    }
-    let deployed = status
-        .deployed
-        .filter(|deployed| deployed.order.system == status.now.current);
-    let before = deployed.and_then(|deployed| Some(deployed.recorded?.current));
-    let Some(before) = before else {
-        complain("error: what this host runs was not deployed by cfgcheck, so that nothing is known that ran before");
-        return Ok(exit::REFUSED);
-    };
-    let origin = Origin {
-        by: by(machine),
-        ..Origin::default()
-    };
-    let wanted = Deploy {
-        system: before,
-        origin,
-        approval: Approval::overridden("back to what ran before the last deployment"),
-    };
-    deploy(machine, target, wanted, &args.how, args.dry_run)
-}
-
-fn ended(done: Result<u8, TargetError>) -> u8 {
-    done.unwrap_or_else(|error| {
-        complain(&format!("error: {error}"));
-        error.code()
-    })
-}
-
-/// Brings a host to a system that is in its store.
-fn deploy(machine: &Machine, target: &Target, wanted: Deploy, how: &HowArgs, dry_run: bool) -> Result<u8, TargetError> {
-    let (action, word) = match (how.boot, how.reboot) {
-        (true, _) => (Action::Boot, "boot"),
-        (_, true) => (Action::Reboot, "reboot"),
-        _ => (Action::Switch, "switch"),
-    };
-    let plan: Plan = target.ask(machine, &["plan", "--action", word, &wanted.system])?;
-    say(text::plan(&plan, &target.name()).as_bytes());
-    if !plan.refusals.is_empty() {
-        return Ok(exit::REFUSED);
-    }
-    if dry_run {
-        return Ok(exit::CLEAN);
-    }
-    let order = order(machine, target, wanted, how, action)?;
-    let json = serde_json::to_vec(&order).map_err(|error| target.answer(error))?;
-    let force: &[&str] = if how.force { &["start", "--force"] } else { &["start"] };
-    target.call(machine, force, json, Connection::Any)?;
-    let ended = follow::to_the_end(machine, target, &order)?;
-    say(text::outcome(&ended).as_bytes());
-    Ok(code_of(ended.outcome.as_ref()))
-}
-
-fn order(
-    machine: &Machine,
-    target: &Target,
-    wanted: Deploy,
-    how: &HowArgs,
-    action: Action,
-) -> Result<Order, TargetError> {
-    let random = sys::random_token().map_err(|error| target.answer(error))?;
-    let seconds = machine.clock.unix_time().as_secs();
-    let mut probes: Vec<Probe> = how.healthy_http.iter().cloned().map(Probe::Http).collect();
-    probes.extend(how.healthy_tcp.iter().cloned().map(Probe::Tcp));
-    let by_shell = |command: &String| Probe::Command(vec!["bash".into(), "-c".into(), command.clone()]);
-    probes.extend(how.healthy_command.iter().map(by_shell));
-    Ok(Order {
-        version: VERSION,
-        id: format!("{seconds}-{}", random.get(..8).unwrap_or(&random)),
-        system: wanted.system,
-        origin: wanted.origin,
-        approval: wanted.approval,
-        action,
-        confirm: match (how.reach.is_empty(), &target.ssh) {
-            (false, _) => Confirm::Outbound(how.reach.iter().cloned().map(Probe::Tcp).collect()),
-            (true, Some(_)) => Confirm::Connection,
-            (true, None) => Confirm::Nobody,
-        },
-        health: Health {
-            units: how.healthy_unit.clone(),
-            probes,
-            grace: how.grace,
-        },
-        limits: Limits {
-            activation: how.activation_time,
-            health: how.health_time,
-            confirm: how.confirm_time,
-            ..Limits::default()
-        }
-        .times(how.patience),
-    })
-}
-
-/// Returns who deploys, as this machine tells.
-fn by(machine: &Machine) -> Option<String> {
-    let user = machine.env.text("USER").or_else(|| machine.env.text("LOGNAME"))?;
-    let host = machine.fs.read(Path::new("/proc/sys/kernel/hostname")).ok();
-    let host = host.map(|name| String::from_utf8_lossy(&name).trim().to_owned());
-    Some(diag::clean_line(&host.map_or(user.clone(), |host| format!("{user}@{host}"))).into_owned())
 }

@@ -2,11 +2,11 @@
 
 use super::args::WhatArgs;
 use super::target::Target;
+use super::trouble::Trouble;
 use crate::args::{Cli, Command};
 use crate::exit;
 use crate::machine::Machine;
 use crate::session::asked;
-use crate::stream::complain;
 use clap::Parser;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,10 +27,10 @@ pub struct Named {
     pub repository: Option<(PathBuf, String)>,
 }
 
-/// Returns which host is wanted; what is wrong with the command line has been told, and is the exit code.
-pub fn named(machine: &Machine, what: &WhatArgs) -> Result<Named, u8> {
+/// Returns which host is wanted, or what is wrong with the command line.
+pub fn named(machine: &Machine, what: &WhatArgs) -> Result<Named, Trouble> {
     if let Some(path) = &what.system {
-        let system = store_path(machine, path).map_err(|why| exit::wrong_usage(&why))?;
+        let system = store_path(machine, path).map_err(Trouble::usage)?;
         return Ok(Named {
             host: what.host.clone(),
             system: Some(system),
@@ -39,10 +39,10 @@ pub fn named(machine: &Machine, what: &WhatArgs) -> Result<Named, u8> {
         });
     }
     let flake = what.flake.clone().unwrap_or_else(|| ".".into());
-    let asked = asked(machine, &flake).map_err(|error| exit::wrong_usage(&error))?;
+    let asked = asked(machine, &flake).map_err(Trouble::usage)?;
     let host = match (&what.host, asked.fragment.as_str()) {
         (Some(host), _) => host.clone(),
-        (None, "") => return Err(exit::wrong_usage(&"which host? Name it: `cfgcheck switch .#HOST`")),
+        (None, "") => return Err(Trouble::usage("which host? Name it: `cfgcheck switch .#HOST`")),
         (None, fragment) => fragment.trim_start_matches("nixosConfigurations.").to_owned(),
     };
     let attrs = asked.reference.input.attrs();
@@ -63,19 +63,27 @@ pub fn named(machine: &Machine, what: &WhatArgs) -> Result<Named, u8> {
 }
 
 /// Returns the path of the system in the store of the host, to which it is brought: the one that is named, or what the flake says
-/// of the host at a commit, or as it lies there if none is given. What went wrong has been told, and is the exit code.
+/// of the host at a commit, or as it lies there if none is given.
 pub fn system(
     machine: &Machine,
     what: &WhatArgs,
     target: &Target,
     named: &Named,
     commit: Option<&str>,
-) -> Result<String, u8> {
+) -> Result<String, Trouble> {
     if let Some(system) = &named.system {
         return Ok(system.clone());
     }
-    let reference = match (commit, &named.repository) {
-        (None, _) => named.flake.clone().unwrap_or_else(|| ".".into()),
+    let reference = reference(named, commit)?;
+    let system = built(machine, what, &reference, named.host.as_deref().unwrap_or_default())?;
+    copy(machine, target, &system)?;
+    Ok(system)
+}
+
+/// Returns the flake to build: at a commit, or as it lies there.
+pub fn reference(named: &Named, commit: Option<&str>) -> Result<String, Trouble> {
+    match (commit, &named.repository) {
+        (None, _) => Ok(named.flake.clone().unwrap_or_else(|| ".".into())),
         (Some(commit), Some((root, folder))) => {
             let root = flake::url::percent_encode(&root.to_string_lossy(), "/");
             let dir = if folder.is_empty() {
@@ -83,26 +91,17 @@ pub fn system(
             } else {
                 format!("&dir={}", flake::url::percent_encode(folder, "/"))
             };
-            format!("git+file://{root}?rev={commit}{dir}")
+            Ok(format!("git+file://{root}?rev={commit}{dir}"))
         }
-        (Some(_), None) => {
-            return Err(exit::wrong_usage(
-                &"what is approved is a commit: name a flake in a Git repository on this machine, or a system",
-            ));
-        }
-    };
-    let system = built(machine, what, &reference, named.host.as_deref().unwrap_or_default())?;
-    copy(machine, target, &system)?;
-    Ok(system)
+        (Some(_), None) => Err(Trouble::usage(
+            "what is approved is a commit: name a flake in a Git repository on this machine, or a system",
+        )),
+    }
 }
 
 /// Evaluates a host and builds it with the installed Nix; returns its path in the store.
-fn built(machine: &Machine, what: &WhatArgs, flake: &str, host: &str) -> Result<String, u8> {
-    let failed = |why: String| {
-        complain(&format!("error: {why}"));
-        exit::CANNOT_START
-    };
-    let token = sys::random_token().map_err(|error| failed(error.to_string()))?;
+fn built(machine: &Machine, what: &WhatArgs, flake: &str, host: &str) -> Result<String, Trouble> {
+    let token = sys::random_token().map_err(Trouble::cannot_start)?;
     let list = machine.env.temp_dir().join(format!("cfgcheck-switch-{token}"));
     let mut argv: Vec<String> = [
         "cfgcheck",
@@ -122,46 +121,41 @@ fn built(machine: &Machine, what: &WhatArgs, flake: &str, host: &str) -> Result<
     }
     argv.extend(what.offline.then(|| "--offline".to_owned()));
     argv.extend(what.trust.then(|| "--trust".to_owned()));
-    let cli = Cli::try_parse_from(argv).map_err(|error| failed(error.to_string()))?;
+    let cli = Cli::try_parse_from(argv).map_err(Trouble::cannot_start)?;
     let Command::Build(args) = &cli.command else {
-        return Err(exit::OUR_BUG);
+        return Err(Trouble::told_already(exit::OUR_BUG));
     };
     match crate::build::run(machine, args) {
         exit::CLEAN => {}
-        code => return Err(code),
+        code => return Err(Trouble::told_already(code)),
     }
-    let text = machine.fs.read(&list).map_err(|error| failed(error.to_string()))?;
-    machine
-        .fs
-        .remove_file(&list)
-        .map_err(|error| failed(error.to_string()))?;
+    let text = machine.fs.read(&list).map_err(Trouble::cannot_start)?;
+    machine.fs.remove_file(&list).map_err(Trouble::cannot_start)?;
     let text = String::from_utf8_lossy(&text).into_owned();
     let mut paths = text.lines().filter(|line| !line.is_empty());
     match (paths.next(), paths.next()) {
         (Some(path), None) => Ok(path.to_owned()),
-        (None, _) => Err(failed(format!("nothing was built of {host}"))),
-        (Some(_), Some(_)) => {
-            let why = "the host is there for several systems: `--platform` says which";
-            complain(&format!("error: {why}"));
-            Err(exit::USAGE)
-        }
+        (None, _) => Err(Trouble::cannot_start(format!("nothing was built of {host}"))),
+        (Some(_), Some(_)) => Err(Trouble::usage(
+            "the host is there for several systems: `--platform` says which",
+        )),
     }
 }
 
 /// Copies a system with all that it needs to the host, by the installed Nix.
-fn copy(machine: &Machine, target: &Target, system: &str) -> Result<(), u8> {
+pub fn copy(machine: &Machine, target: &Target, system: &str) -> Result<(), Trouble> {
     let Some(host) = &target.ssh else { return Ok(()) };
-    complain(&format!("{host}: copying"));
+    match &target.label {
+        Some(_) => target.tell("copying"),
+        None => target.tell(&format!("{host}: copying")),
+    }
     let mut command = sys::Command::new("nix")
         .args(["--extra-experimental-features", "nix-command", "copy", "--to"])
         .arg(format!("ssh-ng://{host}"))
         .arg(system)
         .timeout(COPY);
     command.env = machine.env.vars().into_iter().collect();
-    let failed = |why: String| {
-        complain(&format!("error: {system} cannot be copied to {host}: {why}"));
-        exit::CANNOT_START
-    };
+    let failed = |why: String| Trouble::cannot_start(format!("{system} cannot be copied to {host}: {why}"));
     let output = ProcessExec.run(&command).map_err(|error| failed(error.to_string()))?;
     if output.exit == Exit::Code(0) {
         return Ok(());

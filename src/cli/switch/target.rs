@@ -2,6 +2,7 @@
 
 use crate::exit;
 use crate::machine::Machine;
+use crate::stream::complain;
 use serde::de::DeserializeOwned;
 use std::ffi::OsString;
 use std::io::Read;
@@ -22,6 +23,8 @@ pub struct Target {
     pub sudo: bool,
     /// Its cfgcheck.
     pub program: String,
+    /// What stands before each line about it, where it is one of several hosts.
+    pub label: Option<String>,
 }
 
 /// A host did not do what it was asked to.
@@ -76,6 +79,14 @@ impl Target {
     /// Returns how the host is called.
     pub fn name(&self) -> String {
         self.ssh.clone().unwrap_or_else(|| "this machine".into())
+    }
+
+    /// Tells something about it on standard error, in one line.
+    pub fn tell(&self, line: &str) {
+        match &self.label {
+            None => complain(line),
+            Some(label) => complain(&format!("{label}: {}", diag::clean_line(line))),
+        }
     }
 
     /// Asks the host's engine something, and returns its answer.

@@ -1,7 +1,9 @@
 //! Plans and outcomes as text.
 
+use super::target::Target;
+use crate::stream::say;
 use ::deploy::order::Action;
-use ::deploy::{Deployment, Outcome, Plan};
+use ::deploy::{Ended, Plan};
 use diag::clean_line;
 
 /// Returns a plan for a person.
@@ -44,15 +46,27 @@ pub fn plan(plan: &Plan, host: &str) -> String {
     out
 }
 
+/// Tells how a deployment ended: on standard output, but for one of which that is not known.
+pub fn tell(ended: &Ended, target: &Target) {
+    match ended {
+        Ended::Lost(why) | Ended::OutOfReach(why) => target.tell(&format!("error: {why}")),
+        known => say(format!("{}\n", clean_line(&words(known))).as_bytes()),
+    }
+}
+
 /// Returns how a deployment ended, for a person.
-pub fn outcome(deployment: &Deployment) -> String {
-    let text = match &deployment.outcome {
-        None => format!("under way: {}", deployment.phase),
-        Some(Outcome::Deployed) => "deployed: the new system runs, is well, and boots".into(),
-        Some(Outcome::RebootPending) => "staged: the new system is what boots next".into(),
-        Some(Outcome::Refused(reasons)) => format!("refused, and nothing was changed: {}", reasons.join("; ")),
-        Some(Outcome::RolledBack(why)) => format!("rolled back, and what was before runs and boots again: {why}"),
-        Some(failed @ Outcome::RollbackFailed(_)) => failed.to_string(),
+fn words(ended: &Ended) -> String {
+    let why = || {
+        let reasons = ended.reasons().into_iter().map(|reason| reason.why);
+        reasons.collect::<Vec<_>>().join("; ")
     };
-    format!("{}\n", clean_line(&text))
+    match ended {
+        Ended::Deployed => "deployed: the new system runs, is well, and boots".into(),
+        Ended::There => "deployed: it runs this system already, and boots it".into(),
+        Ended::RebootPending => "staged: the new system is what boots next".into(),
+        Ended::Refused(_) => format!("refused, and nothing was changed: {}", why()),
+        Ended::RolledBack(_) => format!("rolled back, and what was before runs and boots again: {}", why()),
+        Ended::RollbackFailed(_) => format!("rolling back failed: {}", why()),
+        other => format!("{}: {}", other.word(), why()),
+    }
 }
