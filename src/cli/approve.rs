@@ -71,7 +71,14 @@ fn judged(machine: &Machine, args: &ApproveArgs) -> Result<(Commit, Policy, Judg
     let commit = named(&args.commit).map_err(|error| exit::wrong_usage(&error))?;
     let deployed = args.deployed.as_deref().map(named).transpose();
     let deployed = deployed.map_err(|error| exit::wrong_usage(&error))?;
-    let judgement = of_clone(machine, &policy, (&folder, &repository), &commit, deployed.as_ref());
+    let judgement = of_clone(
+        machine,
+        &policy,
+        (&folder, &repository),
+        &commit,
+        deployed.as_ref(),
+        None,
+    );
     let judgement = judgement.map_err(|error| exit::wrong_usage(&error))?;
     Ok((commit, policy, judgement))
 }

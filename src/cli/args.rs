@@ -28,6 +28,8 @@ pub enum Command {
     Vm(Box<crate::vm::VmArgs>),
     /// Bring a host to a system, and leave it there healthy and confirmed, or take it back.
     Switch(Box<crate::switch::SwitchArgs>),
+    /// Bring this machine to the newest commit of its repository that its policy approves.
+    Pull(Box<crate::pull::PullArgs>),
     /// Tell what a host runs, what was deployed on it, and how that ended.
     Status(Box<crate::status::StatusArgs>),
     /// Take a host back to the system that ran before the last deployment.

@@ -32,6 +32,7 @@ mod policy;
 mod progress;
 mod prop;
 mod publish;
+mod pull;
 mod realise;
 mod saved;
 mod session;
@@ -82,6 +83,7 @@ fn main() -> ExitCode {
         args::Command::Build(args) => build::run(machine, args),
         args::Command::Vm(args) => vm::run(machine, args),
         args::Command::Switch(args) => switch::run(machine, args),
+        args::Command::Pull(args) => pull::run(machine, args),
         args::Command::Status(args) => status::run(machine, args),
         args::Command::Rollback(args) => switch::rollback(machine, args),
         args::Command::Engine(args) => engine::run(machine, args),

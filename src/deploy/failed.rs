@@ -23,6 +23,18 @@ pub struct Failed {
     pub why: String,
     /// When, in seconds since 1970.
     pub when: u64,
+    /// How often.
+    pub times: u32,
+}
+
+/// How often is tried what cannot be built: a network may have been the cause.
+pub const MOST_BUILDS: u32 = 3;
+
+impl Failed {
+    /// Whether it is tried again without being asked for: only what has changed nothing is, and not for ever.
+    pub fn may_try_again(&self) -> bool {
+        self.at == Stage::Built && self.times < MOST_BUILDS
+    }
 }
 
 /// How far a commit came that failed.
@@ -61,7 +73,9 @@ impl FailedCommits {
 /// Remembers that a commit failed. The oldest ones are forgotten when there are too many.
 pub fn remember(host: &Host<'_>, commit: &Commit, at: Stage, why: &str) -> Result<(), HostError> {
     let mut all = FailedCommits::read(host)?;
+    let before = all.get(commit).map_or(0, |failed| failed.times);
     let failed = Failed {
+        times: before.saturating_add(1),
         at,
         why: diag::clean_line(why).into_owned(),
         when: host.clock.unix_time().as_secs(),

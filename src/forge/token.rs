@@ -1,5 +1,7 @@
 //! The token that requests are signed in with. It is told to GitHub and to nobody else.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::fmt;
 
 /// Most bytes of a token. GitHub's have 40 to some hundred.
@@ -34,6 +36,15 @@ impl Token {
     /// Whether it is one that an app was given for a repository, such as `GITHUB_TOKEN`; by GitHub's prefix for them.
     pub(crate) fn is_of_app(&self) -> bool {
         self.0.starts_with("ghs_")
+    }
+
+    /// Returns the header by which Git may fetch with it: GitHub takes the name `x-access-token` for any token (its page
+    /// "Authenticating as a GitHub App installation").
+    pub fn header_for_git(&self) -> String {
+        format!(
+            "Authorization: Basic {}",
+            STANDARD.encode(format!("x-access-token:{}", self.0))
+        )
     }
 
     /// Returns what kind of token it is, by GitHub's prefixes for them; `None` if it has none that is known.
@@ -71,6 +82,8 @@ mod tests {
     fn a_token_is_never_shown() {
         let token = Token::new(" ghs_0123456789\n").expect("it is one");
         assert_eq!(token.secret(), "ghs_0123456789");
+        let header = token.header_for_git();
+        assert_eq!(header, "Authorization: Basic eC1hY2Nlc3MtdG9rZW46Z2hzXzAxMjM0NTY3ODk=");
         assert_eq!(format!("{token:?}"), "Token(…)");
         for text in ["ghs_12\n34", "ghs 12", "ghs_é", "ghs_\u{1b}", &"x".repeat(5000)] {
             let error = Token::new(text).expect_err("it is none");

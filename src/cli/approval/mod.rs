@@ -48,7 +48,7 @@ pub struct Wanted<'w> {
 const TOKEN: &str = "GITHUB_TOKEN";
 
 /// Returns the token for the forge, if the environment has one, or what is wrong with it.
-fn token(machine: &Machine) -> Result<Option<Token>, String> {
+pub fn token(machine: &Machine) -> Result<Option<Token>, String> {
     let token = machine.env.text(TOKEN).filter(|text| !text.trim().is_empty());
     let token = token.map(|text| Token::new(&text)).transpose();
     token.map_err(|error| format!("{TOKEN}: {error}"))
@@ -68,6 +68,7 @@ pub fn of_clone(
     (folder, clone): (&Path, &flake::git::Repository),
     commit: &Commit,
     deployed: Option<&Commit>,
+    bring: Option<Bring<'_>>,
 ) -> Result<Judgement, String> {
     let head = revision(clone, &format!("origin/{}", policy.branch)).ok();
     let token = token(machine)?;
@@ -78,9 +79,29 @@ pub fn of_clone(
         deployed,
         head: head.as_ref(),
         token: token.as_ref(),
-        bring: None,
+        bring,
     };
     Ok(approval(machine, &wanted))
+}
+
+/// Returns what lies between what is deployed and a commit of the repository in a folder, or why that cannot be told.
+pub fn history(
+    machine: &Machine,
+    folder: &Path,
+    deployed: Option<&Commit>,
+    commit: &Commit,
+) -> Result<History, String> {
+    let run = run_folder(machine)?;
+    let exec = run.exec(&ProcessExec);
+    let path = machine.env.text("PATH").unwrap_or_default();
+    let place = Place {
+        exec: &exec,
+        fs: machine.fs.as_ref(),
+        path: &path,
+        folder: run.path(),
+    };
+    let repository = Repository::copy(place, folder, commit).map_err(|error| error.to_string())?;
+    repository.history(deployed, commit).map_err(|error| error.to_string())
 }
 
 /// Returns whether a commit is approved: what of the policy holds and what does not. The signed verdict that a policy demands

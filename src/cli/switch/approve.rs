@@ -5,7 +5,7 @@ use super::args::ApproveArgs;
 use super::source::Named;
 use super::target::Target;
 use super::trouble::Trouble;
-use crate::approval::{of_clone, revision};
+use crate::approval::{Bring, of_clone, revision};
 use crate::machine::Machine;
 use ::deploy::commit::Commit;
 use ::deploy::order::Approval;
@@ -23,6 +23,8 @@ pub struct Approved {
     pub commit: Option<String>,
     /// The host's name in its flake.
     pub host: Option<String>,
+    /// The system that the verdict names, if there is one.
+    pub out: Option<String>,
     /// Whether what is built has to be of that very commit, whatever lies in the folder.
     pub is_pinned: bool,
 }
@@ -34,6 +36,7 @@ pub fn approved(
     args: &ApproveArgs,
     named: &Named,
     status: &Status,
+    bring: Option<Bring<'_>>,
 ) -> Result<Approved, Trouble> {
     let verdict = args
         .verdict
@@ -41,6 +44,7 @@ pub fn approved(
         .map(|path| envelope(machine, path))
         .transpose()?;
     let attested = verdict.as_ref().map(|(_, verdict)| verdict);
+    let out = attested.map(|verdict| verdict.out.to_path());
     let host = named
         .host
         .clone()
@@ -54,23 +58,14 @@ pub fn approved(
             approval: Approval::overridden(reason),
             commit: wanted,
             host,
+            out,
             is_pinned: false,
         });
     }
-    let text: Option<String> = target.ask(machine, &["policy"])?;
-    let refused = |why: String, hint: &str| Trouble::refused(vec![Reason::new(why).hint(hint)]);
-    let Some(text) = text else {
-        let hint = "as root on it: `cfgcheck switch --enroll policy.yaml`; or say why it is to be without: `--override REASON`";
-        return Err(refused(format!("no policy is enrolled on {}", target.name()), hint));
-    };
-    let mut sources = SourceMap::new();
-    let policy = Policy::read(&mut sources, b"policy.yaml", text.as_bytes()).map_err(|error| {
-        let why = format!("the policy of {} is wrong: {}", target.name(), error.message);
-        Trouble::refused(vec![Reason::new(why)])
-    })?;
+    let policy = policy(machine, target)?;
     let (folder, clone, commit) = commit(machine, args, named, wanted.as_deref())?;
     let deployed = deployed(status)?;
-    let judgement = of_clone(machine, &policy, (&folder, &clone), &commit, deployed.as_ref());
+    let judgement = of_clone(machine, &policy, (&folder, &clone), &commit, deployed.as_ref(), bring);
     let judgement = judgement.map_err(Trouble::usage)?;
     let refusals = judgement.refusals.iter();
     let mut reasons: Vec<Reason> = refusals
@@ -100,7 +95,23 @@ pub fn approved(
         },
         commit: Some(commit.as_str().to_owned()),
         host,
+        out,
         is_pinned: true,
+    })
+}
+
+/// Returns the policy of a host, or that it has none.
+pub fn policy(machine: &Machine, target: &Target) -> Result<Policy, Trouble> {
+    let text: Option<String> = target.ask(machine, &["policy"])?;
+    let refused = |why: String, hint: &str| Trouble::refused(vec![Reason::new(why).hint(hint)]);
+    let Some(text) = text else {
+        let hint = "as root on it: `cfgcheck switch --enroll policy.yaml`; or say why it is to be without: `--override REASON`";
+        return Err(refused(format!("no policy is enrolled on {}", target.name()), hint));
+    };
+    let mut sources = SourceMap::new();
+    Policy::read(&mut sources, b"policy.yaml", text.as_bytes()).map_err(|error| {
+        let why = format!("the policy of {} is wrong: {}", target.name(), error.message);
+        Trouble::refused(vec![Reason::new(why)])
     })
 }
 
@@ -132,7 +143,7 @@ fn commit(
 
 /// Returns the commit that was approved for a host last, if one was. What was deployed since by an override, such as a way back,
 /// takes nothing of its place: whoever steps back behind it needs an override again.
-fn deployed(status: &Status) -> Result<Option<Commit>, Trouble> {
+pub fn deployed(status: &Status) -> Result<Option<Commit>, Trouble> {
     let commit = status
         .approved
         .as_ref()

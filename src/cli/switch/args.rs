@@ -26,20 +26,13 @@ pub struct TargetArgs {
 impl TargetArgs {
     /// Returns the host.
     pub fn target(&self, machine: &Machine) -> Target {
-        let own = || {
-            let exe = machine.env.current_exe().ok();
-            exe.map_or("cfgcheck".to_owned(), |exe| exe.to_string_lossy().into_owned())
-        };
-        Target {
-            ssh: self.target.clone(),
-            sudo: self.sudo,
-            program: match (&self.target, &self.remote_program) {
-                (None, _) => own(),
-                (Some(_), Some(program)) => program.clone(),
-                (Some(_), None) => PROGRAM.to_owned(),
-            },
-            label: None,
+        let mut target = Target::this_machine(machine);
+        target.sudo = self.sudo;
+        if self.target.is_some() {
+            target.ssh.clone_from(&self.target);
+            target.program = self.remote_program.clone().unwrap_or_else(|| PROGRAM.to_owned());
         }
+        target
     }
 }
 

@@ -1,18 +1,19 @@
 //! `cfgcheck switch`: a host is brought to a system, or left as it was. `cfgcheck rollback`: and back.
 
-mod approve;
+pub(crate) mod approve;
 mod args;
 mod back;
-mod deploy;
+pub(crate) mod deploy;
 mod follow;
-mod source;
+pub(crate) mod source;
 mod target;
 mod text;
-mod told;
-mod trouble;
+pub(crate) mod told;
+pub(crate) mod trouble;
 
-pub use args::{RollbackArgs, SwitchArgs, TargetArgs};
+pub use args::{ApproveArgs, HowArgs, RollbackArgs, SwitchArgs, TargetArgs, WhatArgs};
 pub use back::run as rollback;
+pub use target::Target;
 
 use crate::exit;
 use crate::machine::Machine;
@@ -21,7 +22,7 @@ use ::deploy::order::Origin;
 use ::deploy::{Ended, Reason, Status};
 use deploy::{Wanted, by, carry_out, code_of, plan};
 use std::path::Path;
-use target::{Connection, Target};
+use target::Connection;
 use told::Told;
 use trouble::Trouble;
 
@@ -58,7 +59,7 @@ pub fn run(machine: &Machine, args: &SwitchArgs) -> u8 {
 }
 
 /// What came of the command.
-enum Done {
+pub enum Done {
     /// It was only to be told what would be done; the exit code.
     Planned(u8),
     /// How the deployment ended.
@@ -73,23 +74,11 @@ fn switch(
     host: &mut Option<String>,
 ) -> Result<Done, Trouble> {
     let status: Status = target.ask(machine, &["observe"])?;
-    let approved = approve::approved(machine, target, &args.approve, &named, &status)?;
+    let approved = approve::approved(machine, target, &args.approve, &named, &status, None)?;
     host.clone_from(&approved.host);
     // Nothing is built, nor brought to the host, before it is approved; and what is built is what was approved.
     let commit = approved.commit.as_deref().filter(|_| approved.is_pinned);
     let system = source::system(machine, &args.what, target, &named, commit)?;
-    let plan = plan(machine, target, &system, &args.how)?;
-    say(text::plan(&plan, &target.name()).as_bytes());
-    let is_refused = !plan.refusals.is_empty();
-    if args.dry_run {
-        return Ok(Done::Planned(if is_refused { exit::REFUSED } else { exit::CLEAN }));
-    }
-    if is_refused {
-        // The plan has told them.
-        return Ok(Done::Ended(Ended::Refused(
-            plan.refusals.iter().map(Reason::new).collect(),
-        )));
-    }
     let origin = Origin {
         host: approved.host,
         flake: named.flake,
@@ -101,7 +90,30 @@ fn switch(
         origin,
         approval: approved.approval,
     };
-    let ended = carry_out(machine, target, wanted, &args.how);
+    bring(machine, target, wanted, &args.how, args.dry_run)
+}
+
+/// Brings a host to a system that is in its store, unless it is only to be told what that would do.
+pub fn bring(
+    machine: &Machine,
+    target: &Target,
+    wanted: Wanted,
+    how: &HowArgs,
+    dry_run: bool,
+) -> Result<Done, Trouble> {
+    let plan = plan(machine, target, &wanted.system, how)?;
+    say(text::plan(&plan, &target.name()).as_bytes());
+    let is_refused = !plan.refusals.is_empty();
+    if dry_run {
+        return Ok(Done::Planned(if is_refused { exit::REFUSED } else { exit::CLEAN }));
+    }
+    if is_refused {
+        // The plan has told them.
+        return Ok(Done::Ended(Ended::Refused(
+            plan.refusals.iter().map(Reason::new).collect(),
+        )));
+    }
+    let ended = carry_out(machine, target, wanted, how);
     text::tell(&ended, target);
     Ok(Done::Ended(ended))
 }

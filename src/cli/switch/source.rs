@@ -149,20 +149,31 @@ pub fn copy(machine: &Machine, target: &Target, system: &str) -> Result<(), Trou
         Some(_) => target.tell("copying"),
         None => target.tell(&format!("{host}: copying")),
     }
-    let mut command = sys::Command::new("nix")
+    let command = sys::Command::new("nix")
         .args(["--extra-experimental-features", "nix-command", "copy", "--to"])
         .arg(format!("ssh-ng://{host}"))
-        .arg(system)
-        .timeout(COPY);
-    command.env = machine.env.vars().into_iter().collect();
+        .arg(system);
     let failed = |why: String| Trouble::cannot_start(format!("{system} cannot be copied to {host}: {why}"));
-    let output = ProcessExec.run(&command).map_err(|error| failed(error.to_string()))?;
+    nix(machine, command).map_err(failed)
+}
+
+/// Has the installed Nix bring a path into its store from its caches, with all that it needs.
+pub fn fetch(machine: &Machine, path: &str) -> Result<(), Trouble> {
+    let command = sys::Command::new("nix-store").args(["--realise", path]);
+    nix(machine, command).map_err(|why| Trouble::cannot_start(format!("{path} cannot be fetched: {why}")))
+}
+
+/// Runs a program of the installed Nix that moves paths, or returns why it failed.
+fn nix(machine: &Machine, command: sys::Command) -> Result<(), String> {
+    let mut command = command.timeout(COPY);
+    command.env = machine.env.vars().into_iter().collect();
+    let output = ProcessExec.run(&command).map_err(|error| error.to_string())?;
     if output.exit == Exit::Code(0) {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let last = said.lines().rev().map(str::trim).find(|line| !line.is_empty());
-    Err(failed(diag::clean_line(last.unwrap_or("it says nothing")).into_owned()))
+    Err(diag::clean_line(last.unwrap_or("it says nothing")).into_owned())
 }
 
 /// Returns a path of the store that a path is or leads to.

@@ -76,6 +76,17 @@ pub enum Connection {
 }
 
 impl Target {
+    /// Returns the machine that this runs on, with this very program.
+    pub fn this_machine(machine: &Machine) -> Target {
+        let exe = machine.env.current_exe().ok();
+        Target {
+            ssh: None,
+            sudo: false,
+            program: exe.map_or("cfgcheck".to_owned(), |exe| exe.to_string_lossy().into_owned()),
+            label: None,
+        }
+    }
+
     /// Returns how the host is called.
     pub fn name(&self) -> String {
         self.ssh.clone().unwrap_or_else(|| "this machine".into())

@@ -34,7 +34,7 @@ impl Choice {
             return choice;
         }
         for commit in history.steps.iter().take(MOST_TRIED) {
-            if let Some(failed) = failed.get(commit).filter(|_| !again) {
+            if let Some(failed) = failed.get(commit).filter(|failed| !again && !failed.may_try_again()) {
                 choice.failed = Some((commit.clone(), failed.clone()));
                 break;
             }
@@ -64,6 +64,7 @@ mod tests {
                 at: Stage::Deployed,
                 why: "ill".into(),
                 when: 0,
+                times: 1,
             };
             (commit(digit).as_str().to_owned(), failed)
         };
@@ -74,6 +75,25 @@ mod tests {
             choice.candidates.iter().map(digit).collect(),
             choice.failed.map(|(commit, _)| digit(&commit)),
         )
+    }
+
+    #[test]
+    fn what_cannot_be_built_is_tried_a_few_times() {
+        let failed = |at, times| Failed {
+            at,
+            why: String::new(),
+            when: 0,
+            times,
+        };
+        for (at, times, again) in [
+            (Stage::Built, 1, true),
+            (Stage::Built, 2, true),
+            (Stage::Built, 3, false),
+            (Stage::Deployed, 1, false),
+            (Stage::TakenBack, 1, false),
+        ] {
+            assert_eq!(failed(at, times).may_try_again(), again, "{at:?} {times}");
+        }
     }
 
     #[test]
