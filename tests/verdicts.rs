@@ -439,6 +439,41 @@ fn what_signing_needs_is_told_before_the_work() {
 }
 
 #[test]
+fn verdicts_are_pushed_beside_their_commit() {
+    let fleet = Fleet::new();
+    fleet.sign(&[]).ends(0, "verdicts/web.json");
+    let away = fleet.folder.path().join("away.git");
+    std::fs::create_dir(&away).expect("a folder can be made");
+    git(&away, &["init", "-q", "--bare"]);
+    git(&fleet.flake(), &["remote", "add", "origin", "../away.git"]);
+    let push = |more: &[&str]| fleet.run(&[&["verdict", "push", "--repository", "flake"], more].concat(), &[]);
+    let name = format!("refs/cfgcheck/verdicts/{}", fleet.commit);
+    push(&["verdicts/mail.json"]).ends(0, &format!("{name} has verdicts of 1 hosts\n"));
+    // Those of others stay, as each host may have a job of its own.
+    push(&["verdicts/web.json"]).ends(0, &format!("{name} has verdicts of 2 hosts\n"));
+    assert_eq!(git(&away, &["ls-tree", "--name-only", &name]), "mail.json\nweb.json");
+    let web = git(&away, &["cat-file", "blob", &format!("{name}:web.json")]);
+    let written = std::fs::read_to_string(fleet.folder.path().join("verdicts/web.json")).expect("there is one");
+    assert_eq!(web, written.trim_end());
+    // Once more, all of the folder, to an address.
+    push(&["--remote", "../away.git"]).ends(0, "has verdicts of 2 hosts");
+    // What is none, and what is of two commits.
+    std::fs::write(fleet.folder.path().join("closure2.json"), "{}").expect("it can be written");
+    push(&["closure2.json"]).ends(2, "'closure2.json' is no verdict to be pushed: ");
+    fleet.tamper(|payload| payload["commit"] = json!("3".repeat(40)));
+    push(&[]).ends(
+        2,
+        "is no verdict to be pushed: it is of commit 3333333333, and others are of ",
+    );
+    fleet.tamper(|payload| payload["host"] = json!("../web"));
+    push(&["verdicts/web.json"]).ends(2, "is no verdict to be pushed: ");
+    push(&["absent"]).ends(2, "absent");
+    std::fs::create_dir(fleet.folder.path().join("none")).expect("a folder can be made");
+    push(&["none"]).ends(2, "there are no verdicts: `cfgcheck verdict sign` writes them");
+    push(&["--remote", "nowhere", "verdicts/mail.json"]).ends(3, "error: git ls-remote: ");
+}
+
+#[test]
 fn a_lock_is_the_commits() {
     let fleet = Fleet::new();
     let flake = fleet.flake();

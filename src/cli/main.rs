@@ -18,6 +18,7 @@ mod engine;
 mod eval;
 mod exit;
 mod explain;
+mod git;
 mod guard;
 mod hook;
 mod init;

@@ -5,6 +5,7 @@ mod fetch;
 mod reach;
 
 pub use args::PullArgs;
+pub use fetch::VERDICTS;
 
 use crate::approval::{history, token};
 use crate::exit;
@@ -20,7 +21,7 @@ use ::deploy::order::Origin;
 use ::deploy::pull::{Choice, Remote};
 use ::deploy::{Policy, Status};
 use diag::clean_line;
-use fetch::{Copy, FetchError, VERDICTS};
+use fetch::{Copy, FetchError};
 use std::path::Path;
 use sys::{Mode, ProcessExec};
 

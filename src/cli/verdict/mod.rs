@@ -2,6 +2,7 @@
 
 mod keygen;
 mod listed;
+mod push;
 mod show;
 mod sign;
 mod verify;
@@ -26,6 +27,8 @@ pub enum What {
     Sign(Box<sign::SignArgs>),
     /// Tell whether a verdict is signed by a known key, and says what is asked of it.
     Verify(Box<verify::VerifyArgs>),
+    /// Put verdicts beside the commit that they are of in its repository, where machines that pull look for them.
+    Push(push::PushArgs),
     /// Show what a verdict says, without verifying it.
     Show(show::ShowArgs),
 }
@@ -36,6 +39,7 @@ pub fn run(machine: &Machine, args: &VerdictArgs) -> u8 {
         What::Keygen(args) => keygen::run(machine, args),
         What::Sign(args) => sign::run(machine, args),
         What::Verify(args) => verify::run(machine, args),
+        What::Push(args) => push::run(machine, args),
         What::Show(args) => show::run(machine, args),
     }
 }
