@@ -1,7 +1,9 @@
 //! The command line of `cfgcheck pull`.
 
+use crate::outputs::{Format, output};
 use crate::switch::HowArgs;
 use clap::Args;
+use std::path::PathBuf;
 
 /// Arguments of `cfgcheck pull`.
 #[derive(Args, Debug)]
@@ -39,6 +41,9 @@ pub struct PullArgs {
     /// Print what would be done, and end.
     #[arg(long)]
     pub dry_run: bool,
+    /// Write a report to a file or `-`: text, json, junit, jenkins, github, sarif, gitlab, markdown or html; may be repeated.
+    #[arg(long, value_name = "KIND=PATH", value_parser = output)]
+    pub output: Vec<(Format, PathBuf)>,
     #[command(flatten)]
     pub how: HowArgs,
 }

@@ -12,17 +12,20 @@ use crate::exit;
 use crate::machine::Machine;
 use crate::stream::{complain, say};
 use crate::switch::approve::{self, Approved, approved};
+use crate::switch::deploy::{Wanted, by, code_of};
 use crate::switch::source::{self, Named};
-use crate::switch::{ApproveArgs, Deploy, HowArgs, Target, TargetError, WhatArgs, by, deploy};
+use crate::switch::told::Told;
+use crate::switch::trouble::Trouble;
+use crate::switch::{ApproveArgs, Done, HowArgs, Target, WhatArgs, bring};
 use ::deploy::commit::Commit;
-use ::deploy::failed::{self, Stage};
+use ::deploy::failed::{self, Failed, Stage};
 use ::deploy::host::Host;
 use ::deploy::order::Origin;
 use ::deploy::pull::{Choice, Remote};
-use ::deploy::{Policy, Status};
-use diag::clean_line;
+use ::deploy::{Ended, Policy, Reason, Status, moment};
 use fetch::{Copy, FetchError};
 use std::path::Path;
+use std::time::Duration;
 use sys::{Mode, ProcessExec};
 
 /// The folder of what was fetched.
@@ -32,14 +35,58 @@ const LOCK: &str = "/var/lib/cfgcheck/pull/lock";
 
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &PullArgs) -> u8 {
-    pulled(machine, args).unwrap_or_else(|code| code)
+    let target = Target::this_machine(machine);
+    let mut told = Told::begin(machine, args.from.as_deref().unwrap_or_default());
+    let mut host = args.host.clone();
+    let (code, ended) = match pulled(machine, args, &target, &mut host) {
+        Ok(Pulled::Nothing(code)) => return code,
+        Ok(Pulled::Done(Done::Planned(code))) => return code,
+        Ok(Pulled::Done(Done::Ended(ended))) => (code_of(&ended), ended),
+        Ok(Pulled::FailedBefore(failed)) => (code_of_failed(failed.at), ended_before(&failed)),
+        Err(trouble) => {
+            trouble.tell(&target);
+            if trouble.code == exit::USAGE {
+                return trouble.code;
+            }
+            (trouble.code, trouble.ended())
+        }
+    };
+    told.host(&host.unwrap_or_else(|| target.name()), &ended, None);
+    told.write_asked(&args.output, code)
+}
+
+/// What came of it.
+enum Pulled {
+    /// There was nothing to do; the exit code.
+    Nothing(u8),
+    /// The newest commit failed before.
+    FailedBefore(Failed),
+    /// Something was, or would be.
+    Done(Done),
+}
+
+fn code_of_failed(at: Stage) -> u8 {
+    match at {
+        Stage::Built => exit::FINDINGS,
+        Stage::Deployed => exit::ROLLED_BACK,
+        Stage::TakenBack => exit::ROLLBACK_FAILED,
+    }
+}
+
+fn ended_before(failed: &Failed) -> Ended {
+    let why = failed.why.clone();
+    match failed.at {
+        Stage::Built => Ended::NotBuilt(why),
+        Stage::Deployed => Ended::RolledBack(why),
+        Stage::TakenBack => Ended::RollbackFailed(why),
+    }
 }
 
 /// What a machine is asked to take, and by whose rules.
 struct Pull<'p> {
     machine: &'p Machine,
     args: &'p PullArgs,
-    target: Target,
+    target: &'p Target,
     policy: Policy,
     status: Status,
     copy: Copy<'p>,
@@ -48,105 +95,95 @@ struct Pull<'p> {
     host: String,
 }
 
-/// Takes what is new; what keeps it from that has been told, and is the exit code.
-fn pulled(machine: &Machine, args: &PullArgs) -> Result<u8, u8> {
-    let target = Target::this_machine(machine);
-    let status: Status = target.ask(machine, &["observe"]).map_err(|error| told(&error))?;
+/// Takes what is new.
+fn pulled(machine: &Machine, args: &PullArgs, target: &Target, host: &mut Option<String>) -> Result<Pulled, Trouble> {
+    let status: Status = target.ask(machine, &["observe"])?;
     if let Some(last) = status.last.as_ref().filter(|last| last.outcome.is_none()) {
         complain(&format!(
             "a deployment is under way on this machine: it is {}",
             last.phase
         ));
-        return Ok(exit::REBOOT_PENDING);
+        return Ok(Pulled::Nothing(exit::REBOOT_PENDING));
     }
-    let policy = approve::policy(machine, &target)?;
+    let policy = approve::policy(machine, target)?;
     let folder = Path::new(FOLDER);
-    let locked = machine
-        .fs
-        .create_dir_all(folder)
-        .and_then(|()| machine.fs.lock(Path::new(LOCK)));
-    let Some(_lock) = locked.map_err(|error| exit::cannot_start(&error))? else {
-        return Err(exit::refuse(&"another `cfgcheck pull` is under way on this machine"));
+    machine.fs.create_dir_all(folder).map_err(Trouble::cannot_start)?;
+    let Some(_lock) = machine.fs.lock(Path::new(LOCK)).map_err(Trouble::cannot_start)? else {
+        let why = "another `cfgcheck pull` is under way on this machine";
+        return Err(Trouble::refused(vec![Reason::new(why)]));
     };
     let remote = match &args.from {
         Some(url) => Remote { url: url.clone() },
         None => Remote::of_policy(&policy.repository),
     };
     let token = match args.from.is_none() && policy.repository.starts_with("github:") {
-        true => token(machine).map_err(|error| exit::wrong_usage(&error))?,
+        true => token(machine).map_err(Trouble::usage)?,
         false => None,
     };
-    let host = args.host.clone().unwrap_or_else(|| status.now.name.clone());
-    Pull {
+    let pull = Pull {
         machine,
         args,
         target,
         policy,
-        status,
         copy: Copy::new(machine, &remote, &folder.join("repository.git"), token),
         remote: &remote,
-        host,
-    }
-    .newest()
+        host: host.get_or_insert_with(|| status.now.name.clone()).clone(),
+        status,
+    };
+    pull.newest()
 }
 
 impl Pull<'_> {
     /// Deploys the newest commit that is approved.
-    fn newest(&self) -> Result<u8, u8> {
-        let unreachable = |error: &dyn std::fmt::Display| exit::cannot_start(error);
+    fn newest(&self) -> Result<Pulled, Trouble> {
         let how = self.how()?;
-        let head = self
-            .copy
-            .branch(&self.policy.branch)
-            .map_err(|error| unreachable(&error))?;
+        let head = self.copy.branch(&self.policy.branch).map_err(Trouble::cannot_start)?;
         let deployed = approve::deployed(&self.status)?;
         let history = history(self.machine, self.copy.folder(), deployed.as_ref(), &head);
-        let history = history.map_err(|error| unreachable(&error))?;
+        let history = history.map_err(Trouble::cannot_start)?;
         let choice = Choice::of(&history, &self.status.failed, self.args.again);
+        let mut refused = Vec::new();
         for commit in &choice.candidates {
             match self.approved(commit) {
-                Ok(Some(approved)) => return self.deploy(commit, approved, &how),
-                Ok(None) | Err(exit::REFUSED) => complain(&format!("commit {commit} is not approved")),
-                Err(code) => return Err(code),
+                Ok(approved) => return self.deploy(commit, approved, &how).map(Pulled::Done),
+                Err(trouble) if trouble.code == exit::REFUSED => {
+                    let reasons = trouble.reasons.into_iter();
+                    refused.extend(reasons.map(|reason| Reason {
+                        why: format!("commit {commit}: {}", reason.why),
+                        ..reason
+                    }));
+                }
+                Err(trouble) => return Err(trouble),
             }
         }
-        if let Some((commit, failed)) = &choice.failed {
-            let (when, why) = (
-                ::deploy::moment(std::time::Duration::from_secs(failed.when)),
-                clean_line(&failed.why),
-            );
+        if let Some((commit, failed)) = choice.failed {
+            Trouble::refused(refused).tell(self.target);
+            let (when, why) = (moment(Duration::from_secs(failed.when)), diag::clean_line(&failed.why));
             complain(&format!(
-                "commit {commit} failed at {when}, and is not tried again: {why}\nhelp: push one that mends it, or try it once more: \
-                 `cfgcheck pull --again`"
+                "commit {commit} failed at {when}, and is not tried again: {why}\nhelp: push one that mends it, or try it \
+                 once more: `cfgcheck pull --again`"
             ));
-            return Ok(match failed.at {
-                Stage::Built => exit::FINDINGS,
-                Stage::Deployed => exit::ROLLED_BACK,
-                Stage::TakenBack => exit::ROLLBACK_FAILED,
-            });
+            return Ok(Pulled::FailedBefore(failed));
         }
-        if choice.candidates.is_empty() {
-            say(format!(
-                "nothing new: commit {head} is the newest of {}, and was deployed\n",
-                self.policy.branch
-            )
-            .as_bytes());
-            return Ok(exit::CLEAN);
+        if refused.is_empty() {
+            let branch = &self.policy.branch;
+            say(format!("nothing new: {branch} is at {head}, which was deployed\n").as_bytes());
+            return Ok(Pulled::Nothing(exit::CLEAN));
         }
-        Ok(exit::REFUSED)
+        Err(Trouble::refused(refused))
     }
 
     /// Returns how a deployment is carried out: confirmed by what the machine has to reach, so that a mended commit can come.
-    fn how(&self) -> Result<HowArgs, u8> {
+    fn how(&self) -> Result<HowArgs, Trouble> {
         let mut how = self.args.how.clone();
         if how.reach.is_empty() {
-            how.reach = reach::of(self.machine, self.remote).map_err(|error| exit::wrong_usage(&error))?;
+            how.reach = reach::of(self.machine, self.remote).map_err(Trouble::usage)?;
         }
         Ok(how)
     }
 
-    /// Returns what approves a commit; `None` if the verdict that the policy asks for is not there yet.
-    fn approved(&self, commit: &Commit) -> Result<Option<Approved>, u8> {
+    /// Returns what approves a commit, or why nothing does.
+    fn approved(&self, commit: &Commit) -> Result<Approved, Trouble> {
         let mut args = ApproveArgs {
             verdict: None,
             commit: Some(commit.as_str().to_owned()),
@@ -155,29 +192,19 @@ impl Pull<'_> {
         };
         if self.policy.require.verdict.is_some() {
             let verdict = self.copy.verdict(commit, &self.host);
-            let Some(verdict) = verdict.map_err(|error| exit::cannot_start(&error))? else {
-                complain(&format!(
-                    "refused: {VERDICTS}/{} has no verdict of {}\nhelp: `cfgcheck verdict push` brings it there",
-                    commit.as_str(),
-                    clean_line(&self.host)
-                ));
-                return Ok(None);
+            let Some(verdict) = verdict.map_err(Trouble::cannot_start)? else {
+                let why = format!("{VERDICTS}/{} has no verdict of {}", commit.as_str(), self.host);
+                let hint = "`cfgcheck verdict push` brings it there";
+                return Err(Trouble::refused(vec![Reason::new(why).hint(hint)]));
             };
             let file = Path::new(FOLDER).join("verdict.json");
             let kept = self.machine.fs.write_atomic(&file, &verdict, Mode::Private);
-            kept.map_err(|error| exit::cannot_start(&error))?;
+            kept.map_err(Trouble::cannot_start)?;
             args.verdict = Some(file);
         }
         let bring = |name: &str| self.copy.reference(name).map_err(|error: FetchError| error.to_string());
-        approved(
-            self.machine,
-            &self.target,
-            &args,
-            &self.named(),
-            &self.status,
-            Some(&bring),
-        )
-        .map(Some)
+        let (machine, target, status) = (self.machine, self.target, &self.status);
+        approved(machine, target, &args, &self.named(), status, Some(&bring))
     }
 
     fn named(&self) -> Named {
@@ -189,12 +216,13 @@ impl Pull<'_> {
         }
     }
 
-    fn deploy(&self, commit: &Commit, approved: Approved, how: &HowArgs) -> Result<u8, u8> {
+    fn deploy(&self, commit: &Commit, approved: Approved, how: &HowArgs) -> Result<Done, Trouble> {
+        complain(&format!("commit {commit} is approved"));
         let system = match self.args.from_caches {
             true => self.attested(&approved),
             false => self.built(commit),
         }?;
-        let wanted = Deploy {
+        let wanted = Wanted {
             system,
             origin: Origin {
                 host: approved.host,
@@ -204,11 +232,11 @@ impl Pull<'_> {
             },
             approval: approved.approval,
         };
-        deploy(self.machine, &self.target, wanted, how, self.args.dry_run).map_err(|error| told(&error))
+        bring(self.machine, self.target, wanted, how, self.args.dry_run)
     }
 
     /// Evaluates and builds the host. That it cannot be is remembered.
-    fn built(&self, commit: &Commit) -> Result<String, u8> {
+    fn built(&self, commit: &Commit) -> Result<String, Trouble> {
         let what = WhatArgs {
             flake: None,
             system: None,
@@ -217,9 +245,10 @@ impl Pull<'_> {
             offline: false,
             trust: self.args.trust,
         };
-        let system = source::system(self.machine, &what, &self.target, &self.named(), Some(commit.as_str()));
-        system.inspect_err(|code| {
-            if *code == exit::FINDINGS && !self.args.dry_run {
+        let (machine, named) = (self.machine, self.named());
+        let system = source::system(machine, &what, self.target, &named, Some(commit.as_str()));
+        system.inspect_err(|trouble| {
+            if trouble.code == exit::FINDINGS && !self.args.dry_run {
                 let why = "it does not evaluate, or cannot be built";
                 if let Err(error) = failed::remember(&self.own(), commit, Stage::Built, why) {
                     complain(&format!("error: {error}"));
@@ -229,13 +258,15 @@ impl Pull<'_> {
     }
 
     /// Has this machine's Nix fetch the system that the verdict names. Whether it is that is for the engine to verify.
-    fn attested(&self, approved: &Approved) -> Result<String, u8> {
+    fn attested(&self, approved: &Approved) -> Result<String, Trouble> {
         let Some(out) = &approved.out else {
-            return Err(exit::refuse(
-                &"only a signed verdict names a system that could be fetched, and the policy asks for none",
-            ));
+            let why =
+                Reason::new("only a signed verdict names a system that could be fetched, and the policy asks for none");
+            let hint = "leave --from-caches out, or have the policy ask for verdicts";
+            return Err(Trouble::refused(vec![why.hint(hint)]));
         };
-        source::fetched(self.machine, out)?;
+        complain(&format!("fetching {out}"));
+        source::fetch(self.machine, out)?;
         Ok(out.clone())
     }
 
@@ -247,9 +278,4 @@ impl Pull<'_> {
             program: Path::new(&self.target.program),
         }
     }
-}
-
-fn told(error: &TargetError) -> u8 {
-    complain(&format!("error: {error}"));
-    error.code()
 }
