@@ -87,6 +87,24 @@ impl Ended {
         }
     }
 
+    /// Returns it as a sentence about a host, without its end.
+    pub fn as_of(&self, host: &str) -> String {
+        let what = match self {
+            Ended::Deployed => "was deployed",
+            Ended::There => "ran the system already",
+            Ended::RebootPending => "waits for a reboot",
+            Ended::RolledBack(_) => "was rolled back",
+            Ended::RollbackFailed(_) => "could not be rolled back",
+            Ended::TakenBack(_) => "was taken back",
+            Ended::Refused(_) => "refused",
+            Ended::NotBuilt(_) => "was not built",
+            Ended::OutOfReach(_) => "was out of reach",
+            Ended::Lost(_) => "was lost on the way",
+            Ended::NotBegun(_) => "was not begun",
+        };
+        format!("{} {what}", clean_line(host))
+    }
+
     /// Returns it in a word or two, as a table has it.
     pub fn word(&self) -> &'static str {
         match self {
@@ -116,7 +134,7 @@ impl Ended {
             ),
             Ended::RollbackFailed(why) => one(
                 why,
-                "look at the host before anything else: it takes no deployment without `--force`",
+                "look at the host before anything else: `cfgcheck status` tells what it runs",
             ),
             Ended::TakenBack(why) => one(why, "the host itself was well; it was taken back with the others"),
             Ended::NotBuilt(why) => vec![Reason::new(why)],

@@ -9,6 +9,7 @@ pub mod commit;
 pub mod ended;
 pub mod engine;
 pub mod failed;
+pub mod fleet;
 pub mod git;
 pub mod health;
 pub mod host;
