@@ -143,11 +143,16 @@ impl Outputs<'_> {
 
     /// Returns the form on standard output if none is asked for.
     fn default(&self) -> Format {
-        let usual = if self.on_github() { Format::Github } else { Format::Text };
+        let usual = if self.is_on_github() {
+            Format::Github
+        } else {
+            Format::Text
+        };
         self.format.unwrap_or(usual)
     }
 
-    fn on_github(&self) -> bool {
+    /// Whether this runs on GitHub Actions.
+    pub fn is_on_github(&self) -> bool {
         self.machine.env.text(ON_GITHUB).as_deref() == Some("true")
     }
 
@@ -185,7 +190,7 @@ impl Outputs<'_> {
             Format::Text => {
                 let text = report::text::write(report, self.deny, style);
                 // What the runner reads from a log as commands, it reads from a text, too.
-                if is_stdout(path) && self.on_github() {
+                if is_stdout(path) && self.is_on_github() {
                     report::github::fenced(&text, &token()?)
                 } else {
                     text

@@ -1,9 +1,11 @@
 //! `cfgcheck status`: what a host runs, what was deployed on it, and how that ended.
 
+mod fleet;
+
 use crate::exit;
 use crate::machine::Machine;
 use crate::stream::{complain, say};
-use crate::switch::TargetArgs;
+use crate::switch::{HostsArgs, TargetArgs};
 use ::deploy::{Deployment, Outcome, Status};
 use clap::Args;
 use diag::clean_line;
@@ -14,14 +16,26 @@ use diag::clean_line;
   cfgcheck status                        this machine
   cfgcheck status --target root@web
   cfgcheck status --json | jq .now.current
+  cfgcheck status . --hosts '*'          the hosts of a flake, as a table
 
 Exit codes: 0 all is well, 4 or 5 the last deployment was rolled back or could not be, 7 one is under way or waits for a
-reboot.
+reboot; of several hosts the worst: 5, 4, 3 (out of reach), 7, 0.
 ")]
 pub struct StatusArgs {
     /// Print all that is known, as JSON.
     #[arg(long)]
     pub json: bool,
+    /// The flake whose hosts are meant, with `--hosts`; the one in this folder by default.
+    #[arg(value_name = "FLAKE", requires = "hosts")]
+    pub flake: Option<String>,
+    #[command(flatten)]
+    pub which: HostsArgs,
+    /// Never use the network for evaluation.
+    #[arg(long, requires = "hosts")]
+    pub offline: bool,
+    /// Trust the flake: let it read files elsewhere, reach private hosts and use your ssh keys.
+    #[arg(long, requires = "hosts")]
+    pub trust: bool,
     #[command(flatten)]
     pub of: TargetArgs,
 }
@@ -31,6 +45,9 @@ const MOST_FAILED: usize = 5;
 
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &StatusArgs) -> u8 {
+    if !args.which.hosts.is_empty() {
+        return fleet::run(machine, args);
+    }
     let target = args.of.target(machine);
     let status: Status = match target.ask(machine, &["observe"]) {
         Ok(status) => status,
@@ -50,6 +67,11 @@ pub fn run(machine: &Machine, args: &StatusArgs) -> u8 {
     } else {
         say(text(&status, machine.clock.unix_time().as_secs()).as_bytes());
     }
+    code_of(&status)
+}
+
+/// Returns the exit code that tells how the last deployment of a host ended.
+fn code_of(status: &Status) -> u8 {
     match status.last.as_ref().map(|last| &last.outcome) {
         Some(Some(Outcome::RolledBack(_))) => exit::ROLLED_BACK,
         Some(Some(Outcome::RollbackFailed(_))) => exit::ROLLBACK_FAILED,

@@ -14,7 +14,7 @@ use crate::group::{Group, groups};
 use crate::matrix::Cell;
 use crate::observed::in_machines;
 use crate::run::{Report, Verdict};
-use wrap::{columns, cut, wrap};
+pub use wrap::{columns, cut, wrap};
 
 /// Most lines of hosts; above that, hosts on which nothing was found are only counted.
 const MOST_HOSTS: usize = 40;
@@ -585,7 +585,7 @@ pub(crate) fn names(hosts: &[&str]) -> String {
 }
 
 /// Returns a duration as `3 ms`, `1.2 s` or `2 min 05 s`; nothing for zero.
-pub(crate) fn shown_time(time: Duration) -> String {
+pub fn shown_time(time: Duration) -> String {
     let ms = time.as_millis();
     match ms {
         0 => String::new(),

@@ -6,9 +6,11 @@ mod work;
 mod workshop;
 
 pub use args::{BuildArgs, BuildWith, EngineArgs};
+pub use work::OUT;
 
 use crate::args::FlakeArgs;
 use crate::check::{Done, prepared};
+use crate::exit;
 use crate::machine::Machine;
 use ::vm::accel::Wanted;
 use ::vm::build::{Engine, InstalledNix};
@@ -31,6 +33,16 @@ pub fn run(machine: &Machine, args: &BuildArgs) -> u8 {
         Ok(done) => done.told(machine, &of_check),
         Err(code) => code,
     }
+}
+
+/// Builds and returns what came of it, in no form; an error has been told, and is the exit code.
+pub fn report(machine: &Machine, args: &BuildArgs) -> Result<report::Report, u8> {
+    let of_check = args.of_check();
+    let done = judge(machine, args, &of_check)?;
+    if sys::interrupted() {
+        return Err(exit::INTERRUPTED);
+    }
+    Ok(done.report)
 }
 
 /// Builds; an error has been told, and is the exit code.

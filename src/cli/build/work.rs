@@ -15,6 +15,9 @@ use std::time::Duration;
 use store::{OutputName, StorePath};
 use sys::{FsError, FsOp, Mode};
 
+/// The fact of a case that says which path was built, where it is one.
+pub const OUT: &str = "out";
+
 /// Lines of a builder's log that a finding repeats.
 const TOLD_LINES: usize = 20;
 
@@ -254,8 +257,13 @@ impl<'w> Work<'w> {
             let mine: Result<Vec<StorePath>, BuildError> = mine.into_iter().collect();
             let case = match mine {
                 Ok(paths) => {
+                    let case = one.case(Outcome::Passed);
+                    let case = match &paths[..] {
+                        [path] => case.property(OUT, path.to_path()),
+                        _ => case,
+                    };
                     self.built.extend(paths);
-                    one.case(Outcome::Passed)
+                    case
                 }
                 Err(error) => with_failure(|outcome| one.case(outcome), error),
             };

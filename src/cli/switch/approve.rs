@@ -7,6 +7,7 @@ use super::target::Target;
 use super::trouble::Trouble;
 use crate::approval::{Bring, of_clone, revision};
 use crate::machine::Machine;
+use ::deploy::approval::Judgement;
 use ::deploy::commit::Commit;
 use ::deploy::order::Approval;
 use ::deploy::verdict::Envelope;
@@ -38,6 +39,58 @@ pub fn approved(
     status: &Status,
     bring: Option<Bring<'_>>,
 ) -> Result<Approved, Trouble> {
+    let policy = asked_policy(machine, target, args)?;
+    let mut judgements = Judgements::default();
+    by_policy(machine, policy.as_ref(), args, named, status, bring, &mut judgements)
+}
+
+/// What was judged already: many hosts have one policy, and one commit that was deployed last.
+#[derive(Default)]
+pub struct Judgements(Vec<(Policy, Commit, Option<Commit>, Judgement)>);
+
+impl Judgements {
+    /// Returns whether a commit of a clone is approved, asked once for hosts of which the same is to be asked.
+    fn of(
+        &mut self,
+        machine: &Machine,
+        policy: &Policy,
+        clone: (&Path, &Repository),
+        commit: &Commit,
+        deployed: Option<&Commit>,
+        bring: Option<Bring<'_>>,
+    ) -> Result<Judgement, Trouble> {
+        let asked = (policy, commit, deployed);
+        let is_known = |(policy, commit, deployed, _): &&(Policy, Commit, Option<Commit>, Judgement)| {
+            asked == (policy, commit, deployed.as_ref())
+        };
+        if let Some((.., judgement)) = self.0.iter().find(is_known) {
+            return Ok(judgement.clone());
+        }
+        let judgement = of_clone(machine, policy, clone, commit, deployed, bring).map_err(Trouble::usage)?;
+        self.0
+            .push((policy.clone(), commit.clone(), deployed.cloned(), judgement.clone()));
+        Ok(judgement)
+    }
+}
+
+/// Returns the policy by which a host is deployed to; none if that is to be without one.
+pub fn asked_policy(machine: &Machine, target: &Target, args: &ApproveArgs) -> Result<Option<Policy>, Trouble> {
+    match args.r#override {
+        Some(_) => Ok(None),
+        None => policy(machine, target).map(Some),
+    }
+}
+
+/// Returns what approves a system for a host that has this policy, or why nothing does; without one it is overridden.
+pub fn by_policy(
+    machine: &Machine,
+    policy: Option<&Policy>,
+    args: &ApproveArgs,
+    named: &Named,
+    status: &Status,
+    bring: Option<Bring<'_>>,
+    judgements: &mut Judgements,
+) -> Result<Approved, Trouble> {
     let verdict = args
         .verdict
         .as_deref()
@@ -53,20 +106,18 @@ pub fn approved(
         .commit
         .clone()
         .or_else(|| attested.map(|verdict| verdict.commit.clone()));
-    if let Some(reason) = &args.r#override {
+    let Some(policy) = policy else {
         return Ok(Approved {
-            approval: Approval::overridden(reason),
+            approval: Approval::overridden(args.r#override.as_deref().unwrap_or_default()),
             commit: wanted,
             host,
             out,
             is_pinned: false,
         });
-    }
-    let policy = policy(machine, target)?;
+    };
     let (folder, clone, commit) = commit(machine, args, named, wanted.as_deref())?;
     let deployed = deployed(status)?;
-    let judgement = of_clone(machine, &policy, (&folder, &clone), &commit, deployed.as_ref(), bring);
-    let judgement = judgement.map_err(Trouble::usage)?;
+    let judgement = judgements.of(machine, policy, (&folder, &clone), &commit, deployed.as_ref(), bring)?;
     let refusals = judgement.refusals.iter();
     let mut reasons: Vec<Reason> = refusals
         .map(|refusal| Reason::new(refusal.to_string()).hint(refusal.hint()))

@@ -1,5 +1,6 @@
 //! The command lines of `cfgcheck switch` and `cfgcheck rollback`.
 
+use super::fleet::{HostsArgs, WavesArgs};
 use super::target::Target;
 use crate::machine::Machine;
 use crate::outputs::{Format, output};
@@ -87,10 +88,10 @@ pub struct WhatArgs {
     #[arg(value_name = "FLAKE#HOST")]
     pub flake: Option<String>,
     /// A system that is built already: a path in the host's store, or a link to one.
-    #[arg(long, value_name = "PATH", conflicts_with = "flake")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["flake", "hosts"])]
     pub system: Option<PathBuf>,
     /// The host's name in its flake.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "hosts")]
     pub host: Option<String>,
     /// The platform, where the host is there for several.
     #[arg(long, value_name = "PLATFORM")]
@@ -106,7 +107,7 @@ pub struct WhatArgs {
 /// What approves it.
 #[derive(Args, Clone, Debug)]
 pub struct ApproveArgs {
-    /// The signed verdict, as `cfgcheck verdict sign` wrote it; the host verifies it.
+    /// The signed verdict, as `cfgcheck verdict sign` wrote it, or the folder of them with `--hosts`; the host verifies it.
     #[arg(long, value_name = "FILE")]
     pub verdict: Option<PathBuf>,
     /// The commit that the system is of; by default the one of the verdict, or the one that is checked out.
@@ -127,18 +128,25 @@ pub struct ApproveArgs {
   cfgcheck switch .#web --target root@web
   cfgcheck switch --system /nix/store/…-nixos-system-web --target root@web
   cfgcheck switch --system ./result --boot                  on this machine, with its next boot
+  cfgcheck switch . --hosts 'web-*,@edge' --canary web-1 --at-once 4 --verdict verdicts
+  cfgcheck switch . --hosts '*' --output junit=deploy.xml
   cfgcheck switch --enroll policy.yaml                      from now on this machine takes only what this approves
 
-Exit codes: 0 deployed, 4 rolled back, 5 rolling back failed, 6 refused, 7 a reboot is pending.
+Exit codes: 0 deployed, 4 rolled back, 5 rolling back failed, 6 refused, 7 a reboot is pending; of several hosts the worst: 5, 4,
+3 (out of reach), 6, 1 (not built), 7, 0.
 ")]
 pub struct SwitchArgs {
     #[command(flatten)]
     pub what: WhatArgs,
+    #[command(flatten)]
+    pub which: HostsArgs,
+    #[command(flatten)]
+    pub waves: WavesArgs,
     /// Print what would be done, and end.
     #[arg(long)]
     pub dry_run: bool,
     /// Make this file the policy of this machine, as its root, and deploy nothing.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["flake", "system", "dry_run", "target"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["flake", "system", "dry_run", "target", "hosts"])]
     pub enroll: Option<PathBuf>,
     /// Write a report to a file or `-`: text, json, junit, jenkins, github, sarif, gitlab, markdown or html; may be repeated.
     #[arg(long, value_name = "KIND=PATH", value_parser = output)]

@@ -1,6 +1,6 @@
 //! `cfgcheck rollback`: a host goes back to what ran before the last deployment.
 
-use super::args::RollbackArgs;
+use super::args::{HowArgs, RollbackArgs};
 use super::deploy::{Wanted, by, carry_out, code_of, plan};
 use super::target::{Connection, Target, TargetError};
 use super::text;
@@ -9,7 +9,7 @@ use crate::exit;
 use crate::machine::Machine;
 use crate::stream::say;
 use ::deploy::order::{Approval, Origin};
-use ::deploy::{Reason, Status};
+use ::deploy::{Ended, Reason, Status};
 
 /// Runs `cfgcheck rollback` and returns its exit code.
 pub fn run(machine: &Machine, args: &RollbackArgs) -> u8 {
@@ -54,6 +54,13 @@ fn back(machine: &Machine, target: &Target, args: &RollbackArgs) -> Result<u8, T
     let ended = carry_out(machine, target, wanted, &args.how);
     text::tell(&ended, target);
     Ok(code_of(&ended))
+}
+
+/// Brings a host back to what ran before the last deployment, which has ended, and returns how that ended.
+pub fn to_before(machine: &Machine, target: &Target, how: &HowArgs) -> Result<Ended, Trouble> {
+    let status: Status = target.ask(machine, &["observe"])?;
+    let wanted = before(machine, status)?;
+    Ok(carry_out(machine, target, wanted, how))
 }
 
 /// Returns what ran before the last deployment, as something to deploy.

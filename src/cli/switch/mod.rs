@@ -4,6 +4,7 @@ pub(crate) mod approve;
 mod args;
 mod back;
 pub(crate) mod deploy;
+mod fleet;
 mod follow;
 pub(crate) mod source;
 mod target;
@@ -13,6 +14,9 @@ pub(crate) mod trouble;
 
 pub use args::{ApproveArgs, HowArgs, RollbackArgs, SwitchArgs, TargetArgs, WhatArgs};
 pub use back::run as rollback;
+pub use fleet::HostsArgs;
+pub use fleet::roster::{self, Roster};
+pub use fleet::{each, table, worst};
 pub use target::Target;
 
 use crate::exit;
@@ -31,6 +35,9 @@ pub fn run(machine: &Machine, args: &SwitchArgs) -> u8 {
     let target = args.to.target(machine);
     if let Some(file) = &args.enroll {
         return enroll(machine, &target, args, file);
+    }
+    if !args.which.hosts.is_empty() {
+        return fleet::run(machine, args);
     }
     let named = match source::named(machine, &args.what) {
         Ok(named) => named,

@@ -4,9 +4,10 @@ use crate::args::ColorArg;
 use crate::exit;
 use crate::machine::Machine;
 use crate::outputs::{Format, Outputs};
+use crate::stream::{complain, say};
 use ::deploy::Ended;
 use diag::Severity;
-use report::{Event, Recorder, Report, Sink, Tool};
+use report::{Case, Event, Recorder, Report, Sink, Tool};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,11 +44,38 @@ impl Told<'_> {
         self.recorder.take(&Event::CaseFinished(case));
     }
 
+    /// Adds a case of something else.
+    pub fn case(&mut self, case: Case) {
+        self.recorder.take(&Event::CaseFinished(case));
+    }
+
+    /// Writes the forms that are asked for, and the summary on standard output where none of them goes there; returns the exit
+    /// code, which is `code` if all could be written.
+    pub fn write(self, asked: &[(Format, PathBuf)], summary: &str, code: u8) -> u8 {
+        let machine = self.machine;
+        let report = self.finish();
+        let outputs = outputs(machine, asked);
+        let all = if outputs.is_asked_on_stdout() || outputs.is_on_github() {
+            // What stands on standard output may be read by a program.
+            complain(summary.trim_end());
+            outputs.write(&report)
+        } else {
+            say(summary.as_bytes());
+            outputs.write_asked(&report)
+        };
+        if all || code != exit::CLEAN {
+            code
+        } else {
+            exit::CANNOT_START
+        }
+    }
+
     /// Writes the forms that are asked for, and no other one; returns the exit code, which is `code` if all could be written.
     pub fn write_asked(self, asked: &[(Format, PathBuf)], code: u8) -> u8 {
         let machine = self.machine;
         let report = self.finish();
-        if outputs(machine, asked).write_asked(&report) || code != exit::CLEAN {
+        let all = outputs(machine, asked).write_asked(&report);
+        if all || code != exit::CLEAN {
             code
         } else {
             exit::CANNOT_START

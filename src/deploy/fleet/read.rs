@@ -55,7 +55,7 @@ impl Fleet {
             Known::All(names) => names.to_vec(),
             Known::Some(names) => names.iter().chain(self.hosts.keys()).cloned().collect(),
         };
-        for name in self.hosts.keys().filter(|name| !names.contains(name)) {
+        if let Some(name) = self.hosts.keys().find(|name| !names.contains(name)) {
             let near = yaml::nearest(name, names.iter().map(String::as_str));
             return Some(Mistake {
                 block: "hosts",

@@ -3,12 +3,12 @@
 use unicode_width::UnicodeWidthStr;
 
 /// Returns the columns that a text takes on a terminal.
-pub(crate) fn columns(text: &str) -> usize {
+pub fn columns(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
 /// Returns the text cut to `most` columns, the last one an ellipsis if something is missing.
-pub(crate) fn cut(text: &str, most: usize) -> String {
+pub fn cut(text: &str, most: usize) -> String {
     if columns(text) <= most {
         return text.to_string();
     }
@@ -26,7 +26,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 
 /// Returns the text in lines of at most `width` columns, broken at spaces; longer words stay whole.
 /// Line feeds in the text are kept.
-pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.trim_end().split('\n') {
         let mut line = String::new();
