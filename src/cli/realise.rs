@@ -25,6 +25,7 @@ const TOLD_LINES: usize = 12;
 /// Returns what builds derivations with the machine's Nix, into its own store.
 pub fn with_nix(machine: &Machine, exec: Arc<dyn Exec>) -> Realiser {
     let nix = InstalledNix {
+        brings: true,
         fs: machine.fs.clone(),
         exec,
         env: environment(machine),
@@ -49,7 +50,7 @@ pub fn with_nix(machine: &Machine, exec: Arc<dyn Exec>) -> Realiser {
 pub fn with_machine(machine: &Machine, flakes: &FlakeArgs) -> Realiser {
     let cache = cache(machine);
     let store = ::vm::realised::Realised::new(machine.fs.clone(), cache.clone());
-    let engine: Box<dyn Engine> = engine(machine, &EngineArgs::default(), flakes, Wanted::Best, cache);
+    let engine: Box<dyn Engine> = engine(machine, &EngineArgs::default(), flakes, Wanted::Best, cache, true);
     let build = move |order: &Order<'_>| -> Result<Vec<Realised>, BuildError> {
         let outputs = engine.realise(order, &store, &mut |_| {})?;
         // What an output points to is read through it.

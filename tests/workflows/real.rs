@@ -126,19 +126,19 @@ fn a_hostile_host_is_planned_and_built() {
 #[test]
 fn only_hosts_are_deployed() {
     let mut stage = with_fleet();
-    let done = stage.run(DEPLOY, "Plan the switches").passed();
-    let matrix: Value = serde_json::from_str(done.output("matrix")).expect("it is JSON");
-    let mut all = hosts(&matrix);
-    all.sort_unstable();
-    assert_eq!(all, [HOSTILE, "mail"]);
-    assert_eq!(done.output("any"), "true");
-    let head = git(&stage.work(), &["rev-parse", "HEAD"]);
-    git(&stage.work(), &["update-ref", "refs/remotes/origin/deployed", &head]);
-    let done = stage.run(DEPLOY, "Plan the switches").passed();
-    assert_eq!(
-        (done.output("matrix"), done.output("any")),
-        ("{\"include\":[]}", "false")
-    );
+    let name = serde_json::to_string(HOSTILE).expect("it is text");
+    let fleet = format!("{{ \"hosts\": {{ {name}: {{ \"target\": \"web.example.org\" }} }} }}");
+    std::fs::write(stage.work().join("deploy.yaml"), fleet).expect("a file can be written");
+    stage.stand_in("ssh", "echo away >&2; exit 255");
+    let done = stage.run(DEPLOY, "Deploy");
+    assert_eq!(done.code, 3, "{}", done.said);
+    assert!(done.said.contains("root@mail cannot be reached: away"), "{}", done.said);
+    let mut asked: Vec<String> = stage.calls().iter().map(|call| call[call.len() - 2].clone()).collect();
+    asked.sort_unstable();
+    assert_eq!(asked, ["root@mail", "web.example.org"]);
+    let work = stage.work();
+    assert!(work.join("deploy.xml").is_file() && work.join("deploy.json").is_file());
+    assert!(!work.join("pwned").is_file());
 }
 
 /// Says what it changes that a file is another one, and returns that.

@@ -131,7 +131,6 @@ fn few_jobs_may_write() {
     }
     writing.sort();
     let expected = [
-        "deploy.yml: record: contents",
         "fleet.yml: check: checks",
         "fleet.yml: check: pull-requests",
         "publish.yml: publish: checks",

@@ -16,7 +16,8 @@ thread_local! {
 }
 
 /// Programs of the machine that scripts may use; each runner has them.
-const TOOLS: [&str; 17] = [
+const TOOLS: [&str; 19] = [
+    "awk",
     "bash",
     "cat",
     "chmod",
@@ -33,6 +34,7 @@ const TOOLS: [&str; 17] = [
     "tar",
     "touch",
     "uname",
+    "xargs",
     "xz",
 ];
 

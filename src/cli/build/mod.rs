@@ -62,6 +62,7 @@ fn judge(machine: &Machine, args: &BuildArgs, of_check: &crate::args::CheckArgs)
         &args.judge.flakes,
         args.accel.wanted(),
         cache.clone(),
+        args.export.is_some(),
     );
     let mut work = Work::new(run, args, engine, cache);
     work.flake(&asked);
@@ -71,13 +72,15 @@ fn judge(machine: &Machine, args: &BuildArgs, of_check: &crate::args::CheckArgs)
     run.done(folder)
 }
 
-/// Returns what builds, as the command line asks. `cache` is the folder of what is kept for later runs.
+/// Returns what builds, as the command line asks. `cache` is the folder of what is kept for later runs. Without `brings`, what an
+/// installed Nix builds is in its own store only.
 pub fn engine(
     machine: &Machine,
     args: &EngineArgs,
     flakes: &FlakeArgs,
     wanted: Wanted,
     cache: PathBuf,
+    brings: bool,
 ) -> Box<dyn Engine> {
     match args.build_with {
         BuildWith::Nix => Box::new(InstalledNix {
@@ -87,6 +90,7 @@ pub fn engine(
             work: cache.join("nix"),
             builders: args.builders.clone(),
             limit: LIMIT,
+            brings,
         }),
         BuildWith::Vm => Box::new(Workshop::new(machine, args, flakes, wanted, cache)),
     }

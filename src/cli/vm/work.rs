@@ -133,7 +133,7 @@ impl<'w> Work<'w> {
         Ok(Tools {
             realised: Realised::new(machine.fs.clone(), cache.clone()),
             lab,
-            engine: crate::build::engine(machine, &self.args.engine, flakes, wanted, cache),
+            engine: crate::build::engine(machine, &self.args.engine, flakes, wanted, cache, true),
         })
     }
 

@@ -43,6 +43,8 @@ pub struct InstalledNix {
     pub builders: Option<String>,
     /// The longest that one call of it may take, builds among them.
     pub limit: Duration,
+    /// Whether what it builds is brought into the store of the run, where something else than its own store is to have it.
+    pub brings: bool,
 }
 
 impl Engine for InstalledNix {
@@ -81,8 +83,10 @@ impl Engine for InstalledNix {
     ) -> Result<Outcomes, BuildError> {
         self.instantiate(order)?;
         let outcomes = self.build_each(order, told)?;
-        let built: Vec<StorePath> = outcomes.iter().flatten().cloned().collect();
-        self.fetch(&built, into)?;
+        if self.brings {
+            let built: Vec<StorePath> = outcomes.iter().flatten().cloned().collect();
+            self.fetch(&built, into)?;
+        }
         Ok(outcomes)
     }
 }

@@ -127,6 +127,7 @@ fn what_is_ordered_can_be_taken_into_a_store() {
 
 fn installed(path: &Path, work: &Path) -> InstalledNix {
     InstalledNix {
+        brings: true,
         exec: Arc::new(ProcessExec),
         fs: Arc::new(DiskFs),
         env: vec![(
