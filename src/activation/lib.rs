@@ -1,8 +1,10 @@
-//! What `switch-to-configuration` says: its exit code and its output, read for what they mean; and the units of a machine.
+//! What `switch-to-configuration` says: its exit code and its output, read for what they mean; what home-manager says; and the
+//! units of a machine.
 //!
 //! All of it comes from a machine that runs what is tested, so nothing here is believed more than a report needs: units are
 //! compared with those of before ([`units`]), whatever is said of them here.
 
+pub mod home;
 pub mod units;
 
 mod snippet;

@@ -30,13 +30,22 @@ pub enum Detail {
 
 /// Returns the program that asks for all units, whose output [`Units::read`] reads.
 pub fn question(detail: Detail) -> Vec<String> {
+    asked("systemctl", detail)
+}
+
+/// Returns the program that asks a user's service manager for all its units, as [`question`] does that of the machine.
+pub fn question_of_user(detail: Detail) -> Vec<String> {
+    asked("systemctl --user", detail)
+}
+
+fn asked(systemctl: &str, detail: Detail) -> Vec<String> {
     let which = match detail {
         Detail::All => "--type=service,socket,timer,path,mount,swap,target",
         Detail::Running => "--type=service --state=running,activating,deactivating,reloading,failed",
     };
     let script = format!(
-        "systemctl list-units --all --full --plain --no-legend --no-pager && \
-         systemctl show --no-pager {which} --property={PROPERTIES} -- '*'"
+        "{systemctl} list-units --all --full --plain --no-legend --no-pager && \
+         {systemctl} show --no-pager {which} --property={PROPERTIES} -- '*'"
     );
     ["bash".to_owned(), "-c".to_owned(), script].to_vec()
 }

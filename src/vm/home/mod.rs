@@ -3,16 +3,17 @@
 //! As with hosts, what was so before is not blamed on the change, and nothing here evaluates: a finding has a
 //! [`Blame`], by which others find the option.
 
-mod said;
+mod links;
 
 use crate::artifact::Artifact;
 use crate::driver::{Played, Settings, Told};
 use crate::finding::{Blame, Found};
 use crate::generation::Generation;
 use crate::guest::{Call, Ended, Guest, GuestError, Start};
+use activation::home::Said;
 use diag::{Severity, Span, clean_line};
+use links::Links;
 use report::Outcome;
-use said::{Links, Said};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use store::StorePath;

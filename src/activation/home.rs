@@ -1,7 +1,6 @@
-//! What an activation of home-manager says, and the links that it leaves. All of it comes from a machine.
+//! What an activation of home-manager says. All of it comes from a machine.
 
 use diag::clean_line;
-use std::collections::BTreeMap;
 
 /// Most files that are named one by one.
 const NAMED: usize = 8;
@@ -9,7 +8,7 @@ const NAMED: usize = 8;
 const LINE: usize = 300;
 
 /// What an activation has said.
-#[derive(Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Said {
     /// The block that ran last.
     pub block: Option<String>,
@@ -68,48 +67,10 @@ fn file_of(line: &str) -> Option<String> {
 }
 
 /// Returns some of many names.
-fn named(all: &[String]) -> String {
+pub fn named(all: &[String]) -> String {
     let shown = all[..all.len().min(NAMED)].join(", ");
     match all.len().saturating_sub(NAMED) {
         0 => shown,
         more => format!("{shown} and {more} more"),
-    }
-}
-
-/// The links of a home into what home-manager has built, by their places.
-pub struct Links {
-    links: BTreeMap<String, String>,
-    is_whole: bool,
-}
-
-impl Links {
-    /// Reads a list of places and targets; whether it is whole, the caller knows.
-    pub fn read(output: &[u8], is_whole: bool) -> Links {
-        let text = String::from_utf8_lossy(output);
-        let links = text.lines().filter_map(|line| line.split_once('\t'));
-        let clean = |text: &str| clean_line(text).into_owned();
-        Links {
-            links: links.map(|(place, target)| (clean(place), clean(target))).collect(),
-            is_whole,
-        }
-    }
-
-    /// Returns in a sentence what another home has that this one has not, and what it lacks; nothing if they are the same,
-    /// or cannot be compared. What links to the same place of another build is the same place.
-    pub fn difference(&self, other: &Links) -> Option<String> {
-        if !self.is_whole || !other.is_whole {
-            return None;
-        }
-        let only_in = |one: &Links, two: &Links| -> Vec<String> {
-            let places = one.links.keys().filter(|place| !two.links.contains_key(*place));
-            places.cloned().collect()
-        };
-        let parts = [("with", only_in(other, self)), ("without", only_in(self, other))];
-        let told: Vec<String> = parts
-            .iter()
-            .filter(|(_, places)| !places.is_empty())
-            .map(|(word, places)| format!("{word} {}", named(places)))
-            .collect();
-        (!told.is_empty()).then(|| told.join(", "))
     }
 }
