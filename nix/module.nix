@@ -152,5 +152,18 @@ in
     systemd.timers.cfgcheck-pull = mkIf pull.enable {
       timerConfig.RandomizedDelaySec = pull.randomizedDelaySec;
     };
+
+    # What the service of this name is to the machine, for the homes of its users.
+    systemd.user.services.cfgcheck-resume = {
+      description = "End the deployment of a home that was left in the middle";
+      wantedBy = [ "default.target" ];
+      after = [ "default.target" ];
+      serviceConfig = {
+        Type = "oneshot";
+        ExecStart = "${cfg.package}/bin/cfgcheck engine --home resume";
+      };
+      restartIfChanged = false;
+      unitConfig.DefaultDependencies = false;
+    };
   };
 }

@@ -8,13 +8,20 @@
 )]
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 fn run(args: &[&str], stdin: &str) -> (Option<i32>, String) {
+    let output = output(args, stdin);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), said)
+}
+
+fn output(args: &[&str], stdin: &str) -> Output {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     std::fs::write(folder.path().join("flake.nix"), "{ outputs = _: { }; }\n").expect("files can be written");
     let mut command = Command::new(env!("CARGO_BIN_EXE_cfgcheck"));
     command.args(args).current_dir(folder.path()).env("HOME", folder.path());
+    command.env("USER", "alice").env_remove("XDG_STATE_HOME");
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -24,11 +31,20 @@ fn run(args: &[&str], stdin: &str) -> (Option<i32>, String) {
     // One that ends before it has read everything is judged by what it says.
     let _ = input.write_all(stdin.as_bytes());
     drop(input);
-    let output = child.wait_with_output().expect("it ends");
-    (
-        output.status.code(),
-        String::from_utf8_lossy(&output.stderr).into_owned(),
-    )
+    child.wait_with_output().expect("it ends")
+}
+
+#[test]
+fn a_user_without_a_home_of_home_manager_has_a_status() {
+    let output = output(&["status", "--home"], "");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let (name, rest) = told.split_once('\n').expect("there are lines");
+    assert!(name.starts_with("alice on "), "{told}");
+    assert_eq!(
+        rest,
+        "  runs      nothing of home-manager\n  deployed  nothing by cfgcheck\n"
+    );
+    assert_eq!(output.status.code(), Some(0), "{told}");
 }
 
 #[test]
@@ -63,6 +79,58 @@ fn each_wrong_use_has_its_message() {
             "-oProxyCommand=x cannot be reached: ",
         ),
         (&["engine", "run"], 3, "error: "),
+        (
+            &["switch", "--home"],
+            2,
+            "error: which home? Name it: `cfgcheck switch .#USER@HOST --home`\n",
+        ),
+        (
+            &["switch", ".#alice", "--home", "--boot"],
+            2,
+            "error: a home is there at once, and not with the next boot: `--home` goes without `--boot` and `--reboot`\n",
+        ),
+        (
+            &["switch", ".#alice", "--home", "--reboot"],
+            2,
+            "a home is there at once",
+        ),
+        (&["rollback", "--home", "--reboot"], 2, "a home is there at once"),
+        (
+            &["switch", ".#homeConfigurations.\"alice@laptop\""],
+            2,
+            "error: this is a home: it is deployed by `--home`\n",
+        ),
+        (
+            &["switch", ".#nixosConfigurations.web", "--home"],
+            2,
+            "error: this is a host: leave out `--home`\n",
+        ),
+        (&["switch", ".#alice", "--home", "--sudo"], 2, "cannot be used with"),
+        (
+            &["switch", ".", "--home", "--hosts", "*"],
+            2,
+            "error: homes are deployed one by one: `--home` goes without `--hosts`\n",
+        ),
+        (
+            &["status", "--home", "--hosts", "*"],
+            2,
+            "homes are deployed one by one",
+        ),
+        (
+            &["switch", ".#alice", "--home", "--verdict", "v.json"],
+            2,
+            "error: a signed verdict is of a host: `--home` goes without `--verdict`\n",
+        ),
+        (
+            &["rollback", "--home"],
+            6,
+            "refused: this home was not deployed by cfgcheck, so that nothing is known of one before\n",
+        ),
+        (
+            &["switch", ".#alice", "--home"],
+            6,
+            "refused: no policy is enrolled for the home on this machine\nhelp: as its user: `cfgcheck switch --home --enroll",
+        ),
     ] {
         let (ended, said) = run(args, "");
         assert_eq!(ended, Some(code), "{args:?}\n{said}");

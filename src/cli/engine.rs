@@ -4,20 +4,22 @@ use crate::exit;
 use crate::machine::Machine;
 use crate::stream::{complain, write_out};
 use ::deploy::engine::{self, EngineError, NotConfirmed, StartError};
-use ::deploy::host::{Host, HostError};
+use ::deploy::host::{Home, Host, HostError, Realm};
 use ::deploy::order::{self, Action, Order};
 use ::deploy::policy;
 use ::deploy::{Deployment, Outcome, Plan, Status};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use std::io::Read;
-use std::path::Path;
 use std::time::Duration;
 use sys::ProcessExec;
 
 /// Arguments of `cfgcheck engine`.
 #[derive(Args, Debug)]
 pub struct EngineArgs {
+    /// The home of whoever calls it, and not the system of the machine.
+    #[arg(long)]
+    home: bool,
     #[command(subcommand)]
     command: EngineCommand,
 }
@@ -109,7 +111,7 @@ impl From<HostError> for Failed {
 impl From<EngineError> for Failed {
     fn from(error: EngineError) -> Failed {
         let code = match error {
-            EngineError::Locked => exit::REFUSED,
+            EngineError::Locked(_) => exit::REFUSED,
             EngineError::Nothing | EngineError::Host(_) => exit::CANNOT_START,
         };
         Failed(code, error.to_string())
@@ -150,11 +152,18 @@ fn done(machine: &Machine, args: &EngineArgs) -> Result<u8, Failed> {
         let why = format!("the path of this program cannot be told: {error}");
         Failed(exit::CANNOT_START, why)
     })?;
+    let home = if args.home {
+        let home = Home::of(machine.env.as_ref(), sys::user_number());
+        Some(home.map_err(|error| Failed(exit::CANNOT_START, error.to_string()))?)
+    } else {
+        None
+    };
     let host = Host {
         fs: machine.fs.as_ref(),
         exec: &ProcessExec,
         clock: machine.clock.as_ref(),
         program: &program,
+        realm: home.as_ref().map_or(Realm::System, Realm::Home),
     };
     let mut tell = |text: &str| complain(text);
     match &args.command {
@@ -167,7 +176,7 @@ fn done(machine: &Machine, args: &EngineArgs) -> Result<u8, Failed> {
                     "a policy is enrolled already: the next one comes with a deployment, or `--override` says why not";
                 return Err(Failed(exit::REFUSED, why.into()));
             }
-            let enrolled = policy::enroll(host.fs, Path::new("/"), &standard_input()?);
+            let enrolled = policy::enroll(&host, &standard_input()?);
             print(
                 &enrolled
                     .map_err(|error| Failed(exit::REFUSED, error.to_string()))?
@@ -204,7 +213,7 @@ pub fn code_of(outcome: Option<&Outcome>) -> u8 {
 
 /// Returns the text of the policy that counts on the machine, if one does.
 fn policy_text(host: &Host<'_>) -> Result<Option<String>, HostError> {
-    let path = policy::file(Path::new("/"));
+    let path = policy::file(host);
     if !host.has(&path)? {
         return Ok(None);
     }

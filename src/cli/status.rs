@@ -5,7 +5,7 @@ mod fleet;
 use crate::exit;
 use crate::machine::Machine;
 use crate::stream::{complain, say};
-use crate::switch::{HostsArgs, TargetArgs};
+use crate::switch::{HostsArgs, NO_FLEET, NO_HOME, TargetArgs, name};
 use ::deploy::{Deployment, Outcome, Status};
 use clap::Args;
 use diag::clean_line;
@@ -15,6 +15,7 @@ use diag::clean_line;
 #[command(after_help = "Examples:
   cfgcheck status                        this machine
   cfgcheck status --target root@web
+  cfgcheck status --home                 the home of whoever calls it
   cfgcheck status --json | jq .now.current
   cfgcheck status . --hosts '*'          the hosts of a flake, as a table
 
@@ -46,6 +47,9 @@ const MOST_FAILED: usize = 5;
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &StatusArgs) -> u8 {
     if !args.which.hosts.is_empty() {
+        if args.of.home {
+            return exit::wrong_usage(&NO_FLEET);
+        }
         return fleet::run(machine, args);
     }
     let target = args.of.target(machine);
@@ -81,23 +85,30 @@ fn code_of(status: &Status) -> u8 {
 }
 
 fn text(status: &Status, now: u64) -> String {
-    let mut out = format!("{}\n", clean_line(&status.now.name));
+    let mut out = format!("{}\n", clean_line(&name(&status.now)));
     let mut line = |what: &str, text: &str| out.push_str(&format!("  {what:<10}{}\n", clean_line(text)));
-    line("runs", &status.now.current);
-    if status.now.booted != status.now.current {
-        line("booted", &status.now.booted);
+    line("runs", status.now.current.as_deref().unwrap_or(NO_HOME));
+    if let Some(booted) = status
+        .now
+        .booted
+        .as_ref()
+        .filter(|_| status.now.booted != status.now.current)
+    {
+        line("booted", booted);
     }
     match &status.now.default {
-        Some(default) if *default == status.now.current => line("boots", "the same"),
+        _ if status.now.user.is_some() => {}
+        default @ Some(_) if *default == status.now.current => line("boots", "the same"),
         Some(default) => line("boots", default),
         None => line("boots", "what cannot be read from its boot loader's files"),
     }
     match &status.deployed {
         Some(deployed) => {
-            let runs = deployed.order.system == status.now.current;
+            let runs = Some(&deployed.order.system) == status.now.current.as_ref();
             line("deployed", &what(deployed, now));
             if !runs && deployed.outcome == Some(Outcome::Deployed) {
-                line("", "it runs another system by now");
+                let what = if status.now.user.is_some() { "home" } else { "system" };
+                line("", &format!("it runs another {what} by now"));
             }
             let approval = &deployed.order.approval;
             match (&approval.overridden, &approval.policy) {

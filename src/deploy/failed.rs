@@ -2,14 +2,12 @@
 
 use crate::commit::Commit;
 use crate::host::{Host, HostError};
-use crate::state::FOLDER;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::Path;
 use sys::Mode;
 
 /// The file that remembers.
-const FILE: &str = "/var/lib/cfgcheck/failed.json";
+const FILE: &str = "failed.json";
 /// How many are remembered.
 const MOST: usize = 100;
 
@@ -57,11 +55,14 @@ pub struct FailedCommits(pub BTreeMap<String, Failed>);
 impl FailedCommits {
     /// Returns those that a machine remembers.
     pub fn read(host: &Host<'_>) -> Result<FailedCommits, HostError> {
-        if !host.has(FILE)? {
+        let file = host.kept().join(FILE);
+        if !host.has(&file)? {
             return Ok(FailedCommits::default());
         }
-        serde_json::from_slice(&host.fs.read(Path::new(FILE))?)
-            .map_err(|error| HostError::Unknown(format!("{FILE} is not what cfgcheck wrote there: {error}")))
+        serde_json::from_slice(&host.fs.read(&file)?).map_err(|error| {
+            let file = file.display();
+            HostError::Unknown(format!("{file} is not what cfgcheck wrote there: {error}"))
+        })
     }
 
     /// Returns how a commit failed, if it did.
@@ -99,12 +100,12 @@ pub fn forget(host: &Host<'_>, commit: &Commit) -> Result<(), HostError> {
 }
 
 fn write(host: &Host<'_>, all: &FailedCommits) -> Result<(), HostError> {
-    let folder = Path::new(FOLDER);
-    host.fs.create_dir_all(folder)?;
+    let folder = host.kept();
+    host.fs.create_dir_all(&folder)?;
     let mut text = serde_json::to_vec_pretty(all)
         .map_err(|error| HostError::Unknown(format!("the commits that failed cannot be written: {error}")))?;
     text.push(b'\n');
-    host.fs.write_atomic(Path::new(FILE), &text, Mode::Private)?;
-    host.fs.sync(folder)?;
+    host.fs.write_atomic(&folder.join(FILE), &text, Mode::Private)?;
+    host.fs.sync(&folder)?;
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! What a deployment would do: found out without changing anything, and printed before anything is done.
 
-use crate::host::{self, Host, HostError, Observed, Reboot};
+mod home;
+
+use crate::host::{self, Host, HostError, Observed, Realm, Reboot};
 use crate::order::Action;
 use activation::{Exit, Said};
 use serde::{Deserialize, Serialize};
@@ -60,26 +62,40 @@ pub struct UnitPlan {
 impl Plan {
     /// Returns what it would take to bring a machine to a system.
     pub fn of(host: &Host<'_>, system: &str, action: Action) -> Result<Plan, HostError> {
-        let now = Observed::of(host)?;
-        let mut plan = Plan {
+        let plan = Plan {
             system: system.to_owned(),
             action,
             is_done: false,
             refusals: Vec::new(),
             needs_reboot: Vec::new(),
             units: UnitPlan::default(),
-            now,
+            now: Observed::of(host)?,
         };
-        if let Some(fault) = host::is_toplevel(host, system, &plan.now.current)? {
-            plan.refusals.push(fault.to_string());
-            return Ok(plan);
+        match host.realm {
+            Realm::System => plan.of_system(host),
+            Realm::Home(home) => plan.of_home(host, home),
         }
-        let now = &plan.now;
-        let is_profile = now.profile.as_ref().is_some_and(|profile| profile.system == system);
-        let runs = action == Action::Boot || now.current == system;
-        plan.is_done = runs && is_profile && now.default.as_deref() == Some(system);
-        if plan.is_done {
-            return Ok(plan);
+    }
+
+    /// Whether the profile leads to what is wanted.
+    fn is_profile(&self) -> bool {
+        let profile = self.now.profile.as_ref();
+        profile.is_some_and(|profile| profile.system == self.system)
+    }
+
+    fn of_system(mut self, host: &Host<'_>) -> Result<Plan, HostError> {
+        let (system, now) = (self.system.as_str(), &self.now);
+        // A machine runs a system always, and has booted one.
+        let current = now.current.as_deref().unwrap_or_default();
+        let booted = now.booted.as_deref().unwrap_or_default();
+        if let Some(fault) = host::is_toplevel(host, system, current)? {
+            self.refusals.push(fault.to_string());
+            return Ok(self);
+        }
+        let runs = self.action == Action::Boot || current == system;
+        if runs && self.is_profile() && now.default.as_deref() == Some(system) {
+            self.is_done = true;
+            return Ok(self);
         }
         let mut refusals = Vec::new();
         if now.profile.is_none() {
@@ -88,8 +104,8 @@ impl Plan {
         if now.default.is_none() {
             refusals.push("what the machine would boot cannot be read from its boot loader's files".into());
         }
-        if !host.has(format!("{}/bin/switch-to-configuration", now.current))? {
-            refusals.push(format!("{} has no program to go back by", now.current));
+        if !host.has(format!("{current}/bin/switch-to-configuration"))? {
+            refusals.push(format!("{current} has no program to go back by"));
         }
         for name in LISTS {
             if host.has(format!("/run/nixos/{name}"))? {
@@ -98,20 +114,20 @@ impl Plan {
                 ));
             }
         }
-        let (need, differs) = host::reboot_needs(host, &now.booted, system)?;
-        if need == Reboot::First && action == Action::Switch {
+        let (need, differs) = host::reboot_needs(host, booted, system)?;
+        if need == Reboot::First && self.action == Action::Switch {
             refusals.push("the interface of init differs, which takes a reboot: use --boot or --reboot".into());
         }
         refusals.extend(room(host, system, &differs)?);
-        if refusals.is_empty() && action == Action::Switch {
+        if refusals.is_empty() && self.action == Action::Switch {
             let (said, reasons) = dry_run(host, system)?;
             let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
             let again = said.starts.iter().filter(|unit| !said.stops.contains(unit));
             let mut starts: Vec<String> = again.cloned().collect();
-            starts.extend(units_anew(host, &plan.now.current, system)?);
+            starts.extend(units_anew(host, current, system)?);
             starts.sort_unstable();
             starts.dedup();
-            plan.units = UnitPlan {
+            self.units = UnitPlan {
                 stops: owned(said.all_stops()),
                 restarts: owned(said.all_restarts()),
                 starts,
@@ -120,9 +136,9 @@ impl Plan {
             };
             refusals.extend(reasons);
         }
-        plan.needs_reboot = differs;
-        plan.refusals = refusals;
-        Ok(plan)
+        self.needs_reboot = differs;
+        self.refusals = refusals;
+        Ok(self)
     }
 }
 

@@ -10,21 +10,21 @@ use crate::order::{Order, VERSION};
 use activation::units::Units;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use sys::{FileKind, Mode};
 
-/// The folder of all that is kept.
-pub const FOLDER: &str = "/var/lib/cfgcheck";
+// All of it is in one folder, [`Host::kept`].
+
 /// The deployment that is under way, or the last one.
-const CURRENT: &str = "/var/lib/cfgcheck/switch.json";
+const CURRENT: &str = "switch.json";
 /// The last system that was deployed to the end.
-const DEPLOYED: &str = "/var/lib/cfgcheck/deployed.json";
+const DEPLOYED: &str = "deployed.json";
 /// The last of these that was approved, and not overridden: what comes after it must be no step back.
-const APPROVED: &str = "/var/lib/cfgcheck/approved.json";
+const APPROVED: &str = "approved.json";
 /// All that have ended.
-const HISTORY: &str = "/var/lib/cfgcheck/history";
+const HISTORY: &str = "history";
 /// What the units did before the change, as the service manager told it.
-const UNITS: &str = "/var/lib/cfgcheck/units";
+const UNITS: &str = "units";
 /// How many are kept.
 const MOST_HISTORY: usize = 100;
 
@@ -164,18 +164,18 @@ impl Deployment {
 
     /// Returns the deployment that is under way, or the last one; `None` if there was none.
     pub fn current(host: &Host<'_>) -> Result<Option<Deployment>, HostError> {
-        read(host, Path::new(CURRENT))
+        read(host, CURRENT)
     }
 
     /// Returns the last one that was deployed to the end.
     pub fn deployed(host: &Host<'_>) -> Result<Option<Deployment>, HostError> {
-        read(host, Path::new(DEPLOYED))
+        read(host, DEPLOYED)
     }
 
     /// Returns the last one that was deployed to the end by an approval. An override, such as a way back, takes nothing of its
     /// place.
     pub fn approved(host: &Host<'_>) -> Result<Option<Deployment>, HostError> {
-        read(host, Path::new(APPROVED))
+        read(host, APPROVED)
     }
 
     /// Enters a phase, and has it last before anything of it begins.
@@ -199,16 +199,16 @@ impl Deployment {
         self.outcome = Some(outcome);
         if matches!(self.outcome, Some(Outcome::Deployed | Outcome::RebootPending)) {
             // Before it counts as ended: what is deployed must not be told of an older one.
-            write(host, Path::new(DEPLOYED), self)?;
+            write(host, DEPLOYED, self)?;
             if self.order.approval.overridden.is_none() {
-                write(host, Path::new(APPROVED), self)?;
+                write(host, APPROVED, self)?;
             }
         }
         self.remember(host)?;
         self.enter(host, Phase::Done)?;
         write(
             host,
-            &Path::new(HISTORY).join(format!("{:012}-{}.json", self.began, self.order.id)),
+            &format!("{HISTORY}/{:012}-{}.json", self.began, self.order.id),
             self,
         )?;
         self.forget_oldest(host)
@@ -231,28 +231,30 @@ impl Deployment {
 
     /// Writes it down, so that it lasts.
     pub fn keep(&self, host: &Host<'_>) -> Result<(), HostError> {
-        write(host, Path::new(CURRENT), self)
+        write(host, CURRENT, self)
     }
 
     /// Keeps what the units did before the change, as the answer to [`activation::units::question`] tells it.
     pub fn keep_units(host: &Host<'_>, told: &[u8]) -> Result<(), HostError> {
-        host.fs.create_dir_all(Path::new(FOLDER))?;
-        host.fs.write_atomic(Path::new(UNITS), told, Mode::Private)?;
-        host.fs.sync(Path::new(FOLDER))?;
+        let folder = host.kept();
+        host.fs.create_dir_all(&folder)?;
+        host.fs.write_atomic(&folder.join(UNITS), told, Mode::Private)?;
+        host.fs.sync(&folder)?;
         Ok(())
     }
 
     /// Returns what the units did before the change.
     pub fn units_before(host: &Host<'_>) -> Result<Units, HostError> {
-        Ok(Units::read(&host.fs.read(Path::new(UNITS))?))
+        Ok(Units::read(&host.fs.read(&host.kept().join(UNITS))?))
     }
 
     fn forget_oldest(&self, host: &Host<'_>) -> Result<(), HostError> {
-        let names = host.fs.read_dir(Path::new(HISTORY))?;
+        let folder = host.kept().join(HISTORY);
+        let names = host.fs.read_dir(&folder)?;
         let files: Vec<PathBuf> = names
             .iter()
             .filter(|entry| entry.kind == FileKind::Regular)
-            .map(|entry| Path::new(HISTORY).join(&entry.name))
+            .map(|entry| folder.join(&entry.name))
             .collect();
         for old in files.iter().take(files.len().saturating_sub(MOST_HISTORY)) {
             host.fs.remove_file(old)?;
@@ -261,23 +263,26 @@ impl Deployment {
     }
 }
 
-fn read(host: &Host<'_>, path: &Path) -> Result<Option<Deployment>, HostError> {
-    if !host.has(path)? {
+fn read(host: &Host<'_>, name: &str) -> Result<Option<Deployment>, HostError> {
+    let path = host.kept().join(name);
+    if !host.has(&path)? {
         return Ok(None);
     }
-    let bytes = host.fs.read(path)?;
+    let bytes = host.fs.read(&path)?;
     let deployment: Deployment = serde_json::from_slice(&bytes)
         .map_err(|error| HostError::Unknown(format!("{} is not what cfgcheck wrote there: {error}", path.display())))?;
     Ok(Some(deployment))
 }
 
-fn write(host: &Host<'_>, path: &Path, deployment: &Deployment) -> Result<(), HostError> {
-    let folder = path.parent().unwrap_or(Path::new(FOLDER));
+fn write(host: &Host<'_>, name: &str, deployment: &Deployment) -> Result<(), HostError> {
+    let kept = host.kept();
+    let path = kept.join(name);
+    let folder = path.parent().unwrap_or(&kept);
     host.fs.create_dir_all(folder)?;
     let mut text = serde_json::to_vec_pretty(deployment)
         .map_err(|error| HostError::Unknown(format!("a deployment cannot be written: {error}")))?;
     text.push(b'\n');
-    host.fs.write_atomic(path, &text, Mode::Private)?;
+    host.fs.write_atomic(&path, &text, Mode::Private)?;
     host.fs.sync(folder)?;
     Ok(())
 }

@@ -107,6 +107,11 @@ impl Env for ProcessEnv {
     }
 }
 
+/// Returns the number of the user whom this process works for (geteuid(2)).
+pub fn user_number() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 /// Surroundings for tests, all given.
 #[derive(Clone, Debug, Default)]
 pub struct FixedEnv {

@@ -30,7 +30,7 @@ mod spawn;
 pub use capacity::memory_capacity;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use disk::DiskFs;
-pub use env::{Env, FixedEnv, ProcessEnv, Stream};
+pub use env::{Env, FixedEnv, ProcessEnv, Stream, user_number};
 pub use exec::{Command, Exec, ExecError, Exit, Output, Taker};
 pub use fs::{DirEntry, FileBytes, FileKind, Fs, FsError, FsOp, Mode, READ_LIMIT, Stat};
 pub use guard::{Access, Confined, GUARD, GUARD_FAILED, Guard, Handed, Limits, User, guard, unprivileged};

@@ -197,7 +197,7 @@ fn end_marked(mark: &[u8]) -> bool {
 
 /// Removes folders that dead runs of this user left behind; nobody waits for one that cannot be removed.
 fn sweep_stale(parent: &Path) {
-    let own = rustix::process::geteuid().as_raw();
+    let own = crate::user_number();
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let Some(token) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else {

@@ -89,12 +89,15 @@ fn observed(host: &str, system: &str) -> Observed {
     Observed {
         name: host.to_owned(),
         boot_id: "b0".into(),
-        current: system.to_owned(),
-        booted: system.to_owned(),
+        user: None,
+        current: Some(system.to_owned()),
+        booted: Some(system.to_owned()),
         profile: Some(Profile {
             link: "system-1-link".into(),
             system: system.to_owned(),
+            newest: 1,
         }),
+        programs: None,
         default: Some(system.to_owned()),
     }
 }

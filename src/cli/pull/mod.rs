@@ -19,7 +19,7 @@ use crate::switch::trouble::Trouble;
 use crate::switch::{ApproveArgs, Done, HowArgs, Target, WhatArgs, bring};
 use ::deploy::commit::Commit;
 use ::deploy::failed::{self, Failed, Stage};
-use ::deploy::host::Host;
+use ::deploy::host::{Host, Realm};
 use ::deploy::order::Origin;
 use ::deploy::pull::{Choice, Remote};
 use ::deploy::{Ended, Policy, Reason, Status, moment};
@@ -276,6 +276,7 @@ impl Pull<'_> {
             exec: &ProcessExec,
             clock: self.machine.clock.as_ref(),
             program: Path::new(&self.target.program),
+            realm: Realm::System,
         }
     }
 }

@@ -79,9 +79,9 @@ fn row(host: &Host, status: Option<&Status>, now: u64) -> [String; 5] {
     let Some(status) = status else {
         return [name, String::new(), "out of reach".into(), String::new(), String::new()];
     };
-    let current = &status.now.current;
+    let current = status.now.current.as_deref().unwrap_or_default();
     let deployed = status.deployed.as_ref();
-    let deployed = deployed.filter(|deployed| deployed.order.system == *current);
+    let deployed = deployed.filter(|deployed| deployed.order.system == current);
     let commit = deployed.and_then(|deployed| deployed.order.origin.commit.as_deref());
     let last = status.last.as_ref();
     let word = last.map(|last| match &last.outcome {

@@ -156,14 +156,29 @@ pub fn policy(machine: &Machine, target: &Target) -> Result<Policy, Trouble> {
     let text: Option<String> = target.ask(machine, &["policy"])?;
     let refused = |why: String, hint: &str| Trouble::refused(vec![Reason::new(why).hint(hint)]);
     let Some(text) = text else {
-        let hint = "as root on it: `cfgcheck switch --enroll policy.yaml`; or say why it is to be without: `--override REASON`";
-        return Err(refused(format!("no policy is enrolled on {}", target.name()), hint));
+        let (place, how) = if target.home {
+            (
+                "for the home on",
+                "as its user: `cfgcheck switch --home --enroll policy.yaml`",
+            )
+        } else {
+            ("on", "as root on it: `cfgcheck switch --enroll policy.yaml`")
+        };
+        let why = format!("no policy is enrolled {place} {}", target.name());
+        let hint = format!("{how}; or say why it is to be without: `--override REASON`");
+        return Err(refused(why, &hint));
     };
     let mut sources = SourceMap::new();
-    Policy::read(&mut sources, b"policy.yaml", text.as_bytes()).map_err(|error| {
+    let policy = Policy::read(&mut sources, b"policy.yaml", text.as_bytes()).map_err(|error| {
         let why = format!("the policy of {} is wrong: {}", target.name(), error.message);
         Trouble::refused(vec![Reason::new(why)])
-    })
+    })?;
+    if target.home && policy.require.verdict.is_some() {
+        let why = "the policy asks for a signed verdict, and those are of hosts and not of homes";
+        let hint = "enrol a policy for this home that asks for something else";
+        return Err(refused(why.to_owned(), hint));
+    }
+    Ok(policy)
 }
 
 /// Returns the envelope in a file, with what it says. That it says so is nothing yet: the host verifies it.

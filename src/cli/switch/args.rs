@@ -2,10 +2,14 @@
 
 use super::fleet::{HostsArgs, WavesArgs};
 use super::target::Target;
+use super::trouble::Trouble;
 use crate::machine::Machine;
 use crate::outputs::{Format, output};
 use clap::Args;
 use std::path::PathBuf;
+
+/// What is said where several homes are meant.
+pub const NO_FLEET: &str = "homes are deployed one by one: `--home` goes without `--hosts`";
 
 /// The cfgcheck of a host, where nothing else is said.
 pub const PROGRAM: &str = "cfgcheck";
@@ -22,6 +26,9 @@ pub struct TargetArgs {
     /// The cfgcheck of the host; `cfgcheck` by default.
     #[arg(long, value_name = "PATH")]
     pub remote_program: Option<String>,
+    /// Mean the home of the user, here or whom SSH leads to, and not the system of the host.
+    #[arg(long, conflicts_with = "sudo")]
+    pub home: bool,
 }
 
 impl TargetArgs {
@@ -29,6 +36,7 @@ impl TargetArgs {
     pub fn target(&self, machine: &Machine) -> Target {
         let mut target = Target::this_machine(machine);
         target.sudo = self.sudo;
+        target.home = self.home;
         if self.target.is_some() {
             target.ssh.clone_from(&self.target);
             target.program = self.remote_program.clone().unwrap_or_else(|| PROGRAM.to_owned());
@@ -81,13 +89,25 @@ pub struct HowArgs {
     pub force: bool,
 }
 
+impl HowArgs {
+    /// Refuses what a home cannot do.
+    pub fn fits(&self, home: bool) -> Result<(), Trouble> {
+        if home && (self.boot || self.reboot) {
+            let why =
+                "a home is there at once, and not with the next boot: `--home` goes without `--boot` and `--reboot`";
+            return Err(Trouble::usage(why));
+        }
+        Ok(())
+    }
+}
+
 /// What is deployed.
 #[derive(Args, Clone, Debug)]
 pub struct WhatArgs {
-    /// The flake and the host in it, as in `.#web`: it is built with the installed Nix, and copied by it.
+    /// The flake and the host in it, as in `.#web`, or the home: it is built with the installed Nix, and copied by it.
     #[arg(value_name = "FLAKE#HOST")]
     pub flake: Option<String>,
-    /// A system that is built already: a path in the host's store, or a link to one.
+    /// A system, or a home, that is built already: a path in the host's store, or a link to one.
     #[arg(long, value_name = "PATH", conflicts_with_all = ["flake", "hosts"])]
     pub system: Option<PathBuf>,
     /// The host's name in its flake.
@@ -131,6 +151,8 @@ pub struct ApproveArgs {
   cfgcheck switch . --hosts 'web-*,@edge' --canary web-1 --at-once 4 --verdict verdicts
   cfgcheck switch . --hosts '*' --output junit=deploy.xml
   cfgcheck switch --enroll policy.yaml                      from now on this machine takes only what this approves
+  cfgcheck switch .#alice@laptop --home                     the home of whoever calls it, on this machine
+  cfgcheck switch .#alice@laptop --home --target alice@laptop
 
 Exit codes: 0 deployed, 4 rolled back, 5 rolling back failed, 6 refused, 7 a reboot is pending; of several hosts the worst: 5, 4,
 3 (out of reach), 6, 1 (not built), 7, 0.
@@ -145,7 +167,7 @@ pub struct SwitchArgs {
     /// Print what would be done, and end.
     #[arg(long)]
     pub dry_run: bool,
-    /// Make this file the policy of this machine, as its root, and deploy nothing.
+    /// Make this file the policy of this machine, as its root, or of this home, and deploy nothing.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["flake", "system", "dry_run", "target", "hosts"])]
     pub enroll: Option<PathBuf>,
     /// Write a report to a file or `-`: text, json, junit, jenkins, github, sarif, gitlab, markdown or html; may be repeated.
@@ -159,11 +181,26 @@ pub struct SwitchArgs {
     pub to: TargetArgs,
 }
 
+impl SwitchArgs {
+    /// Refuses what a home cannot do, or has not.
+    pub fn fits(&self) -> Result<(), Trouble> {
+        if self.to.home && self.approve.verdict.is_some() {
+            let why = "a signed verdict is of a host: `--home` goes without `--verdict`";
+            return Err(Trouble::usage(why));
+        }
+        if self.to.home && !self.which.hosts.is_empty() {
+            return Err(Trouble::usage(NO_FLEET));
+        }
+        self.how.fits(self.to.home)
+    }
+}
+
 /// Arguments of `cfgcheck rollback`.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   cfgcheck rollback --target root@web
   cfgcheck rollback                      on this machine
+  cfgcheck rollback --home               the home of whoever calls it
 
 What ran before the last deployment is deployed again, as any system is; a deployment that is under way is taken back.
 Exit codes: 0 what ran before runs again, 4 it does not, and what ran now runs on, 5 neither, 6 refused.

@@ -21,6 +21,7 @@ pub fn run(machine: &Machine, args: &RollbackArgs) -> u8 {
 }
 
 fn back(machine: &Machine, target: &Target, args: &RollbackArgs) -> Result<u8, Trouble> {
+    args.how.fits(target.home)?;
     let status: Status = target.ask(machine, &["observe"])?;
     if let Some(last) = status.last.as_ref().filter(|last| last.outcome.is_none()) {
         if args.dry_run {
@@ -66,12 +67,19 @@ pub fn to_before(machine: &Machine, target: &Target, how: &HowArgs) -> Result<En
 /// Returns what ran before the last deployment, as something to deploy.
 fn before(machine: &Machine, status: Status) -> Result<Wanted, Trouble> {
     let current = status.now.current;
-    let deployed = status.deployed.filter(|deployed| deployed.order.system == current);
-    let before = deployed.and_then(|deployed| Some(deployed.recorded?.current));
-    let Some(system) = before else {
-        let why = "what this host runs was not deployed by cfgcheck, so that nothing is known that ran before";
-        return Err(Trouble::refused(vec![Reason::new(why)]));
+    let deployed = status
+        .deployed
+        .filter(|deployed| Some(&deployed.order.system) == current.as_ref());
+    let refused = |why: &str| Trouble::refused(vec![Reason::new(why)]);
+    let Some(before) = deployed.and_then(|deployed| deployed.recorded) else {
+        return Err(refused(match status.now.user {
+            None => "what this host runs was not deployed by cfgcheck, so that nothing is known that ran before",
+            Some(_) => "this home was not deployed by cfgcheck, so that nothing is known of one before",
+        }));
     };
+    let system = before
+        .current
+        .ok_or_else(|| refused("there was no home before the last deployment, so that there is none to go back to"))?;
     Ok(Wanted {
         system,
         origin: Origin {

@@ -12,12 +12,13 @@ mod text;
 pub(crate) mod told;
 pub(crate) mod trouble;
 
-pub use args::{ApproveArgs, HowArgs, RollbackArgs, SwitchArgs, TargetArgs, WhatArgs};
+pub use args::{ApproveArgs, HowArgs, NO_FLEET, RollbackArgs, SwitchArgs, TargetArgs, WhatArgs};
 pub use back::run as rollback;
 pub use fleet::HostsArgs;
 pub use fleet::roster::{self, Roster};
 pub use fleet::{each, table, worst};
 pub use target::Target;
+pub use text::{NO_HOME, name};
 
 use crate::exit;
 use crate::machine::Machine;
@@ -36,10 +37,11 @@ pub fn run(machine: &Machine, args: &SwitchArgs) -> u8 {
     if let Some(file) = &args.enroll {
         return enroll(machine, &target, args, file);
     }
-    if !args.which.hosts.is_empty() {
+    let fits = args.fits();
+    if fits.is_ok() && !args.which.hosts.is_empty() {
         return fleet::run(machine, args);
     }
-    let named = match source::named(machine, &args.what) {
+    let named = match fits.and_then(|()| source::named(machine, &args.what, target.home)) {
         Ok(named) => named,
         Err(trouble) => {
             trouble.tell(&target);
@@ -47,6 +49,9 @@ pub fn run(machine: &Machine, args: &SwitchArgs) -> u8 {
         }
     };
     let mut told = Told::begin(machine, named.flake.as_deref().unwrap_or_default());
+    if target.home {
+        told = told.of_homes();
+    }
     let mut host = named.host.clone();
     let done = switch(machine, &target, args, named, &mut host);
     let (code, ended) = match done {
@@ -141,11 +146,13 @@ fn enroll(machine: &Machine, target: &Target, args: &SwitchArgs, file: &Path) ->
     match target.call(machine, force, bytes, Connection::Any) {
         Ok(digest) => {
             let digest = String::from_utf8_lossy(&digest);
-            say(format!(
-                "the policy {} counts on this machine\n",
-                digest.trim().trim_matches('"')
-            )
-            .as_bytes());
+            let place = if target.home {
+                "for this home"
+            } else {
+                "on this machine"
+            };
+            let digest = digest.trim().trim_matches('"');
+            say(format!("the policy {digest} counts {place}\n").as_bytes());
             exit::CLEAN
         }
         Err(error) => {

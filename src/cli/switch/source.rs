@@ -15,7 +15,7 @@ use sys::{Exec, Exit, ProcessExec};
 /// Longest time of a copy.
 const COPY: Duration = Duration::from_secs(6 * 3600);
 
-/// The host that is wanted, before anything of it is evaluated.
+/// The host or home that is wanted, before anything of it is evaluated.
 pub struct Named {
     /// The host's name in its flake, if it is known.
     pub host: Option<String>,
@@ -28,7 +28,7 @@ pub struct Named {
 }
 
 /// Returns which host is wanted, or what is wrong with the command line.
-pub fn named(machine: &Machine, what: &WhatArgs) -> Result<Named, Trouble> {
+pub fn named(machine: &Machine, what: &WhatArgs, home: bool) -> Result<Named, Trouble> {
     if let Some(path) = &what.system {
         let system = store_path(machine, path).map_err(Trouble::usage)?;
         return Ok(Named {
@@ -40,10 +40,9 @@ pub fn named(machine: &Machine, what: &WhatArgs) -> Result<Named, Trouble> {
     }
     let flake = what.flake.clone().unwrap_or_else(|| ".".into());
     let asked = asked(machine, &flake).map_err(Trouble::usage)?;
-    let host = match (&what.host, asked.fragment.as_str()) {
-        (Some(host), _) => host.clone(),
-        (None, "") => return Err(Trouble::usage("which host? Name it: `cfgcheck switch .#HOST`")),
-        (None, fragment) => fragment.trim_start_matches("nixosConfigurations.").to_owned(),
+    let host = match &what.host {
+        Some(host) => host.clone(),
+        None => name_of(&asked.fragment, home).map_err(Trouble::usage)?,
     };
     let attrs = asked.reference.input.attrs();
     let is_git = attrs.str("type").ok().flatten() == Some("git");
@@ -60,6 +59,23 @@ pub fn named(machine: &Machine, what: &WhatArgs) -> Result<Named, Trouble> {
         flake: Some(flake),
         repository: asked.root.filter(|_| is_git).map(|root| (root, folder)),
     })
+}
+
+/// Returns the name that a flake's fragment has for a host, or for a home.
+fn name_of(fragment: &str, home: bool) -> Result<String, &'static str> {
+    let name = |output: &str| {
+        let name = fragment.strip_prefix(output)?.strip_prefix('.')?;
+        let unquoted = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
+        Some(unquoted.unwrap_or(name).to_owned())
+    };
+    match (name("nixosConfigurations"), name("homeConfigurations")) {
+        (Some(_), _) if home => Err("this is a host: leave out `--home`"),
+        (_, Some(_)) if !home => Err("this is a home: it is deployed by `--home`"),
+        (Some(name), _) | (_, Some(name)) => Ok(name),
+        (None, None) if fragment.is_empty() && home => Err("which home? Name it: `cfgcheck switch .#USER@HOST --home`"),
+        (None, None) if fragment.is_empty() => Err("which host? Name it: `cfgcheck switch .#HOST`"),
+        (None, None) => Ok(fragment.to_owned()),
+    }
 }
 
 /// Returns the path of the system in the store of the host, to which it is brought: the one that is named, or what the flake says

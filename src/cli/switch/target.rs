@@ -21,6 +21,8 @@ pub struct Target {
     pub ssh: Option<String>,
     /// Whether root is somebody else there, whom `sudo` leads to.
     pub sudo: bool,
+    /// Whether the home of the user is meant, and not the host's system.
+    pub home: bool,
     /// Its cfgcheck.
     pub program: String,
     /// What stands before each line about it, where it is one of several hosts.
@@ -82,6 +84,7 @@ impl Target {
         Target {
             ssh: None,
             sudo: false,
+            home: false,
             program: exe.map_or("cfgcheck".to_owned(), |exe| exe.to_string_lossy().into_owned()),
             label: None,
         }
@@ -188,6 +191,7 @@ impl Target {
             words.extend(["sudo", "--non-interactive", "--"].map(str::to_owned));
         }
         words.extend([self.program.clone(), "engine".to_owned()]);
+        words.extend(self.home.then(|| "--home".to_owned()));
         words.extend(args.iter().map(|arg| (*arg).to_owned()));
         let mut command = match &self.ssh {
             None => {

@@ -13,12 +13,14 @@ use std::time::Duration;
 
 /// What a deployment is called in reports.
 const NAME: &str = "the system is deployed";
+const NAME_OF_HOME: &str = "the home is deployed";
 
 /// The report of a run that deploys.
 pub struct Told<'m> {
     machine: &'m Machine,
     recorder: Recorder,
     began: Duration,
+    name: &'static str,
 }
 
 impl Told<'_> {
@@ -34,13 +36,22 @@ impl Told<'_> {
             machine,
             recorder,
             began: machine.clock.monotonic(),
+            name: NAME,
+        }
+    }
+
+    /// Returns the same for homes.
+    pub fn of_homes(self) -> Self {
+        Self {
+            name: NAME_OF_HOME,
+            ..self
         }
     }
 
     /// Adds how a host ended, and how long that took; since the beginning, if that is not told.
     pub fn host(&mut self, host: &str, ended: &Ended, took: Option<Duration>) {
         let all = self.machine.clock.monotonic().saturating_sub(self.began);
-        let case = ended.case(host, NAME).took(took.unwrap_or(all));
+        let case = ended.case(host, self.name).took(took.unwrap_or(all));
         self.recorder.take(&Event::CaseFinished(case));
     }
 

@@ -1,7 +1,7 @@
 //! Whether the order is approved, as far as the machine itself can tell: by the signed verdict, and by what is in its store.
 
 use super::{Engine, Step, Stop};
-use crate::host::HostError;
+use crate::host::{HostError, Realm};
 use crate::moment;
 use crate::policy::{self, Verdicts};
 use crate::state::Deployment;
@@ -12,6 +12,8 @@ use store::StorePath;
 
 /// Where a system has the policy that comes with it.
 const OF_SYSTEM: &str = "etc/cfgcheck/policy.yaml";
+/// Where a home has the policy that comes with it.
+const OF_HOME: &str = "home-files/.config/cfgcheck/policy.yaml";
 /// Most differences of a closure that are told.
 const MOST_TOLD: usize = 5;
 
@@ -27,8 +29,11 @@ impl Engine<'_> {
             ));
             return Ok(());
         }
-        let policy = policy::enrolled(host.fs, Path::new("/")).map_err(|error| {
-            let hint = "as root of the machine: `cfgcheck switch --enroll policy.yaml`";
+        let policy = policy::enrolled(&host).map_err(|error| {
+            let hint = match host.realm {
+                Realm::System => "as root of the machine: `cfgcheck switch --enroll policy.yaml`",
+                Realm::Home(_) => "as its user: `cfgcheck switch --home --enroll policy.yaml`",
+            };
             Stop::Refused(vec![format!("{error} ({hint})")])
         })?;
         if approval.policy.as_ref() != Some(&policy.digest()) {
@@ -39,6 +44,11 @@ impl Engine<'_> {
             self.note("the machine itself has verified nothing: its policy asks for no signed verdict".into());
             return Ok(());
         };
+        if let Realm::Home(_) = host.realm {
+            let why =
+                "the policy asks for a signed verdict, and those are of hosts and not of homes: enrol another one";
+            return Err(Stop::Refused(vec![why.into()]));
+        }
         let verdict = self.verified(&policy.repository, verdicts, approval.verdict.as_deref())?;
         if let Some(last) = Deployment::approved(&host)?.and_then(|last| last.verdict_made)
             && last > verdict.made.as_secs()
@@ -70,16 +80,20 @@ impl Engine<'_> {
     }
 
     fn rotated(&self) -> Result<Option<String>, HostError> {
-        let (host, root) = (self.host, Path::new("/"));
-        let path = format!("{}/{OF_SYSTEM}", self.deployment.order.system);
+        let host = self.host;
+        let of_next = match host.realm {
+            Realm::System => OF_SYSTEM,
+            Realm::Home(_) => OF_HOME,
+        };
+        let path = format!("{}/{of_next}", self.deployment.order.system);
         if !host.has(&path)? {
             return Ok(None);
         }
         let bytes = host.fs.read(Path::new(&path))?;
-        if host.fs.read(&policy::file(root))? == bytes {
+        if host.fs.read(&policy::file(&host))? == bytes {
             return Ok(None);
         }
-        let policy = policy::enroll(host.fs, root, &bytes).map_err(|error| HostError::Unknown(error.to_string()))?;
+        let policy = policy::enroll(&host, &bytes).map_err(|error| HostError::Unknown(error.to_string()))?;
         Ok(Some(policy.digest()))
     }
 

@@ -1,7 +1,7 @@
 //! Back to exactly what was recorded: without the network, without evaluation, and looked at afterwards.
 
 use super::{Engine, Step, Stop};
-use crate::host::{self, Host, HostError, Observed, QUESTION, Reboot};
+use crate::host::{self, HostError, Observed, Place, Profile, QUESTION, Realm, Reboot};
 use crate::state::{Deployment, Outcome, Phase};
 use activation::units::{self, Detail};
 use std::time::Duration;
@@ -23,7 +23,7 @@ impl Engine<'_> {
         };
         let mut step = self.restore(&before);
         if matches!(&step, Ok(faults) if faults.is_empty()) {
-            step = self.differences(&before, &before.current);
+            step = self.differences(&before, before.current.as_deref());
         }
         let faults = match step {
             Ok(faults) if faults.is_empty() => return self.is_back(why),
@@ -33,7 +33,8 @@ impl Engine<'_> {
             Err(stop) => return Err(stop),
         };
         let now = Observed::of(&self.host)?;
-        if now.default != before.default {
+        // A home comes back by no reboot.
+        if before.default.is_none() || now.default != before.default {
             return self.is_not_back(&why, &faults);
         }
         self.note(format!(
@@ -56,8 +57,8 @@ impl Engine<'_> {
             return Ok(());
         };
         // What runs after a boot is what boots, whatever ran before.
-        let expected = before.default.clone().unwrap_or_else(|| before.current.clone());
-        let faults = self.differences(&before, &expected)?;
+        let expected = before.default.as_deref().or(before.current.as_deref());
+        let faults = self.differences(&before, expected)?;
         if faults.is_empty() {
             self.is_back(why)
         } else {
@@ -78,15 +79,23 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Restores what runs, the profile and what boots; returns what could not be.
+    /// Restores what was before; returns what could not be.
     fn restore(&mut self, before: &Observed) -> Step<Vec<String>> {
+        match self.host.realm {
+            Realm::System => self.restore_system(before),
+            Realm::Home(home) => self.restore_home(before, home),
+        }
+    }
+
+    /// Restores what runs, the profile and what boots; returns what could not be.
+    fn restore_system(&mut self, before: &Observed) -> Step<Vec<String>> {
         let host = self.host;
         let limits = self.deployment.order.limits;
         let mut faults = Vec::new();
         // First what boots: from then on, a machine that goes down comes up with it.
         if let Some(profile) = &before.profile
             && Observed::of(&host)?.profile.as_ref() != Some(profile)
-            && let Err(error) = profile.restore(host.fs, &self.deployment.order.system)
+            && let Err(error) = Place::of_system().restore(host.fs, profile, Some(&[&self.deployment.order.system]))
         {
             faults.push(error.to_string());
         }
@@ -106,7 +115,10 @@ impl Engine<'_> {
         }
         let now = Observed::of(&host)?;
         let same_boot = now.boot_id == before.boot_id;
-        let (need, differs) = host::reboot_needs(&host, &now.booted, &before.current)?;
+        let (Some(booted), Some(old)) = (&now.booted, &before.current) else {
+            return Err(HostError::Unknown("the machine does not tell which system it runs".into()).into());
+        };
+        let (need, differs) = host::reboot_needs(&host, booted, old)?;
         if !same_boot && need != Reboot::NotNeeded {
             faults.push(format!(
                 "the machine has booted the {} of another system",
@@ -115,29 +127,37 @@ impl Engine<'_> {
             return Ok(faults);
         }
         if now.current != before.current || (self.deployment.activated && same_boot) {
-            let program = format!("{}/bin/switch-to-configuration", before.current);
-            let limit = Duration::from_secs(limits.activation);
-            let ran = host.run(&[&program, "test"], limit)?;
-            if ran.code() != Some(0) {
-                self.note(format!(
-                    "the way back ends with a fault ({}): {}",
-                    ran.ended(),
-                    ran.last_line()
-                ));
-            }
+            self.activate_again(old)?;
         }
-        self.start_again(&host)?;
+        self.start_again()?;
         Ok(faults)
     }
 
+    /// Activates what was before. What comes of it is found by looking at it.
+    pub(super) fn activate_again(&mut self, old: &str) -> Result<(), HostError> {
+        let limit = Duration::from_secs(self.deployment.order.limits.activation);
+        let ran = self.host.run(&self.host.activation(old), limit)?;
+        if ran.code() != Some(0) {
+            self.note(format!(
+                "the way back ends with a fault ({}): {}",
+                ran.ended(),
+                ran.last_line()
+            ));
+        }
+        Ok(())
+    }
+
     /// Starts units that ran before and do not run now, such as those that an interrupted switch had stopped.
-    fn start_again(&mut self, host: &Host<'_>) -> Result<(), HostError> {
-        let before = Deployment::units_before(host)?;
+    pub(super) fn start_again(&mut self) -> Result<(), HostError> {
+        let host = self.host;
+        let before = Deployment::units_before(&host)?;
         let now = host.settled_units(Detail::All, SETTLE)?;
         let missing = units::not_back(&before, &now);
         for trouble in missing.iter().filter(|trouble| !trouble.restarting) {
-            let _ = host.run(&["systemctl", "reset-failed", &trouble.unit], QUESTION)?;
-            let ran = host.run(&["systemctl", "start", "--no-block", "--", &trouble.unit], QUESTION)?;
+            let unit = trouble.unit.as_str();
+            let _ = host.run(&host.of_manager("systemctl", &["reset-failed", unit]), QUESTION)?;
+            let start = host.of_manager("systemctl", &["start", "--no-block", "--", unit]);
+            let ran = host.run(&start, QUESTION)?;
             if ran.code() != Some(0) {
                 self.note(format!("{} does not start: {}", trouble.unit, ran.last_line()));
             }
@@ -146,7 +166,7 @@ impl Engine<'_> {
     }
 
     /// Returns in what a machine differs from what was before, once it has come to rest.
-    fn differences(&mut self, before: &Observed, current: &str) -> Step<Vec<String>> {
+    fn differences(&mut self, before: &Observed, current: Option<&str>) -> Step<Vec<String>> {
         let host = self.host;
         let now = Observed::of(&host)?;
         let mut faults = Vec::new();
@@ -156,10 +176,19 @@ impl Engine<'_> {
                 faults.push(format!("{what} is {} and was {}", shown(now), shown(before)));
             }
         };
-        same("the current system", Some(&now.current), Some(current));
+        same(&format!("the current {}", host.what()), now.current.as_deref(), current);
         same("what boots", now.default.as_deref(), before.default.as_deref());
-        let system = |observed: &Observed| observed.profile.as_ref().map(|profile| profile.system.clone());
-        same("the profile", system(&now).as_deref(), system(before).as_deref());
+        let leads = |profile: &Option<Profile>| profile.as_ref().map(|profile| profile.system.clone());
+        let profiles = [
+            ("the profile", &now.profile, &before.profile),
+            ("the profile of programs", &now.programs, &before.programs),
+        ];
+        for (what, now, before) in profiles {
+            same(what, leads(now).as_deref(), leads(before).as_deref());
+        }
+        if let Realm::Home(home) = host.realm {
+            faults.extend(self.home_differences(before, home)?);
+        }
         let old = Deployment::units_before(&host)?;
         let deadline = host.clock.monotonic() + SETTLE;
         loop {

@@ -1,10 +1,10 @@
 //! Whether the machine is in reach with the new system.
 
-use super::{Confirmed, Engine, Healthy, RUN, Step, Stop};
+use super::{Confirmed, Engine, Healthy, Step, Stop};
 use crate::host::{self, Host, HostError};
 use crate::order::Confirm;
 use crate::state::{Deployment, Phase};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use sys::Mode;
 
@@ -40,21 +40,22 @@ pub fn confirm(host: &Host<'_>, id: &str) -> Result<(), NotConfirmed> {
             phase: deployment.phase,
         });
     }
-    let said = host.fs.write_atomic(&said(), id.as_bytes(), Mode::Private);
+    let said = host.fs.write_atomic(&said(host), id.as_bytes(), Mode::Private);
     Ok(said.map_err(HostError::from)?)
 }
 
 /// The file by which a new connection says that there is one.
-fn said() -> PathBuf {
-    Path::new(RUN).join("confirmed")
+fn said(host: &Host<'_>) -> PathBuf {
+    host.until_boot().join("confirmed")
 }
 
 impl Engine<'_> {
     /// Waits until the machine is known to be in reach.
     pub(super) fn confirmed(&mut self, _: Healthy) -> Step<Confirmed> {
         let host = self.host;
-        if host.has(said())? {
-            host.fs.remove_file(&said())?;
+        let said = said(&host);
+        if host.has(&said)? {
+            host.fs.remove_file(&said)?;
         }
         self.enter(Phase::Confirming)?;
         let limit = Duration::from_secs(self.deployment.order.limits.confirm);
@@ -63,7 +64,7 @@ impl Engine<'_> {
             let fault = match &self.deployment.order.confirm {
                 Confirm::Nobody => None,
                 Confirm::Connection => {
-                    let is_here = host.has(said())? && host.text(said())? == self.deployment.order.id;
+                    let is_here = host.has(&said)? && host.text(&said)? == self.deployment.order.id;
                     (!is_here).then(|| "nobody has connected anew to confirm it".to_owned())
                 }
                 Confirm::Outbound(probes) => {

@@ -10,6 +10,7 @@ mod arm;
 mod back;
 mod commit;
 mod confirm;
+mod home;
 mod moves;
 mod preflight;
 mod reboot;
@@ -22,13 +23,10 @@ use crate::host::{Host, HostError};
 use crate::order::Action;
 use crate::state::{Deployment, Outcome, Phase};
 use moves::{Move, next};
-use std::path::Path;
 use std::time::Duration;
 
-/// The folder of what lasts until the next boot.
-pub(crate) const RUN: &str = "/run/cfgcheck";
-/// The file that whoever changes the machine has locked.
-const LOCK: &str = "/run/cfgcheck/lock";
+/// The file that whoever changes the machine, or the home, has locked.
+const LOCK: &str = "lock";
 /// How long another engine is waited for.
 const WAIT: Duration = Duration::from_secs(60);
 
@@ -39,8 +37,8 @@ pub type Tell<'t> = &'t mut dyn FnMut(&str);
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// Another one does.
-    #[error("another deployment holds the lock of this machine ({LOCK})")]
-    Locked,
+    #[error("another deployment holds the lock of this machine ({0})")]
+    Locked(String),
     /// There is nothing to do.
     #[error("no deployment was ordered on this machine")]
     Nothing,
@@ -236,14 +234,16 @@ impl<'e> Engine<'e> {
 
 /// Returns the lock of the machine, which another engine may hold for this time.
 pub(crate) fn lock(host: &Host<'_>, wait: Duration) -> Result<Box<dyn Send>, EngineError> {
-    host.fs.create_dir_all(Path::new(RUN)).map_err(HostError::from)?;
+    let folder = host.until_boot();
+    host.fs.create_dir_all(&folder).map_err(HostError::from)?;
+    let file = folder.join(LOCK);
     let deadline = host.clock.monotonic() + wait;
     loop {
-        if let Some(lock) = host.fs.lock(Path::new(LOCK)).map_err(HostError::from)? {
+        if let Some(lock) = host.fs.lock(&file).map_err(HostError::from)? {
             return Ok(lock);
         }
         if host.clock.monotonic() >= deadline {
-            return Err(EngineError::Locked);
+            return Err(EngineError::Locked(file.display().to_string()));
         }
         host.clock.sleep(Duration::from_millis(200));
     }

@@ -19,6 +19,7 @@ impl Engine<'_> {
         if plan.is_done {
             let (note, outcome) = match action {
                 Action::Boot => ("the machine boots this system next already", Outcome::RebootPending),
+                _ if host.home().is_some() => ("this is the home already", Outcome::Deployed),
                 _ => ("the machine runs this system already, and boots it", Outcome::Deployed),
             };
             self.note(note.into());

@@ -51,11 +51,15 @@ impl Engine<'_> {
         self.set_timer(limits.all())?;
         let now = Observed::of(&self.host)?;
         let system = &self.deployment.order.system;
-        if now.booted != *system {
-            return Err(Stop::Back(format!(
-                "the machine has booted {} and not the new system",
-                now.booted
-            )));
+        // A home outlasts a boot as it is.
+        let (what, has) = match now.booted {
+            Some(booted) => ("the machine has booted", Some(booted)),
+            None => ("the home is", now.current),
+        };
+        if has.as_ref() != Some(system) {
+            let has = has.as_deref().unwrap_or("nothing");
+            let new = self.host.what();
+            return Err(Stop::Back(format!("{what} {has} and not the new {new}")));
         }
         // It was activated by booting.
         self.deployment.activated = true;

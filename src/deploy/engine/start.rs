@@ -1,7 +1,7 @@
 //! An order is taken, and its engine started as a unit of its own.
 
 use super::{EngineError, lock};
-use crate::host::{Host, HostError, QUESTION};
+use crate::host::{Host, HostError, QUESTION, Realm};
 use crate::order::Order;
 use crate::state::{Deployment, Outcome, Phase};
 use std::time::Duration;
@@ -71,7 +71,7 @@ pub fn resume(host: &Host<'_>) -> Result<bool, EngineError> {
     if has_ended {
         return Ok(false);
     }
-    let state = host.run(&["systemctl", "is-active", UNIT], QUESTION)?;
+    let state = host.run(&host.of_manager("systemctl", &["is-active", UNIT]), QUESTION)?;
     let state = String::from_utf8_lossy(&state.output).trim().to_owned();
     // One that was killed is started again by the service manager, and is `activating` meanwhile.
     if matches!(state.as_str(), "active" | "activating" | "reloading" | "deactivating") {
@@ -83,15 +83,15 @@ pub fn resume(host: &Host<'_>) -> Result<bool, EngineError> {
 
 /// Ends the engine that runs, so that another one can take over.
 pub fn stop(host: &Host<'_>) -> Result<(), HostError> {
-    host.run(&["systemctl", "stop", UNIT], QUESTION).map(drop)
+    host.run(&host.of_manager("systemctl", &["stop", UNIT]), QUESTION)
+        .map(drop)
 }
 
 /// Starts the engine as a unit of its own, which starts again if it is killed.
 fn launch(host: &Host<'_>) -> Result<(), HostError> {
-    let program = host.program();
+    let (engine, surroundings) = (host.engine(&["run"]), host.surroundings());
     let unit = format!("--unit={UNIT}");
-    let argv = [
-        "systemd-run",
+    let mut args = vec![
         "--quiet",
         "--collect",
         "--no-ask-password",
@@ -103,10 +103,11 @@ fn launch(host: &Host<'_>) -> Result<(), HostError> {
         "--property=StartLimitIntervalSec=0",
         "--property=SuccessExitStatus=4 5 6 7",
         "--property=TimeoutStopSec=20",
-        "--property=OOMScoreAdjust=-900",
-        &program,
-        "engine",
-        "run",
     ];
-    host.succeed(&argv, QUESTION).map(drop)
+    if let Realm::System = host.realm {
+        // Which takes root.
+        args.push("--property=OOMScoreAdjust=-900");
+    }
+    args.extend(surroundings.iter().chain(&engine).map(String::as_str));
+    host.succeed(&host.of_manager("systemd-run", &args), QUESTION).map(drop)
 }

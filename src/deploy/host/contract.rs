@@ -63,7 +63,8 @@ pub fn is_toplevel(host: &Host<'_>, system: &str, current: &str) -> Result<Optio
     if !host.has(format!("{system}/bin/switch-to-configuration"))? {
         return Ok(Some(NotToplevel::NoSwitch(system.to_owned())));
     }
-    let (its, ours) = (word(host, system, "system")?, word(host, current, "system")?);
+    let both = |name: &str| -> Result<_, HostError> { Ok((word(host, system, name)?, word(host, current, name)?)) };
+    let (its, ours) = both("system")?;
     if let (Some(its), Some(ours)) = (its, ours)
         && its != ours
     {
@@ -71,10 +72,7 @@ pub fn is_toplevel(host: &Host<'_>, system: &str, current: &str) -> Result<Optio
         return Ok(Some(NotToplevel::OtherSystem { system, its, ours }));
     }
     // A machine whose name comes from elsewhere, such as DHCP, has no such file.
-    let (its, ours) = (
-        word(host, system, "etc/hostname")?,
-        word(host, current, "etc/hostname")?,
-    );
+    let (its, ours) = both("etc/hostname")?;
     if let (Some(its), Some(ours)) = (its, ours)
         && its != ours
     {

@@ -1,24 +1,23 @@
 //! The machine that is deployed to, as the engine that runs on it sees it: its files, its programs, its clock.
 
 mod contract;
+mod home;
 mod loader;
 mod observed;
 mod profile;
+mod realm;
 
 pub use contract::{NotToplevel, Reboot, is_toplevel, reboot_needs};
+pub use home::{Files, NotGeneration, is_generation, shown};
 pub use observed::{Observed, link};
 pub(crate) use observed::{boot_id, uptime};
-pub use profile::{Profile, ProfileError};
+pub use profile::{Place, Profile, ProfileError};
+pub use realm::{Home, NoHome, Realm};
 
 use activation::units::{self, Detail, Units};
 use std::path::Path;
 use std::time::Duration;
 use sys::{Clock, Command, Exec, ExecError, Exit, Fs, FsError};
-
-/// Where programs are looked for: those of the system that runs first, then those of what the machine has booted, as a
-/// switch that was interrupted may have left the first without them.
-const PATH: &str = "/run/wrappers/bin:/run/current-system/sw/bin:/run/booted-system/sw/bin:\
-                    /nix/var/nix/profiles/system/sw/bin:/usr/bin:/bin";
 
 /// How long a question to the machine may take.
 pub const QUESTION: Duration = Duration::from_secs(60);
@@ -37,6 +36,8 @@ pub struct Host<'h> {
     pub clock: &'h dyn Clock,
     /// This program, which units that outlive a command start again.
     pub program: &'h Path,
+    /// What of it is deployed.
+    pub realm: Realm<'h>,
 }
 
 /// The machine does not do what it is asked to.
@@ -58,7 +59,7 @@ pub enum HostError {
         /// The last line that it said.
         said: String,
     },
-    /// The profile of the system cannot be read or set.
+    /// A profile cannot be read or set.
     #[error(transparent)]
     Profile(#[from] ProfileError),
     /// What is asked of the machine has no answer.
@@ -111,14 +112,15 @@ impl Ran {
 }
 
 impl Host<'_> {
-    /// Runs a program with these arguments, and with the machine's search path for its only variable.
-    pub fn run(&self, argv: &[&str], limit: Duration) -> Result<Ran, HostError> {
-        let (program, args) = argv.split_first().unwrap_or((&"", &[]));
-        let mut command = Command::new(*program)
-            .args(args)
-            .env("PATH", PATH)
-            .env("LANG", "C.UTF-8")
+    /// Runs a program with these arguments, and with no other variables than the realm's own.
+    pub fn run(&self, argv: &[impl AsRef<str>], limit: Duration) -> Result<Ran, HostError> {
+        let mut words = argv.iter().map(AsRef::as_ref);
+        let mut command = Command::new(words.next().unwrap_or_default())
+            .args(words)
             .timeout(limit);
+        for (name, value) in self.variables() {
+            command = command.env(name, value);
+        }
         command.output_limit = MOST_OUTPUT;
         let output = self.exec.run(&command)?;
         let mut said = output.stdout;
@@ -130,13 +132,13 @@ impl Host<'_> {
     }
 
     /// Runs a program that has to succeed, and returns what it said.
-    pub fn succeed(&self, argv: &[&str], limit: Duration) -> Result<Vec<u8>, HostError> {
+    pub fn succeed(&self, argv: &[impl AsRef<str>], limit: Duration) -> Result<Vec<u8>, HostError> {
         let ran = self.run(argv, limit)?;
         if ran.exit == Exit::Code(0) {
             return Ok(ran.output);
         }
         Err(HostError::Failed {
-            program: argv.join(" "),
+            program: argv.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" "),
             ended: ran.ended(),
             said: ran.last_line(),
         })
@@ -149,9 +151,11 @@ impl Host<'_> {
 
     /// Returns what the service manager tells of its units, of which there are some.
     pub fn told_units(&self, detail: Detail) -> Result<Vec<u8>, HostError> {
-        let question = units::question(detail);
-        let argv: Vec<&str> = question.iter().map(String::as_str).collect();
-        let told = self.succeed(&argv, QUESTION)?;
+        let question = match self.realm {
+            Realm::System => units::question(detail),
+            Realm::Home(_) => units::question_of_user(detail),
+        };
+        let told = self.succeed(&question, QUESTION)?;
         if Units::read(&told).0.is_empty() {
             return Err(HostError::Unknown("the service manager names no units".into()));
         }
@@ -162,7 +166,8 @@ impl Host<'_> {
     pub fn settled_units(&self, detail: Detail, limit: Duration) -> Result<Units, HostError> {
         let deadline = self.clock.monotonic() + limit;
         loop {
-            let jobs = self.succeed(&["systemctl", "list-jobs", "--no-legend", "--no-pager"], QUESTION)?;
+            let list = self.of_manager("systemctl", &["list-jobs", "--no-legend", "--no-pager"]);
+            let jobs = self.succeed(&list, QUESTION)?;
             let idle = jobs.iter().all(u8::is_ascii_whitespace) || jobs.starts_with(b"No jobs");
             if idle || self.clock.monotonic() >= deadline {
                 return self.units(detail);

@@ -1,6 +1,6 @@
 //! What a machine runs, and what it would start.
 
-use super::{Host, HostError, Profile, loader};
+use super::{Host, HostError, Place, Profile, Realm, loader};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::Duration;
@@ -18,26 +18,51 @@ pub struct Observed {
     pub name: String,
     /// The id of its boot, which no other boot has (random(4), `boot_id`).
     pub boot_id: String,
-    /// The system that runs.
-    pub current: String,
-    /// The system that it has booted.
-    pub booted: String,
-    /// The profile of the system; `None` if there is none.
+    /// Whose home it is, if it is not the system that is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The system that runs, or the generation that is the home; `None` if home-manager has none.
+    pub current: Option<String>,
+    /// The system that it has booted; `None` of a home.
+    pub booted: Option<String>,
+    /// The profile of the system, or of home-manager; `None` if there is none.
     pub profile: Option<Profile>,
-    /// The system that would be booted without being asked; `None` if the boot loader's files do not say.
+    /// The profile of the user's programs, which home-manager installs; `None` of a system, or if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub programs: Option<Profile>,
+    /// The system that would be booted without being asked; `None` of a home, or if the boot loader's files do not say.
     pub default: Option<String>,
 }
 
 impl Observed {
     /// Returns what a machine runs at this moment.
     pub fn of(host: &Host<'_>) -> Result<Observed, HostError> {
-        Ok(Observed {
-            name: host.text("/proc/sys/kernel/hostname")?,
-            boot_id: boot_id(host)?,
-            current: link(host, CURRENT)?,
-            booted: link(host, BOOTED)?,
-            profile: Profile::read(host.fs)?,
-            default: loader::default(host.fs).ok(),
+        let name = host.text("/proc/sys/kernel/hostname")?;
+        let boot_id = boot_id(host)?;
+        Ok(match host.realm {
+            Realm::System => Observed {
+                name,
+                boot_id,
+                user: None,
+                current: Some(link(host, CURRENT)?),
+                booted: Some(link(host, BOOTED)?),
+                profile: Place::of_system().read(host.fs)?,
+                programs: None,
+                default: loader::default(host.fs).ok(),
+            },
+            Realm::Home(home) => Observed {
+                name,
+                boot_id,
+                user: Some(home.user.clone()),
+                current: home.current(host)?,
+                booted: None,
+                profile: home.profile(host.fs)?.read(host.fs)?,
+                programs: match home.programs(host.fs)? {
+                    Some(place) => place.read(host.fs)?,
+                    None => None,
+                },
+                default: None,
+            },
         })
     }
 }

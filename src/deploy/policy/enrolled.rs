@@ -6,10 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use diag::{SourceMap, Style};
-use sys::{FileKind, Fs, FsError, Mode};
+use sys::{FileKind, FsError, Mode};
 
 use super::Policy;
-use crate::state;
+use crate::host::Host;
 
 /// The file's name, in the folder of all that is kept.
 const NAME: &str = "policy.yaml";
@@ -25,7 +25,7 @@ pub enum EnrolError {
     /// What is in its place is no file: not even a link to one.
     #[error("'{0}' is no file")]
     NoFile(String),
-    /// Others than root may change it.
+    /// Others than its owner may change it.
     #[error("'{path}' may be changed by others (mode {mode:04o}), and what it demands is worth nothing")]
     Open {
         /// The file or folder.
@@ -41,20 +41,16 @@ pub enum EnrolError {
     Mistake(String),
 }
 
-/// Returns where the policy lies on the machine whose root is the folder `root`: `/` for this machine.
-pub fn file(root: &Path) -> PathBuf {
-    folder(root).join(NAME)
+/// Returns where the policy lies.
+pub fn file(host: &Host<'_>) -> PathBuf {
+    host.kept().join(NAME)
 }
 
-fn folder(root: &Path) -> PathBuf {
-    root.join(state::FOLDER.trim_start_matches('/'))
-}
-
-/// Returns the policy that counts on the machine whose root is the folder `root`.
-pub fn enrolled(fs: &dyn Fs, root: &Path) -> Result<Policy, EnrolError> {
-    let path = file(root);
+/// Returns the policy that counts.
+pub fn enrolled(host: &Host<'_>) -> Result<Policy, EnrolError> {
+    let (fs, path) = (host.fs, file(host));
     // Who may change the folder may put another file in its place.
-    for place in [&folder(root), &path] {
+    for place in [&host.kept(), &path] {
         let shown = || place.display().to_string();
         let Some(stat) = fs.lstat(place)? else {
             return Err(EnrolError::Missing(path.display().to_string()));
@@ -71,14 +67,14 @@ pub fn enrolled(fs: &dyn Fs, root: &Path) -> Result<Policy, EnrolError> {
     read(&path, &fs.read(&path)?)
 }
 
-/// Makes a policy the one that counts on the machine whose root is the folder `root`, and returns it. Bytes that are no
-/// policy change nothing, and a loss of power leaves the old one or the new one.
-pub fn enroll(fs: &dyn Fs, root: &Path, bytes: &[u8]) -> Result<Policy, EnrolError> {
-    let path = file(root);
+/// Makes a policy the one that counts, and returns it. Bytes that are no policy change nothing, and a loss of power leaves
+/// the old one or the new one.
+pub fn enroll(host: &Host<'_>, bytes: &[u8]) -> Result<Policy, EnrolError> {
+    let (fs, path, folder) = (host.fs, file(host), host.kept());
     let policy = read(&path, bytes)?;
-    fs.create_dir_all(&folder(root))?;
+    fs.create_dir_all(&folder)?;
     fs.write_atomic(&path, bytes, Mode::Private)?;
-    fs.sync(&folder(root))?;
+    fs.sync(&folder)?;
     Ok(policy)
 }
 
@@ -93,37 +89,50 @@ fn read(path: &Path, bytes: &[u8]) -> Result<Policy, EnrolError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sys::MemoryFs;
+    use crate::host::{Home, Realm};
+    use std::time::Duration;
+    use sys::{Fs, ManualClock, MemoryFs, ScriptedExec};
 
     const POLICY: &str = "repository: github:acme/fleet\nbranch: main\nrequire: { pull-request: {} }\n";
 
+    /// Does some work on a host with these files: its system, or a home.
+    fn on<T>(fs: &dyn Fs, realm: Realm<'_>, work: impl FnOnce(&Host<'_>) -> T) -> T {
+        work(&Host {
+            fs,
+            exec: &ScriptedExec::new(),
+            clock: &ManualClock::at(Duration::ZERO),
+            program: Path::new("/cfgcheck"),
+            realm,
+        })
+    }
+
     fn told(fs: &dyn Fs) -> String {
-        enrolled(fs, Path::new("/m"))
+        on(fs, Realm::System, enrolled)
             .expect_err("it does not count")
             .to_string()
     }
 
     #[test]
     fn a_policy_counts_once_it_is_enrolled() {
-        let fs = MemoryFs::new().directory("/m");
+        let fs = MemoryFs::new();
         assert_eq!(
             told(&fs),
-            "no policy is enrolled on this host: '/m/var/lib/cfgcheck/policy.yaml' is not there"
+            "no policy is enrolled on this host: '/var/lib/cfgcheck/policy.yaml' is not there"
         );
-        let policy = enroll(&fs, Path::new("/m"), POLICY.as_bytes()).expect("it is a policy");
-        assert_eq!(enrolled(&fs, Path::new("/m")).expect("it counts"), policy);
+        let enrolls = |bytes: &[u8]| on(&fs, Realm::System, |host| enroll(host, bytes));
+        let counts = || on(&fs, Realm::System, enrolled).expect("it counts");
+        let policy = enrolls(POLICY.as_bytes()).expect("it is a policy");
+        assert_eq!(counts(), policy);
         // What is none does not take its place.
-        let error = enroll(&fs, Path::new("/m"), b"repository: x\n")
-            .expect_err("it is none")
-            .to_string();
+        let error = enrolls(b"repository: x\n").expect_err("it is none").to_string();
         assert!(error.contains("policy.yaml:1:13"), "{error}");
-        assert_eq!(enrolled(&fs, Path::new("/m")).expect("it counts"), policy);
+        assert_eq!(counts(), policy);
     }
 
     #[test]
     fn what_others_may_change_does_not_count() {
-        let path = "/m/var/lib/cfgcheck/policy.yaml";
-        let other = MemoryFs::new().file("/m/elsewhere", POLICY).link(path, "/m/elsewhere");
+        let path = "/var/lib/cfgcheck/policy.yaml";
+        let other = MemoryFs::new().file("/elsewhere", POLICY).link(path, "/elsewhere");
         assert_eq!(told(&other), format!("'{path}' is no file"));
         let broken = MemoryFs::new().file(path, "require: {}\n");
         assert!(told(&broken).contains("missing key `repository`"), "{}", told(&broken));
@@ -135,22 +144,34 @@ mod tests {
     fn the_permissions_of_file_and_folder_count() {
         use std::os::unix::fs::PermissionsExt as _;
         let root = tempfile::tempdir().expect("a folder can be made");
-        let fs = sys::DiskFs;
-        enroll(&fs, root.path(), POLICY.as_bytes()).expect("it is a policy");
+        // The policy of a home, as that of the machine is where no test writes.
+        let home = Home {
+            user: "alice".into(),
+            folder: root.path().into(),
+            state: root.path().join("state"),
+            run: root.path().join("run"),
+        };
+        let realm = Realm::Home(&home);
+        on(&sys::DiskFs, realm, |host| enroll(host, POLICY.as_bytes())).expect("it is a policy");
         let change = |path: &Path, mode: u32| {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("its mode can be changed");
         };
-        let told = || enrolled(&fs, root.path()).expect_err("it does not count").to_string();
-        change(&folder(root.path()), 0o755);
-        assert!(enrolled(&fs, root.path()).is_ok());
-        change(&file(root.path()), 0o620);
+        let told = || {
+            let error = on(&sys::DiskFs, realm, enrolled).expect_err("it does not count");
+            error.to_string()
+        };
+        let folder = root.path().join("state/cfgcheck");
+        let file = folder.join("policy.yaml");
+        change(&folder, 0o755);
+        assert!(on(&sys::DiskFs, realm, enrolled).is_ok());
+        change(&file, 0o620);
         assert!(
             told().contains("policy.yaml' may be changed by others (mode 0620)"),
             "{}",
             told()
         );
-        change(&file(root.path()), 0o600);
-        change(&folder(root.path()), 0o777);
+        change(&file, 0o600);
+        change(&folder, 0o777);
         assert!(
             told().contains("cfgcheck' may be changed by others (mode 0777)"),
             "{}",

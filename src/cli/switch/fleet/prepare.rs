@@ -63,7 +63,7 @@ impl Member {
             name: host.name.clone(),
             target: roster::target(host, args.to.sudo, args.to.remote_program.as_deref()),
             how: how(&args.how, host),
-            named: source::named(machine, &what)?,
+            named: source::named(machine, &what, false)?,
         })
     }
 }

@@ -110,6 +110,7 @@ pub fn target(host: &Host, sudo: bool, program: Option<&str>) -> Target {
     Target {
         ssh: Some(host.target.clone()),
         sudo: sudo || host.sudo,
+        home: false,
         program: program.unwrap_or(crate::switch::args::PROGRAM).to_owned(),
         label: Some(diag::clean_line(&host.name).into_owned()),
     }

@@ -31,7 +31,7 @@ impl Guarded {
     fn new(fault: Fault) -> Guarded {
         let machine = Machine::new(fault, None);
         let key = SecretKey::generate("fleet-1").expect("there is randomness");
-        let policy = policy::enroll(machine.host().fs, Path::new("/"), policy_text(&key, "main").as_bytes());
+        let policy = policy::enroll(&machine.host(), policy_text(&key, "main").as_bytes());
         let policy = policy.expect("it is a policy");
         Guarded { machine, key, policy }
     }
@@ -140,7 +140,7 @@ fn what_is_attested_is_deployed() {
 #[test]
 fn each_lack_of_approval_is_refused_by_the_machine() {
     refused("no policy is enrolled", |guarded, _| {
-        let policy = policy::file(Path::new("/"));
+        let policy = policy::file(&guarded.host());
         guarded.host().fs.remove_file(&policy).expect("it is there");
         nothing()
     });
@@ -254,7 +254,7 @@ fn the_next_policy_comes_with_what_this_one_approves() {
         }
         let outcome = deploy_order(&guarded.machine, order);
         is_new(&guarded.machine, &outcome, "policy");
-        let policy = policy::enrolled(guarded.host().fs, Path::new("/")).expect("there is one");
+        let policy = policy::enrolled(&guarded.host()).expect("there is one");
         assert_eq!(policy.branch, expected, "{fault:?} {overridden} {outcome:?}");
     }
 }

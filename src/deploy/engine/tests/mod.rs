@@ -2,6 +2,7 @@
 //! power at each call that the engine makes.
 
 mod approval;
+mod home;
 mod machine;
 mod refused;
 
@@ -14,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Orders the new system and carries it out to the end, by as many engines and boots as that takes.
 fn deploy(machine: &Machine, action: Action) -> Outcome {
-    deploy_order(machine, Machine::order(action))
+    deploy_order(machine, machine.wanted(action))
 }
 
 fn deploy_order(machine: &Machine, order: Order) -> Outcome {

@@ -1,14 +1,18 @@
 //! A machine that is simulated as far as an engine sees it, and that can lose its power or kill the engine at any call.
 
-use crate::host::{Host, QUESTION};
+mod disk;
+mod home;
+
+pub(super) use home::{HOME, NEW_HOME, OLD_HOME};
+
+use crate::host::{Home, Host, QUESTION, Realm};
 use crate::order::{Action, Approval, Confirm, Limits, Order, Origin, VERSION};
 use crate::state::{Deployment, Phase};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
-use sys::{Clock, Command, DirEntry, Exec, ExecError, Exit, Fs, FsError, MemoryFs, Mode, Output, Stat};
+use sys::{Clock, Command, Exec, ExecError, Exit, Fs, MemoryFs, Mode, Output};
 
 pub(super) const OLD: &str = "/nix/store/0c0i1jmm8dahaah5sm4pxgz9xdgxsz4l-nixos-system-old";
 pub(super) const NEW: &str = "/nix/store/1c0i1jmm8dahaah5sm4pxgz9xdgxsz4l-nixos-system-new";
@@ -32,6 +36,8 @@ pub(super) enum Fault {
     KnowsNoCheck,
     /// A unit fails, and so does the way back.
     WayBackFails,
+    /// It is a home of a form that sets the profile itself, whoever calls it.
+    OlderForm,
 }
 
 /// What happens to the engine at a call.
@@ -56,6 +62,8 @@ struct State {
     in_reach: bool,
     down: bool,
     rooms: BTreeMap<PathBuf, u64>,
+    /// What a user's service manager and its surroundings answer, where that is not that all is well.
+    answers: BTreeMap<&'static str, (i32, String)>,
 }
 
 /// The machine.
@@ -64,6 +72,8 @@ pub(super) struct Machine {
     pub(super) fault: Fault,
     blow: Option<(u32, Blow)>,
     state: Mutex<State>,
+    /// The home that is deployed to, if it is not the system.
+    home: Option<Home>,
 }
 
 fn text(system: &str) -> &'static str {
@@ -72,7 +82,12 @@ fn text(system: &str) -> &'static str {
 
 impl Machine {
     pub(super) fn new(fault: Fault, blow: Option<(u32, Blow)>) -> Machine {
-        let mut files = MemoryFs::new()
+        Machine::with(fault, blow, MemoryFs::new(), None)
+    }
+
+    /// Returns a machine with these files, on which its system or a home is deployed to.
+    fn with(fault: Fault, blow: Option<(u32, Blow)>, files: MemoryFs, home: Option<Home>) -> Machine {
+        let mut files = files
             .directory("/var/lib")
             .directory("/run")
             .directory("/boot/loader/entries")
@@ -101,6 +116,7 @@ impl Machine {
             fault,
             blow,
             state: Mutex::default(),
+            home,
         };
         machine.install(OLD);
         machine.boot();
@@ -113,7 +129,17 @@ impl Machine {
             exec: self,
             clock: self,
             program: Path::new("/nix/store/2c0i1jmm8dahaah5sm4pxgz9xdgxsz4l-cfgcheck/bin/cfgcheck"),
+            realm: self.home.as_ref().map_or(Realm::System, Realm::Home),
         }
+    }
+
+    /// Returns an order of what is new for this machine.
+    pub(super) fn wanted(&self, action: Action) -> Order {
+        let mut order = Machine::order(action);
+        if self.home.is_some() {
+            order.system = NEW_HOME.into();
+        }
+        order
     }
 
     /// Returns an order of the new system.
@@ -131,33 +157,33 @@ impl Machine {
         }
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+    fn state<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.state.lock().expect("no panic while holding the state"))
     }
 
     /// Says how many bytes a disk has left.
     pub(super) fn has_room(&self, disk: &str, bytes: u64) {
-        self.with(|state| state.rooms.insert(disk.into(), bytes));
+        self.state(|state| state.rooms.insert(disk.into(), bytes));
     }
 
     pub(super) fn is_down(&self) -> bool {
-        self.with(|state| state.down)
+        self.state(|state| state.down)
     }
 
     pub(super) fn boots(&self) -> u32 {
-        self.with(|state| state.boots)
+        self.state(|state| state.boots)
     }
 
     pub(super) fn calls(&self) -> u32 {
-        self.with(|state| state.calls)
+        self.state(|state| state.calls)
     }
 
     pub(super) fn timers(&self) -> BTreeSet<String> {
-        self.with(|state| state.timers.clone())
+        self.state(|state| state.timers.clone())
     }
 
     pub(super) fn units(&self) -> BTreeMap<String, &'static str> {
-        self.with(|state| state.units.clone())
+        self.state(|state| state.units.clone())
     }
 
     pub(super) fn link(&self, path: &str) -> String {
@@ -170,8 +196,12 @@ impl Machine {
 
     /// Comes up with what the boot loader names.
     pub(super) fn boot(&self) {
-        let default =
-            crate::host::Observed::of(&self.bare()).map_or(OLD.to_owned(), |now| now.default.expect("a default"));
+        let machine = Host {
+            realm: Realm::System,
+            ..self.bare()
+        };
+        let now = crate::host::Observed::of(&machine);
+        let default = now.map_or(OLD.to_owned(), |now| now.default.expect("a default"));
         self.files.remove_dir_all(Path::new("/run")).expect("it is there");
         self.files.create_dir_all(Path::new("/run")).expect("it can be made");
         let write = |path: &str, text: String| self.files.write(Path::new(path), text.as_bytes(), Mode::Plain);
@@ -180,17 +210,18 @@ impl Machine {
                 .symlink(Path::new(&default), Path::new(link))
                 .expect("it can be made");
         }
-        self.with(|state| {
+        self.state(|state| {
             state.boots += 1;
             state.down = false;
             state.timers.clear();
-            state.units = units(
-                &default,
-                matches!(
-                    self.fault,
-                    Fault::UnitFails | Fault::DoesNotBootWell | Fault::WayBackFails
-                ),
+            let fails = matches!(
+                self.fault,
+                Fault::UnitFails | Fault::DoesNotBootWell | Fault::WayBackFails
             );
+            state.units = match &self.home {
+                None => units(default == NEW, fails),
+                Some(home) => self.home_units(home, fails),
+            };
             state.in_reach = default != NEW || self.fault != Fault::NetworkLost;
             write("/proc/sys/kernel/random/boot_id", format!("boot-{}\n", state.boots)).expect("it can be written");
         });
@@ -237,7 +268,7 @@ impl Machine {
 
     /// Ends the engine if this is the call at which that is to happen.
     fn strike(&self, done: bool) {
-        let is_now = self.with(|state| {
+        let is_now = self.state(|state| {
             state.calls += u32::from(!done);
             let at = self.blow.filter(|(call, _)| *call == state.calls);
             at.map(|(_, blow)| blow).filter(
@@ -245,7 +276,7 @@ impl Machine {
             )
         });
         if let Some(blow) = is_now {
-            self.with(|state| {
+            self.state(|state| {
                 state.calls += 1_000_000;
                 state.down = matches!(blow, Blow::PowerLost { .. });
             });
@@ -268,8 +299,8 @@ impl Machine {
                 let current = Path::new("/run/current-system");
                 self.files.remove_file(current).expect("it is there");
                 self.files.symlink(Path::new(system), current).expect("it can be made");
-                self.with(|state| {
-                    state.units = units(system, matches!(fault, Fault::UnitFails | Fault::WayBackFails));
+                self.state(|state| {
+                    state.units = units(is_new, matches!(fault, Fault::UnitFails | Fault::WayBackFails));
                     state.in_reach = fault != Fault::NetworkLost;
                 });
                 match fault {
@@ -291,23 +322,26 @@ impl Machine {
 
     fn answer(&self, words: &[&str]) -> (Option<i32>, String) {
         match words {
-            ["bash", "-c", script, ..] if script.contains("list-units") => (Some(0), self.told_units()),
+            ["bash", "-c", script, ..] if script.contains("list-units") => {
+                assert_eq!(script.contains("systemctl --user"), self.home.is_some(), "{script}");
+                (Some(0), self.told_units())
+            }
             ["bash", "-c", script, ..] if script.contains("/dev/tcp") => {
-                let reached = self.with(|state| state.in_reach);
+                let reached = self.state(|state| state.in_reach);
                 (Some(i32::from(!reached)), "Network is unreachable\n".into())
             }
             ["systemctl", "list-jobs", ..] => (Some(0), "No jobs running.\n".into()),
             ["systemctl", "is-active", "--quiet", timer] => (
-                Some(i32::from(!self.with(|state| state.timers.contains(*timer))) * 3),
+                Some(i32::from(!self.state(|state| state.timers.contains(*timer))) * 3),
                 String::new(),
             ),
             ["systemctl", "stop", timer] => {
-                self.with(|state| state.timers.remove(*timer));
+                self.state(|state| state.timers.remove(*timer));
                 (Some(0), String::new())
             }
             ["systemctl", "reset-failed" | "start", ..] => (Some(0), String::new()),
             ["systemctl", "reboot", ..] => {
-                self.with(|state| state.down = true);
+                self.state(|state| state.down = true);
                 std::panic::panic_any(Ended);
             }
             ["systemd-run", ..] if self.fault == Fault::NoUnits => (Some(1), "Failed to start transient unit\n".into()),
@@ -317,16 +351,19 @@ impl Machine {
                     .find_map(|word| word.strip_prefix("--unit="))
                     .expect("units have names");
                 if rest.iter().any(|word| word.starts_with("--on-active=")) {
-                    self.with(|state| state.timers.insert(format!("{unit}.timer")));
+                    self.state(|state| state.timers.insert(format!("{unit}.timer")));
                 }
                 (Some(0), String::new())
             }
             ["sync"] => (Some(0), String::new()),
-            [program, action] => {
+            [program, action] if self.home.is_none() => {
                 let system = program.strip_suffix("/bin/switch-to-configuration");
                 self.switch(system.unwrap_or_else(|| panic!("nobody runs {program}")), action)
             }
-            other => panic!("nobody runs {other:?}"),
+            other => match &self.home {
+                Some(home) => self.answer_of_home(home, other),
+                None => panic!("nobody runs {other:?}"),
+            },
         }
     }
 
@@ -347,10 +384,10 @@ impl Machine {
     }
 }
 
-fn units(system: &str, fails: bool) -> BTreeMap<String, &'static str> {
-    let web = if system == NEW && fails { "failed" } else { "active" };
+fn units(is_new: bool, fails: bool) -> BTreeMap<String, &'static str> {
+    let web = if is_new && fails { "failed" } else { "active" };
     let mut units = BTreeMap::from([("web.service".to_owned(), web), ("always.service".to_owned(), "active")]);
-    if system == OLD {
+    if !is_new {
         units.insert("removed.service".to_owned(), "active");
     }
     units
@@ -363,7 +400,11 @@ impl Exec for Machine {
             .chain(&command.args)
             .map(|word| word.to_string_lossy().into_owned())
             .collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+        if self.home.is_some() && words[0].starts_with("system") {
+            // The user's own, and never the machine's.
+            assert_eq!(words.remove(1), "--user", "{words:?}");
+        }
         let (code, stdout) = self.answer(&words);
         if code.is_none() {
             self.sleep(command.timeout.expect("what may hang has a limit"));
@@ -380,15 +421,15 @@ impl Exec for Machine {
 
 impl Clock for Machine {
     fn unix_time(&self) -> Duration {
-        Duration::from_secs(1_795_000_000) + self.with(|state| state.now)
+        Duration::from_secs(1_795_000_000) + self.state(|state| state.now)
     }
 
     fn monotonic(&self) -> Duration {
-        self.with(|state| state.now)
+        self.state(|state| state.now)
     }
 
     fn sleep(&self, time: Duration) {
-        let now = self.with(|state| {
+        let now = self.state(|state| {
             state.now += time;
             state.now
         });
@@ -401,71 +442,10 @@ impl Clock for Machine {
         let now = Deployment::current(&bare).ok().flatten();
         let asked = now.filter(|now| now.phase == Phase::Confirming && now.order.confirm == Confirm::Connection);
         if let Some(asked) = asked
-            && self.with(|state| state.in_reach)
+            && self.state(|state| state.in_reach)
             && time < QUESTION
         {
             super::super::confirm(&bare, &asked.order.id).expect("it is asked for");
         }
-    }
-}
-
-impl Fs for Machine {
-    fn read(&self, path: &Path) -> Result<Vec<u8>, FsError> {
-        self.files.read(path)
-    }
-    fn lstat(&self, path: &Path) -> Result<Option<Stat>, FsError> {
-        self.files.lstat(path)
-    }
-    fn stat(&self, path: &Path) -> Result<Option<Stat>, FsError> {
-        self.files.stat(path)
-    }
-    fn read_dir(&self, path: &Path) -> Result<Vec<DirEntry>, FsError> {
-        self.files.read_dir(path)
-    }
-    fn read_link(&self, path: &Path) -> Result<PathBuf, FsError> {
-        self.files.read_link(path)
-    }
-    fn canonicalize(&self, path: &Path) -> Result<PathBuf, FsError> {
-        self.files.canonicalize(path)
-    }
-    fn open(&self, path: &Path) -> Result<Box<dyn io::Read + Send>, FsError> {
-        self.files.open(path)
-    }
-    fn write(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FsError> {
-        self.changing(|files| files.write(path, bytes, mode))
-    }
-    fn write_atomic(&self, path: &Path, bytes: &[u8], mode: Mode) -> Result<(), FsError> {
-        self.changing(|files| files.write_atomic(path, bytes, mode))
-    }
-    fn create_dir_all(&self, path: &Path) -> Result<(), FsError> {
-        self.changing(|files| files.create_dir_all(path))
-    }
-    fn symlink(&self, target: &Path, path: &Path) -> Result<(), FsError> {
-        self.changing(|files| files.symlink(target, path))
-    }
-    fn rename(&self, from: &Path, to: &Path) -> Result<(), FsError> {
-        self.changing(|files| files.rename(from, to))
-    }
-    fn remove_file(&self, path: &Path) -> Result<(), FsError> {
-        self.changing(|files| files.remove_file(path))
-    }
-    fn remove_dir_all(&self, path: &Path) -> Result<(), FsError> {
-        self.changing(|files| files.remove_dir_all(path))
-    }
-    fn room(&self, path: &Path) -> Result<u64, FsError> {
-        let room = self.with(|state| state.rooms.get(path).copied());
-        room.map_or_else(|| self.files.room(path), Ok)
-    }
-    fn lock(&self, path: &Path) -> Result<Option<Box<dyn Send>>, FsError> {
-        self.files.lock(path)
-    }
-}
-
-impl Machine {
-    fn changing<T>(&self, work: impl FnOnce(&MemoryFs) -> Result<T, FsError>) -> Result<T, FsError> {
-        self.strike(false);
-        let done = work(&self.files)?;
-        self.strike(true);
-        Ok(done)
     }
 }
