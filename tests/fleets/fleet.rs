@@ -9,7 +9,8 @@ use deploy::{Deployment, Outcome, Phase, Plan, Status};
 use serde::Serialize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// SSH: each host is a folder with the answers of its engine. A host without a folder is out of reach.
@@ -52,6 +53,17 @@ const NIX: &str = r#"#!/bin/sh
 printf 'nix %s\n' "$*" >>"$FLEET/calls"
 case $* in *unwilling*) echo "error: cannot open connection" >&2; exit 1 ;; esac
 "#;
+
+/// Deploys to all hosts what is in their stores already, without asking for an approval.
+pub const SWITCH: [&str; 7] = [
+    "switch",
+    "--systems",
+    "systems.json",
+    "--hosts",
+    "*",
+    "--override",
+    "test",
+];
 
 /// Digits of a store path.
 const DIGITS: &str = "0c0i1jmm8dahaah5sm4pxgz9xdgxsz4l";
@@ -257,8 +269,8 @@ impl Fleet {
         std::fs::remove_dir_all(self.path("fleet").join(host)).expect("the folder was there");
     }
 
-    /// Runs cfgcheck.
-    pub fn run(&self, args: &[&str]) -> Ran {
+    /// Returns cfgcheck, as it is run here.
+    fn command(&self, args: &[&str]) -> Command {
         let path = std::env::var("PATH").expect("there is a search path");
         let path = format!("{}:{path}", self.path("bin").display());
         let mut command = Command::new(env!("CARGO_BIN_EXE_cfgcheck"));
@@ -270,7 +282,31 @@ impl Fleet {
             .env("FLEET", self.path("fleet"))
             .env_remove("XDG_CACHE_HOME")
             .env_remove("GITHUB_ACTIONS");
-        let output = command.output().expect("cfgcheck runs");
+        command
+    }
+
+    /// Runs cfgcheck.
+    pub fn run(&self, args: &[&str]) -> Ran {
+        Fleet::ran(self.command(args).output().expect("cfgcheck runs"))
+    }
+
+    /// Runs cfgcheck, and interrupts it as soon as the first host has begun.
+    pub fn run_interrupted(&self, args: &[&str]) -> Ran {
+        let mut command = self.command(args);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("cfgcheck runs");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.log().is_empty() {
+            assert!(Instant::now() < deadline, "no host has begun");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let mut kill = Command::new("kill");
+        kill.args(["-INT", &child.id().to_string()]);
+        assert!(kill.status().expect("kill runs").success());
+        Fleet::ran(child.wait_with_output().expect("it ends"))
+    }
+
+    fn ran(output: Output) -> Ran {
         let ran = Ran {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -283,16 +319,7 @@ impl Fleet {
 
     /// Deploys to all hosts what is in their stores already, without asking for an approval.
     pub fn switch(&self, more: &[&str]) -> Ran {
-        let args = [
-            "switch",
-            "--systems",
-            "systems.json",
-            "--hosts",
-            "*",
-            "--override",
-            "test",
-        ];
-        self.run(&[&args[..], more].concat())
+        self.run(&[&SWITCH[..], more].concat())
     }
 
     /// Returns the hosts to which something was said, such as `start`, in that order.

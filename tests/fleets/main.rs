@@ -12,7 +12,7 @@ mod fleet;
 mod wrong;
 
 use deploy::Outcome;
-use fleet::{Fleet, system};
+use fleet::{Fleet, SWITCH, system};
 
 /// What is said of the fleet in most tests: one canary, a wave of the other web servers, and the rest.
 const WAVES: &str = "canary: [web-1]\nwaves:\n  - ['web-*']\n";
@@ -280,6 +280,24 @@ fn a_dry_run_tells_each_plan_and_changes_nothing() {
     fleet.plans("db", &["/boot is full"]);
     fleet.switch(&["--dry-run"]).ended(6, &["  refused   /boot is full\n"]);
     assert_eq!(fleet.told("start"), Vec::<String>::new());
+}
+
+#[test]
+fn an_interruption_begins_no_other_host() {
+    let fleet = four();
+    fleet.answers("web-1", "slow", "");
+    let ran = fleet.run_interrupted(&[&SWITCH[..], &["--output", "json=deploy.json"]].concat());
+    ran.ended(
+        3,
+        &[
+            "web-1  canary  lost",
+            "web-2  wave 1  not begun\n",
+            "1 lost, 3 not begun\n",
+            "`cfgcheck status` tells",
+        ],
+    );
+    assert_eq!(fleet.told("start"), ["web-1"]);
+    assert!(fleet.text("deploy.json").contains("\"skipped\""));
 }
 
 #[test]

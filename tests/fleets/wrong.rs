@@ -42,6 +42,10 @@ fn each_wrong_use_has_its_message() {
             "`/etc` is no path of the store",
         ),
         (&["--hosts", "*", "--systems", "absent.json"], "absent.json"),
+        (
+            &["--hosts", "*", "--systems", "systems.json", "--verdict", "wrong.yaml"],
+            "error: wrong.yaml is no folder, in which each host has its verdict as HOST.json\n",
+        ),
         (&["--hosts", "*", "--target", "web"], "cannot be used with"),
         (&["--hosts", "*", "--system", "/nix/store/x"], "cannot be used with"),
         (&["--hosts", "*", "--host", "web"], "cannot be used with"),

@@ -25,6 +25,7 @@ use carry_out::Came;
 use prepare::{Member, Prepared};
 use roster::Roster;
 use std::collections::BTreeMap;
+use sys::FileKind;
 
 /// Runs `cfgcheck switch --hosts` and returns its exit code.
 pub fn run(machine: &Machine, args: &SwitchArgs) -> u8 {
@@ -38,6 +39,15 @@ pub fn run(machine: &Machine, args: &SwitchArgs) -> u8 {
 
 fn deployed(machine: &Machine, args: &SwitchArgs) -> Result<u8, Trouble> {
     let flake = args.what.flake.as_deref().unwrap_or(".");
+    if let Some(folder) = &args.approve.verdict {
+        let stat = machine.fs.stat(folder).map_err(Trouble::usage)?;
+        if stat.is_none_or(|stat| stat.kind != FileKind::Directory) {
+            return Err(Trouble::usage(format!(
+                "{} is no folder, in which each host has its verdict as HOST.json",
+                folder.display()
+            )));
+        }
+    }
     let asked = args.which.asked(flake, args.what.offline, args.what.trust);
     let (roster, systems) = match &args.waves.systems {
         Some(file) => Roster::of_systems(machine, &asked, file)?,
@@ -55,7 +65,7 @@ fn deployed(machine: &Machine, args: &SwitchArgs) -> Result<u8, Trouble> {
         true => say(shown.as_bytes()),
         false => complain(shown.trim_end()),
     }
-    let mut told = Told::begin(machine, flake);
+    let mut told = Told::begin(machine, &source(args, flake));
     let prepared = prepare::all(machine, args, members?)?;
     if args.dry_run {
         print_plans(&waves, &prepared);
@@ -81,6 +91,12 @@ fn deployed(machine: &Machine, args: &SwitchArgs) -> Result<u8, Trouble> {
         return Ok(told.write_asked(&args.output, code));
     }
     Ok(told.write(&args.output, &text::summary(&waves, &came), code))
+}
+
+/// Returns where the systems come from, as reports name it.
+fn source(args: &SwitchArgs, flake: &str) -> String {
+    let file = args.waves.systems.as_ref();
+    file.map_or(flake.to_owned(), |file| file.display().to_string())
 }
 
 fn limits(args: &SwitchArgs, fleet: &Fleet) -> Limits {

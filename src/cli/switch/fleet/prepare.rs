@@ -208,7 +208,7 @@ fn built(
     }
     for (reference, members) in by_reference {
         let names: Vec<&str> = members.iter().map(|(member, _)| member.name.as_str()).collect();
-        complain(&format!("building {}", names.join(", ")));
+        complain(&diag::clean_line(&format!("building {}", names.join(", "))));
         let report = report_of_build(machine, &args.what, &reference, &names)?;
         for (member, approved) in members {
             match system_of(&report, &member.name) {
