@@ -6,6 +6,16 @@ folder:
   imports = [ ../../nix/module.nix ];
   services.cfgcheck = {
     enable = true;
+    # Once a year: a test starts it when it wants to.
+    pull = {
+      enable = true;
+      fromCaches = true;
+      startAt = "yearly";
+      arguments = [
+        "--confirm-time"
+        "10"
+      ];
+    };
     package = pkgs.runCommand "cfgcheck" { } ''
       mkdir -p $out/bin
       cp ${
@@ -17,6 +27,12 @@ folder:
       chmod +x $out/bin/cfgcheck
     '';
   };
+
+  # By hand as well.
+  environment.systemPackages = [
+    pkgs.git
+    pkgs.openssh
+  ];
 
   # A card is plugged in by those tests that deploy by SSH.
   systemd.network.networks."05-test" = {

@@ -1,6 +1,6 @@
 //! Builds systems of `tests/boot` with a real Nix.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use testkit::{Oracle, Shared, said};
@@ -75,6 +75,45 @@ impl Builder {
         let mut nix = self.nix("build");
         nix.args(["--no-link", "--print-out-paths", "--expr", &expression]);
         said(&nix.output().expect("Nix runs")).trim().to_owned()
+    }
+
+    /// Brings the packages of a system, and returns the copy of the repository, in which packages that Debian has withdrawn
+    /// are renewed.
+    pub fn bring(&self, name: &str) -> &Path {
+        self.oracle.bring_packages(&self.copy, &self.expression(name));
+        self.copy.outside()
+    }
+
+    /// Builds a system of a flake that the oracle sees, and returns its path in the store.
+    pub fn build_flake(&self, flake: &str, host: &str) -> String {
+        let expression =
+            format!("(builtins.getFlake \"{flake}\").nixosConfigurations.{host}.config.system.build.toplevel");
+        self.oracle.bring_packages(&self.copy, &expression);
+        let mut nix = self.nix("build");
+        nix.args(["--no-link", "--print-out-paths", "--expr", &expression]);
+        said(&nix.output().expect("Nix runs")).trim().to_owned()
+    }
+
+    /// Returns what `nix path-info --recursive --json` says of a system.
+    pub fn listed(&self, system: &str) -> String {
+        let mut nix = self.nix("path-info");
+        said(&nix.args(["--recursive", "--json", system]).output().expect("Nix runs"))
+    }
+
+    /// Returns a folder that the oracle sees as well.
+    pub fn share(&self) -> Shared {
+        self.oracle.share()
+    }
+
+    /// Returns the folder that is the oracle's root.
+    pub fn root(&self) -> &Path {
+        self.oracle.root()
+    }
+
+    /// Returns the program as it is put into systems.
+    pub fn program(&self) -> PathBuf {
+        let folder = self.cfgcheck.as_ref().expect("it builds systems with cfgcheck");
+        folder.outside().join("cfgcheck")
     }
 
     /// Returns a path of the oracle as we see it, through all links.

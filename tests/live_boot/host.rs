@@ -3,7 +3,7 @@
 use crate::bootloader::Entry;
 use crate::builder::Builder;
 use crate::image::Image;
-use crate::machine::{Machine, Processor};
+use crate::machine::{Machine, Network, Processor};
 
 /// What a deployment is struck with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,8 +16,7 @@ pub enum Blow {
 pub struct Host {
     image: Image,
     machine: Option<Machine>,
-    /// The port of this machine that leads to its sshd, if it has a network.
-    port: Option<u16>,
+    network: Network,
     systems: Vec<(&'static str, String)>,
     /// The system that it runs and boots.
     pub old: &'static str,
@@ -33,19 +32,30 @@ impl Host {
     pub fn with_port(names: &[&'static str], port: Option<u16>) -> Host {
         let builder = Builder::with_cfgcheck("server", "x86_64-linux");
         let systems: Vec<(&str, String)> = names.iter().map(|name| (*name, builder.build(name))).collect();
+        let network = Network {
+            port,
+            ..Network::default()
+        };
+        Host::of_systems(&builder, systems, network)
+    }
+
+    /// Returns a machine with systems that are built already, that has booted the first one.
+    pub fn of_systems(builder: &Builder, systems: Vec<(&'static str, String)>, network: Network) -> Host {
         let paths: Vec<&str> = systems.iter().map(|(_, path)| path.as_str()).collect();
-        let image = Image::new(&builder, &paths);
-        let machine = Machine::boot_with_port(Processor::X86, &image, &Entry::of_system(&builder, paths[0]), port);
+        let image = Image::new(builder, &paths);
+        let entry = Entry::of_system(builder, paths[0]);
+        let machine = Machine::boot_in(Processor::X86, &image, &entry, &network);
+        let old = systems[0].0;
         let mut host = Host {
             image,
             machine: Some(machine),
-            port,
+            network,
             systems,
-            old: names[0],
+            old,
         };
         host.machine().is_well();
         // The boot loader's files, as an installer would have written them.
-        let first = host.path(names[0]);
+        let first = host.path(old);
         host.machine()
             .succeed(&format!("{first}/bin/switch-to-configuration boot"));
         host
@@ -111,12 +121,7 @@ impl Host {
                 self.machine().run(&begins);
                 drop(self.machine.take());
                 let default = Entry::of_systemd_boot(&self.image);
-                self.machine = Some(Machine::boot_with_port(
-                    Processor::X86,
-                    &self.image,
-                    &default,
-                    self.port,
-                ));
+                self.machine = Some(Machine::boot_in(Processor::X86, &self.image, &default, &self.network));
                 self.machine()
                     .succeed(&format!("until grep -q '\"outcome\": {{' {state}; do sleep 1; done"));
                 self.machine().run("cfgcheck status").1

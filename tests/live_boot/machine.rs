@@ -23,6 +23,15 @@ pub enum Processor {
     Arm,
 }
 
+/// What a machine has of a network: nothing but this.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Network {
+    /// The port of this machine that leads to its sshd.
+    pub port: Option<u16>,
+    /// The command that serves each connection to port 22 of 10.0.2.100.
+    pub server: Option<String>,
+}
+
 /// A machine that runs. It ends with this value, and with the test's process.
 pub struct Machine {
     qemu: Child,
@@ -38,6 +47,15 @@ impl Machine {
 
     /// Starts a machine, and has a port of this machine lead to its sshd. It reaches nothing itself.
     pub fn boot_with_port(processor: Processor, image: &Image, entry: &Entry, port: Option<u16>) -> Machine {
+        let network = Network {
+            port,
+            ..Network::default()
+        };
+        Machine::boot_in(processor, image, entry, &network)
+    }
+
+    /// Starts a machine with what it has of a network.
+    pub fn boot_in(processor: Processor, image: &Image, entry: &Entry, network: &Network) -> Machine {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let socket = folder.path().join("shell");
         let console = File::create(folder.path().join("console")).expect("files can be made");
@@ -77,11 +95,19 @@ impl Machine {
             "-drive",
         ]);
         command.arg(format!("file={},if=none,id=disk,format=raw", image.path().display()));
-        if let Some(port) = port {
+        if *network != Network::default() {
             command.args(["-device", "virtio-net-pci,netdev=net", "-netdev"]);
-            command.arg(format!(
-                "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:22"
-            ));
+            let mut options = "user,id=net,restrict=on".to_owned();
+            if let Some(port) = network.port {
+                options.push_str(&format!(",hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:22"));
+            }
+            if let Some(server) = &network.server {
+                options.push_str(&format!(
+                    ",guestfwd=tcp:10.0.2.100:22-cmd:{}",
+                    server.replace(',', ",,")
+                ));
+            }
+            command.arg(options);
         }
         command.args(["-device", "virtio-serial-pci", "-device"]);
         command.args(["virtserialport,chardev=shell,name=test-shell", "-chardev"]);

@@ -20,6 +20,7 @@ mod host;
 mod image;
 mod link;
 mod machine;
+mod pull;
 mod push;
 mod server;
 mod shell;
