@@ -5,6 +5,13 @@ use crate::builder::Builder;
 use crate::image::Image;
 use crate::machine::{Machine, Network, Processor};
 
+/// What the engine keeps of its deployments.
+const FOLDER: &str = "/var/lib/cfgcheck";
+/// The deployment that is under way, or the last one.
+const STATE: &str = "/var/lib/cfgcheck/switch.json";
+/// The control group of the engine.
+const CGROUP: &str = "/sys/fs/cgroup/system.slice/cfgcheck-switch.service";
+
 /// What a deployment is struck with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Blow {
@@ -99,35 +106,58 @@ impl Host {
         self.is_as_before();
     }
 
-    /// Deploys a good system, strikes as soon as a phase has begun, and asserts that the machine ends with what was before,
-    /// or with the new system where only the end was missing. Returns why it went back, or nothing.
-    pub fn struck(&mut self, name: &'static str, phase: &str, blow: Blow) -> String {
-        let state = "/var/lib/cfgcheck/switch.json";
-        let begins = format!(
-            "rm -f /run/test-code; touch {state}; ({}; echo $? >/run/test-code) >/run/test-said 2>&1 &\n\
-             until [[ $(<{state}) == *'\"phase\": \"{phase}\"'* || -e /run/test-code ]]; do sleep 0.02; done",
-            self.command(name, "")
+    /// Waits until a deployment is in a phase, and stops its engine with all that this has started, as if nobody gave them
+    /// time: so a blow hits what it is meant for, however short the phase is. Returns whether the deployment was still in it.
+    pub fn frozen_in(&mut self, phase: &str) -> bool {
+        let watch = format!(
+            "until IFS= read -r -d '' now <{STATE}; [[ $now != \"$(</run/test-before)\" && $now == *'\"phase\": \"done\"'* || \
+             $now == *'\"phase\": \"{phase}\"'* ]]; do :; done\n\
+             echo 1 >{CGROUP}/cgroup.freeze\n\
+             until grep -qx 'frozen 1' {CGROUP}/cgroup.events; do sleep 0.02; done\n\
+             grep -q '\"phase\": \"{phase}\"' {STATE}"
         );
+        self.machine().run(&watch).0 == 0
+    }
+
+    /// Lets a frozen engine go on.
+    pub fn thaw(&mut self) {
+        self.machine().run(&format!("echo 0 >{CGROUP}/cgroup.freeze"));
+    }
+
+    /// Remembers how the last deployment ended, so that the next one is told from it.
+    pub fn expects_another(&mut self) {
+        self.machine().succeed(&format!(
+            "mkdir -p {FOLDER}; touch {STATE}; cp {STATE} /run/test-before"
+        ));
+    }
+
+    /// Deploys a good system, strikes in a phase, and asserts that the machine ends with what was before, or with the new
+    /// system where only the end was missing. Returns why it went back, or nothing; `None` if the phase was over before.
+    pub fn struck(&mut self, name: &'static str, phase: &str, blow: Blow) -> Option<String> {
+        self.expects_another();
+        let command = self.command(name, "");
+        let begins = format!("rm -f /run/test-code; ({command}; echo $? >/run/test-code) >/run/test-said 2>&1 &");
+        self.machine().run(&begins);
+        let is_hit = self.frozen_in(phase);
         let output = match blow {
             Blow::EngineKilled => {
-                let kills = "systemctl kill --kill-whom=main --signal=KILL cfgcheck-switch.service";
                 self.machine()
-                    .run(&format!(
-                        "{begins}\n{kills}\nwait; cat /run/test-said; exit $(cat /run/test-code)"
-                    ))
+                    .run("systemctl kill --kill-whom=main --signal=KILL cfgcheck-switch.service");
+                self.thaw();
+                self.machine()
+                    .run("until [ -e /run/test-code ]; do sleep 0.2; done; cat /run/test-said; exit $(cat /run/test-code)")
                     .1
             }
             Blow::PowerLost => {
-                self.machine().run(&begins);
                 drop(self.machine.take());
                 let default = Entry::of_systemd_boot(&self.image);
                 self.machine = Some(Machine::boot_in(Processor::X86, &self.image, &default, &self.network));
                 self.machine()
-                    .succeed(&format!("until grep -q '\"outcome\": {{' {state}; do sleep 1; done"));
+                    .succeed(&format!("until grep -q '\"outcome\": {{' {STATE}; do sleep 1; done"));
                 self.machine().run("cfgcheck status").1
             }
         };
-        let ended = self.machine().succeed(&format!("cat {state}"));
+        let ended = self.machine().succeed(&format!("cat {STATE}"));
         let ended: serde_json::Value = serde_json::from_str(&ended).expect("it is JSON");
         let (is, why) = (
             ended["outcome"]["is"].as_str(),
@@ -136,18 +166,11 @@ impl Host {
         let about = format!("{phase} {blow:?}\n{output}\n{ended:#}\n{}", self.journal());
         match is {
             Some("rolled-back") => assert!(!why.is_empty(), "{about}"),
-            // The phase is shorter than a look at it: it had ended before the blow, which the id of that boot shows.
-            Some("deployed") if blow == Blow::PowerLost && ended["boot-id"] != self.boot_id() => self.old = name,
-            Some("deployed") if ["installing", "disarming"].contains(&phase) => self.old = name,
+            Some("deployed") if phase == "disarming" || !is_hit => self.old = name,
             _ => panic!("{about}"),
         }
         self.is_as_before();
-        why
-    }
-
-    fn boot_id(&mut self) -> String {
-        let id = self.machine().succeed("cat /proc/sys/kernel/random/boot_id");
-        id.trim().to_owned()
+        is_hit.then_some(why)
     }
 
     pub fn journal(&mut self) -> String {

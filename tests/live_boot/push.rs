@@ -145,9 +145,9 @@ fn live_a_deployment_is_done_or_undone() {
     assert!(said.contains("approval  none; overridden: test"), "{said}");
 
     let why = host.struck("a", "examining", Blow::EngineKilled);
-    assert_eq!(why, "the engine ended while it was examining");
+    assert_eq!(why.as_deref(), Some("the engine ended while it was examining"));
     let why = host.struck("a", "activating", Blow::PowerLost);
-    assert!(why.starts_with("the machine went down while it was "), "{why}");
+    assert_eq!(why.as_deref(), Some("the machine went down while it was activating"));
     host.power_off();
 }
 

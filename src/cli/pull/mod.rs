@@ -12,6 +12,7 @@ use crate::exit;
 use crate::machine::Machine;
 use crate::stream::{complain, say};
 use crate::switch::approve::{self, Approved, approved};
+use crate::switch::changes;
 use crate::switch::deploy::{Wanted, by, code_of};
 use crate::switch::source::{self, Named};
 use crate::switch::told::Told;
@@ -222,6 +223,17 @@ impl Pull<'_> {
             true => self.attested(&approved),
             false => self.built(commit),
         }?;
+        if self.args.dry_run && !self.args.from_caches {
+            let (machine, target, status) = (self.machine, self.target, &self.status);
+            changes::tell(
+                machine,
+                target,
+                &self.what(),
+                &self.named(),
+                status,
+                Some(commit.as_str()),
+            );
+        }
         let wanted = Wanted {
             system,
             origin: Origin {
@@ -235,16 +247,20 @@ impl Pull<'_> {
         bring(self.machine, self.target, wanted, how, self.args.dry_run)
     }
 
-    /// Evaluates and builds the host. That it cannot be is remembered.
-    fn built(&self, commit: &Commit) -> Result<String, Trouble> {
-        let what = WhatArgs {
+    fn what(&self) -> WhatArgs {
+        WhatArgs {
             flake: None,
             system: None,
             host: Some(self.host.clone()),
             platform: self.args.platform.clone(),
             offline: false,
             trust: self.args.trust,
-        };
+        }
+    }
+
+    /// Evaluates and builds the host. That it cannot be is remembered.
+    fn built(&self, commit: &Commit) -> Result<String, Trouble> {
+        let what = self.what();
         let (machine, named) = (self.machine, self.named());
         let system = source::system(machine, &what, self.target, &named, Some(commit.as_str()));
         system.inspect_err(|trouble| {

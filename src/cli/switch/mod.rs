@@ -3,6 +3,7 @@
 pub(crate) mod approve;
 mod args;
 mod back;
+pub(crate) mod changes;
 pub(crate) mod deploy;
 mod fleet;
 mod follow;
@@ -91,6 +92,9 @@ fn switch(
     // Nothing is built, nor brought to the host, before it is approved; and what is built is what was approved.
     let commit = approved.commit.as_deref().filter(|_| approved.is_pinned);
     let system = source::system(machine, &args.what, target, &named, commit)?;
+    if args.dry_run {
+        changes::tell(machine, target, &args.what, &named, &status, commit);
+    }
     let origin = Origin {
         host: approved.host,
         flake: named.flake,
