@@ -235,6 +235,9 @@ fn live_a_machine_takes_what_is_approved() {
     let mut host = Host::of_systems(&keeper.builder, systems, network);
     let fleet = keeper.fleet();
 
+    // What an installer would have told the machine's Nix.
+    host.machine().succeed("nix-store --load-db </nix/registration");
+
     ends(&mut host, "cfgcheck pull", 6, &["no policy is enrolled"]);
     host.machine().succeed(&keeper.enrolment());
     let none = format!("{first:.10}: refs/cfgcheck/verdicts/{first} has no verdict of server");
@@ -246,7 +249,7 @@ fn live_a_machine_takes_what_is_approved() {
     git(&fleet, &["push", "-q", "origin", &format!("{second}:main")]);
     ends(
         &mut host,
-        "cfgcheck pull --dry-run",
+        "cfgcheck pull --from-caches --dry-run",
         0,
         &["  restarts  test-changed.service\n"],
     );
