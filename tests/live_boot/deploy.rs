@@ -17,7 +17,7 @@ const PHASES: [&str; 7] = [
 ];
 
 /// How often a phase is aimed at.
-const TRIES: u32 = 5;
+pub const TRIES: u32 = 5;
 
 #[test]
 fn machine_a_deployment_that_turns_out_ill_is_undone() {
