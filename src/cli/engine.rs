@@ -5,10 +5,10 @@ use crate::machine::Machine;
 use crate::stream::{complain, write_out};
 use ::deploy::engine::{self, EngineError, NotConfirmed, StartError};
 use ::deploy::host::{Home, Host, HostError, Realm};
-use ::deploy::order::{self, Action, Order};
+use ::deploy::order::{self, Order};
 use ::deploy::policy;
-use ::deploy::{Deployment, Outcome, Plan, Status};
-use clap::{Args, Subcommand, ValueEnum};
+use ::deploy::{Deployment, Outcome, Status};
+use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::io::Read;
 use std::time::Duration;
@@ -29,14 +29,8 @@ pub struct EngineArgs {
 enum EngineCommand {
     /// Print what the machine runs and what was deployed, as JSON.
     Observe,
-    /// Print what it would take to bring the machine to a system, as JSON.
-    Plan {
-        /// The system.
-        system: String,
-        /// When it is to come about.
-        #[arg(long, value_enum, default_value = "switch")]
-        action: When,
-    },
+    /// Print what it would take to carry out the order on standard input, as JSON.
+    Plan,
     /// Print the policy of the machine, as JSON text; `null` if none is enrolled.
     Policy,
     /// Make what is on standard input the policy of the machine.
@@ -71,27 +65,6 @@ enum EngineCommand {
         #[arg(long)]
         because: String,
     },
-}
-
-/// When a change comes about.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum When {
-    /// At once.
-    Switch,
-    /// With the next boot.
-    Boot,
-    /// With a boot that is brought about.
-    Reboot,
-}
-
-impl From<When> for Action {
-    fn from(when: When) -> Action {
-        match when {
-            When::Switch => Action::Switch,
-            When::Boot => Action::Boot,
-            When::Reboot => Action::Reboot,
-        }
-    }
 }
 
 /// Longest time without a line, so that whoever follows knows that the connection is alive.
@@ -168,7 +141,7 @@ fn done(machine: &Machine, args: &EngineArgs) -> Result<u8, Failed> {
     let mut tell = |text: &str| complain(text);
     match &args.command {
         EngineCommand::Observe => print(&Status::of(&host, env!("CARGO_PKG_VERSION"))?)?,
-        EngineCommand::Plan { system, action } => print(&Plan::of(&host, system, (*action).into())?)?,
+        EngineCommand::Plan => print(&engine::plan(&host, &ordered()?)?)?,
         EngineCommand::Policy => print(&policy_text(&host)?)?,
         EngineCommand::Enroll { force } => {
             if !force && policy_text(&host)?.is_some() {

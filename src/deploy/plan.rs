@@ -3,7 +3,7 @@
 mod home;
 
 use crate::host::{self, Host, HostError, Observed, Realm, Reboot};
-use crate::order::Action;
+use crate::order::{Action, Order};
 use activation::{Exit, Said};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -60,6 +60,19 @@ pub struct UnitPlan {
 }
 
 impl Plan {
+    /// Returns the plan of an order that is not carried out, for these reasons.
+    pub(crate) fn refused(host: &Host<'_>, order: &Order, refusals: Vec<String>) -> Result<Plan, HostError> {
+        Ok(Plan {
+            system: order.system.clone(),
+            action: order.action,
+            now: Observed::of(host)?,
+            is_done: false,
+            refusals,
+            needs_reboot: Vec::new(),
+            units: UnitPlan::default(),
+        })
+    }
+
     /// Returns what it would take to bring a machine to a system.
     pub fn of(host: &Host<'_>, system: &str, action: Action) -> Result<Plan, HostError> {
         let plan = Plan {

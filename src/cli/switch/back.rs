@@ -44,7 +44,7 @@ fn back(machine: &Machine, target: &Target, args: &RollbackArgs) -> Result<u8, T
         };
     }
     let wanted = before(machine, status)?;
-    let plan = plan(machine, target, &wanted.system, &args.how)?;
+    let plan = plan(machine, target, &wanted, &args.how)?;
     say(text::plan(&plan, &target.name()).as_bytes());
     if !plan.refusals.is_empty() {
         return Ok(exit::REFUSED);

@@ -21,14 +21,13 @@ pub struct Wanted {
     pub approval: Approval,
 }
 
-/// Returns what it would take to bring a host to a system.
-pub fn plan(machine: &Machine, target: &Target, system: &str, how: &HowArgs) -> Result<Plan, TargetError> {
-    let word = match action(how) {
-        Action::Boot => "boot",
-        Action::Reboot => "reboot",
-        Action::Switch => "switch",
-    };
-    target.ask(machine, &["plan", "--action", word, system])
+/// Returns what it would take to bring a host to a system. The host verifies what approves it first, as it does before it is
+/// changed.
+pub fn plan(machine: &Machine, target: &Target, wanted: &Wanted, how: &HowArgs) -> Result<Plan, TargetError> {
+    let order = order(machine, target, wanted.clone(), how)?;
+    let json = serde_json::to_vec(&order).map_err(|error| target.answer(error))?;
+    let answer = target.call(machine, &["plan"], json, Connection::Any)?;
+    serde_json::from_slice(&answer).map_err(|error| target.answer(error))
 }
 
 fn action(how: &HowArgs) -> Action {

@@ -117,7 +117,7 @@ pub fn bring(
     how: &HowArgs,
     dry_run: bool,
 ) -> Result<Done, Trouble> {
-    let plan = plan(machine, target, &wanted.system, how)?;
+    let plan = plan(machine, target, &wanted, how)?;
     say(text::plan(&plan, &target.name()).as_bytes());
     let is_refused = !plan.refusals.is_empty();
     if dry_run {

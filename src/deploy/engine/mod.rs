@@ -20,7 +20,8 @@ pub use confirm::{NotConfirmed, confirm};
 pub use start::{StartError, resume, start, stop};
 
 use crate::host::{Host, HostError};
-use crate::order::Action;
+use crate::order::{Action, Order};
+use crate::plan::Plan;
 use crate::state::{Deployment, Outcome, Phase};
 use moves::{Move, next};
 use std::time::Duration;
@@ -98,6 +99,18 @@ pub fn run<'e>(host: Host<'e>, tell: Tell<'e>) -> Result<Option<Outcome>, Engine
     let same_boot = engine.deployment.boot_id == crate::host::boot_id(&host)?;
     let next = next(engine.deployment.phase, same_boot);
     engine.take(next)
+}
+
+/// Returns what it would take to carry out an order. Nothing of the system that it names is run before the machine itself has
+/// verified that it is approved.
+pub fn plan(host: &Host<'_>, order: &Order) -> Result<Plan, HostError> {
+    match approved::verified(host, order) {
+        Ok(_) => Plan::of(host, &order.system, order.action),
+        Err(Stop::Broken(error)) => Err(error),
+        Err(Stop::Refused(reasons)) => Plan::refused(host, order, reasons),
+        Err(Stop::Back(why)) => Plan::refused(host, order, vec![why]),
+        Err(Stop::Down) => Plan::refused(host, order, vec!["the machine goes down".into()]),
+    }
 }
 
 /// Goes back, whatever the deployment has come to; what has ended already stays as it is.

@@ -127,7 +127,7 @@ pub fn all(machine: &Machine, args: &SwitchArgs, members: Vec<Member>) -> Result
     if prepared.must_end(args) {
         return Ok(prepared);
     }
-    let planned = each(&built, |(member, wanted)| brought(machine, member, &wanted.system));
+    let planned = each(&built, |(member, wanted)| brought(machine, member, wanted));
     for ((member, wanted), plan) in built.into_iter().zip(planned) {
         match plan {
             Ok(plan) if plan.refusals.is_empty() => {
@@ -180,11 +180,11 @@ fn of_host(machine: &Machine, args: &ApproveArgs, host: &str) -> Result<ApproveA
 }
 
 /// Brings a system to a host, and returns what it would take to switch to it.
-fn brought(machine: &Machine, member: &Member, system: &str) -> Result<Plan, Trouble> {
+fn brought(machine: &Machine, member: &Member, wanted: &Wanted) -> Result<Plan, Trouble> {
     if member.named.system.is_none() {
-        source::copy(machine, &member.target, system)?;
+        source::copy(machine, &member.target, &wanted.system)?;
     }
-    Ok(plan(machine, &member.target, system, &member.how)?)
+    Ok(plan(machine, &member.target, wanted, &member.how)?)
 }
 
 /// Returns the hosts with their systems: those that are named, and those of flakes, which are built, each commit in one go.

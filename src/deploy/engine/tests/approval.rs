@@ -1,7 +1,7 @@
 //! What the machine itself refuses, whatever whoever deploys believes.
 
 use super::machine::{Fault, Machine, NEW, OLD};
-use super::{deploy_order, is_new};
+use super::{deploy_order, is_new, plan};
 use crate::commit::Commit;
 use crate::failed::{self, FailedCommits, Stage as FailedAt};
 use crate::host::Host;
@@ -322,4 +322,30 @@ fn the_oldest_failures_are_forgotten() {
     );
     let shown = all.get(&commit(1)).map(|failed| failed.why.as_str());
     assert!(shown.is_some_and(|why| !why.contains(char::is_control)), "{shown:?}");
+}
+
+#[test]
+fn nothing_of_a_system_is_run_before_it_is_known_who_vouches_for_it() {
+    let guarded = Guarded::new(Fault::None);
+    let good = guarded.order(&guarded.verdict());
+    let mut forged = guarded.verdict();
+    forged.host = "db".into();
+    let mut unsigned = good.clone();
+    unsigned.approval.verdict = None;
+    for (order, expected) in [
+        (guarded.order(&forged), "is of the host"),
+        (unsigned, "asks for a signed verdict"),
+        (good.clone(), ""),
+    ] {
+        let before = guarded.machine.calls();
+        let planned = plan(&guarded.host(), &order).expect("the machine answers");
+        let ran = guarded.machine.calls() > before;
+        match expected {
+            "" => assert!(planned.refusals.is_empty() && ran, "{:?}", planned.refusals),
+            _ => {
+                assert!(planned.refusals[0].contains(expected), "{:?}", planned.refusals);
+                assert!(!ran, "a program was run: {expected}");
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ mod home;
 mod machine;
 mod refused;
 
-use super::{Move, go_back, next, run, start};
+use super::{Move, go_back, next, plan, run, start};
 use crate::health::Probe;
 use crate::order::{Action, Confirm, Order};
 use crate::state::{Deployment, Outcome, Phase};
