@@ -130,6 +130,8 @@ fn only_hosts_are_deployed() {
     let fleet = format!("{{ \"hosts\": {{ {name}: {{ \"target\": \"web.example.org\" }} }} }}");
     std::fs::write(stage.work().join("deploy.yaml"), fleet).expect("a file can be written");
     stage.stand_in("ssh", "echo away >&2; exit 255");
+    // What the job that signs has handed on.
+    std::fs::create_dir_all(stage.temp().join("deploy/verdicts")).expect("a folder can be made");
     let done = stage.run(DEPLOY, "Deploy");
     assert_eq!(done.code, 3, "{}", done.said);
     assert!(done.said.contains("root@mail cannot be reached: away"), "{}", done.said);
