@@ -283,6 +283,15 @@ fn a_dry_run_tells_each_plan_and_changes_nothing() {
 }
 
 #[test]
+fn a_form_on_standard_output_stands_there_alone() {
+    let ran = four().switch(&["--output", "json=-"]);
+    ran.ended(0, &[]);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).expect("it is JSON and nothing else");
+    assert_eq!(json["cases"].as_array().map(Vec::len), Some(4));
+    assert!(ran.err.contains("4 hosts: 4 deployed\n"), "{}", ran.err);
+}
+
+#[test]
 fn an_interruption_begins_no_other_host() {
     let fleet = four();
     fleet.answers("web-1", "slow", "");

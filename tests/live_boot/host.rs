@@ -72,6 +72,10 @@ impl Host {
         self.machine.as_mut().expect("the machine is on")
     }
 
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
+
     pub fn path(&self, name: &str) -> String {
         let system = self.systems.iter().find(|(known, _)| *known == name);
         system.map_or_else(|| name.to_owned(), |(_, path)| path.clone())

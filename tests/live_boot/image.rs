@@ -67,6 +67,17 @@ impl Image {
         Image { _folder: folder, path }
     }
 
+    /// Returns a copy of it, as it is at this moment.
+    pub fn copied(&self) -> Image {
+        let beside = self.path.parent().and_then(Path::parent).expect("it lies in a folder");
+        let folder = tempfile::tempdir_in(beside).expect("a temporary folder can be made");
+        let path = folder.path().join("disk.ext4");
+        let mut copy = Command::new("cp");
+        copy.arg("--sparse=always").arg(&self.path).arg(&path);
+        said(&copy.output().expect("cp runs"));
+        Image { _folder: folder, path }
+    }
+
     /// Returns the file.
     pub fn path(&self) -> &Path {
         &self.path

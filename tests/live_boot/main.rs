@@ -16,6 +16,7 @@ mod board;
 mod bootloader;
 mod builder;
 mod deploy;
+mod fleet;
 mod host;
 mod image;
 mod link;

@@ -1,18 +1,19 @@
 //! Deployments by SSH, over a link that can be cut.
 
 use crate::deploy::TRIES;
+use crate::fleet;
 use crate::host::{Blow, Host};
 use crate::link::{Link, free_port};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// Whoever deploys: this machine, with an SSH that is configured for the host.
-struct Deployer {
+pub struct Deployer {
     folder: TempDir,
     link: Link,
 }
@@ -61,9 +62,18 @@ impl Deployer {
         Deployer { folder, link }
     }
 
-    /// Deploys a system, and returns the exit code and what was said.
-    fn deploy(&self, system: &str, more: &[&str]) -> (Option<i32>, String) {
-        self.begin(system, more).ended()
+    /// Returns a path in its folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Has SSH lead to another host by this name, which knows the same key.
+    pub fn leads_to(&self, name: &str, port: u16) {
+        let config = std::fs::read_to_string(self.path("config")).expect("there is one");
+        let own = format!("Port {}\n", self.link.port());
+        let other = config.replace("Host web\n", &format!("Host {name}\n"));
+        let other = other.replace(&own, &format!("Port {port}\n"));
+        std::fs::write(self.path("config"), config + &other).expect("files can be written");
     }
 
     /// Deploys a system, and cuts the link for some seconds when a phase has begun. Returns the exit code and what was said,
@@ -123,21 +133,20 @@ impl Deployer {
         Deploying { switch, said }
     }
 
+    /// Runs cfgcheck and returns its exit code and all that it said.
+    pub fn cfgcheck(&self, args: &[&str]) -> (Option<i32>, String) {
+        let path = std::env::var("PATH").expect("there is a search path");
+        let path = format!("{}:{path}", self.path("bin").display());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cfgcheck"));
+        let output = command.args(args).env("PATH", path).output().expect("cfgcheck runs");
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        eprintln!("{}", said.concat());
+        (output.status.code(), said.concat())
+    }
+
     /// Runs another command of cfgcheck for the host.
     fn run(&self, args: &[&str]) -> (Option<i32>, String) {
-        let path = std::env::var("PATH").expect("there is a search path");
-        let path = format!("{}:{path}", self.folder.path().join("bin").display());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cfgcheck"));
-        let output = command
-            .args(args)
-            .args(["--target", "web"])
-            .env("PATH", path)
-            .output()
-            .expect("cfgcheck runs");
-        (
-            output.status.code(),
-            String::from_utf8_lossy(&output.stdout).into_owned(),
-        )
+        self.cfgcheck(&[args, &["--target", "web"]].concat())
     }
 }
 
@@ -159,14 +168,7 @@ fn live_a_deployment_is_done_or_undone() {
         .machine()
         .run(&format!("cfgcheck switch --system {b} --dry-run 2>&1"));
     assert_eq!(code, 6, "no policy is enrolled\n{said}");
-    let unreachable = host.path("unreachable");
-    let (code, said) = deployer.deploy(&unreachable, &["--confirm-time", "10"]);
-    assert_eq!(code, Some(4), "{said}\n{}", host.journal());
-    assert!(
-        said.contains("web: confirming\n") && said.contains("web: rolling back\n"),
-        "{said}"
-    );
-    host.is_as_before();
+    fleet::a_canary_decides_for_the_others(&mut host, &deployer);
 
     let b = host.path("b");
     let (code, said, is_hit) = deployer.deploy_and_cut(&mut host, &b, ("activating", 5));
