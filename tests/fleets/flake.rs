@@ -73,6 +73,42 @@ fn hosts_of_a_flake_are_built_and_copied_before_any_is_changed() {
 }
 
 #[test]
+fn a_plan_tells_what_changes_in_the_configuration() {
+    let fleet = fleet();
+    let work = fleet.work();
+    git(&work, &["init", "-q", "-b", "main"]);
+    git(&work, &["add", "flake.nix"]);
+    git(&work, &["commit", "-qm", "first"]);
+    let first = git(&work, &["rev-parse", "HEAD"]);
+    let plan = [
+        "switch",
+        ".#web-1",
+        "--target",
+        "root@web-1",
+        "--offline",
+        "--override",
+        "test",
+        "--dry-run",
+    ];
+    let unknown = "what changes in the configuration is not told: which commit runs is not known\n";
+    fleet.run(&plan).ended(0, &["  restarts  nginx.service\n", unknown]);
+
+    fleet.runs("web-1", &first);
+    let heading = format!("what changes in the configuration of web-1, since {first:.10}\n");
+    fleet
+        .run(&plan)
+        .ended(0, &["  restarts  nginx.service\n", &heading, "nothing differs"]);
+    fleet.file("flake.nix", &FLAKE.replace("/bin/sh", "/bin/bash"));
+    fleet.run(&plan).ended(0, &[&heading, "nixos-system-web-1"]);
+    // Nothing that is only for people to read keeps them from the plan.
+    fleet.runs("web-1", &"3".repeat(40));
+    fleet
+        .run(&plan)
+        .ended(0, &["  restarts  nginx.service\n", "is not in the repository\n"]);
+    assert_eq!(fleet.told("start"), Vec::<String>::new());
+}
+
+#[test]
 fn a_host_that_does_not_evaluate_keeps_all_as_they_are() {
     let fleet = fleet();
     let ran = switch(&fleet, "web-1,broken", &["--output", "json=deploy.json"]);

@@ -218,6 +218,14 @@ impl Fleet {
         }
     }
 
+    /// Has a host run what was deployed of a commit.
+    pub fn runs(&self, host: &str, commit: &str) {
+        let mut done = deployment(host, Phase::Done, None, Some(Outcome::Deployed));
+        done.order.system = system("old");
+        done.order.origin.commit = Some(commit.to_owned());
+        self.answer(host, "observe", &self.status(host, "old", Some(done)));
+    }
+
     /// Has a host refuse its plan for these reasons.
     pub fn plans(&self, host: &str, refusals: &[&str]) {
         let plan = Plan {

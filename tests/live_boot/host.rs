@@ -113,11 +113,19 @@ impl Host {
     /// Waits until a deployment is in a phase, and stops its engine with all that this has started, as if nobody gave them
     /// time: so a blow hits what it is meant for, however short the phase is. Returns whether the deployment was still in it.
     pub fn frozen_in(&mut self, phase: &str) -> bool {
+        self.frozen_after("", phase)
+    }
+
+    /// Runs commands first.
+    fn frozen_after(&mut self, first: &str, phase: &str) -> bool {
         let watch = format!(
-            "until IFS= read -r -d '' now <{STATE}; [[ $now != \"$(</run/test-before)\" && $now == *'\"phase\": \"done\"'* || \
-             $now == *'\"phase\": \"{phase}\"'* ]]; do :; done\n\
-             echo 1 >{CGROUP}/cgroup.freeze\n\
-             until grep -qx 'frozen 1' {CGROUP}/cgroup.events; do sleep 0.02; done\n\
+            "{first}\n\
+             IFS= read -r -d '' before </run/test-before\n\
+             until IFS= read -r -d '' now <{STATE}; [[ $now == *'\"phase\": \"{phase}\"'* || \
+             $now != \"$before\" && $now == *'\"phase\": \"done\"'* ]]; do :; done\n\
+             cd {CGROUP} || exit 1\n\
+             echo 1 >cgroup.freeze || exit 1\n\
+             for look in {{1..500}}; do if grep -qx 'frozen 1' cgroup.events; then break; fi; sleep 0.02; done\n\
              grep -q '\"phase\": \"{phase}\"' {STATE}"
         );
         self.machine().run(&watch).0 == 0
@@ -141,8 +149,7 @@ impl Host {
         self.expects_another();
         let command = self.command(name, "");
         let begins = format!("rm -f /run/test-code; ({command}; echo $? >/run/test-code) >/run/test-said 2>&1 &");
-        self.machine().run(&begins);
-        let is_hit = self.frozen_in(phase);
+        let is_hit = self.frozen_after(&begins, phase);
         let output = match blow {
             Blow::EngineKilled => {
                 self.machine()
