@@ -205,7 +205,11 @@ impl Host {
         let entry = entry.expect("there is a default").trim();
         let entry = machine.succeed(&format!("cat /boot/loader/entries/{entry}"));
         assert!(entry.contains(&format!("init={system}/init")), "{entry}");
-        let units = "systemctl list-units --all --plain --no-legend 'cfgcheck-rollback*' 'cfgcheck-switch*'";
+        // The engine ends a moment after the deployment has.
+        let units = "for look in {1..200}; do\n\
+                       left=$(systemctl list-units --all --plain --no-legend 'cfgcheck-rollback*' 'cfgcheck-switch*')\n\
+                       if [ -z \"$left\" ]; then break; fi; sleep 0.3\n\
+                     done; echo -n \"$left\"";
         assert_eq!(machine.succeed(units), "", "no unit of a deployment is left");
         let (word, service) = if is_new {
             ("new", "test-added")

@@ -99,6 +99,9 @@ pub struct BuildArgs {
     /// Only what is for a system that matches this pattern; may be repeated.
     #[arg(long, value_name = "PATTERN")]
     pub system: Vec<String>,
+    /// Only what this output of the flake has, such as `nixosConfigurations`; may be repeated.
+    #[arg(long, value_name = "OUTPUT")]
+    pub of: Vec<String>,
     /// Write what was built, with all that it needs, to this file, as `nix-store --import` reads it.
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,

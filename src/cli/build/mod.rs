@@ -48,6 +48,9 @@ pub fn report(machine: &Machine, args: &BuildArgs) -> Result<report::Report, u8>
 /// Builds; an error has been told, and is the exit code.
 fn judge(machine: &Machine, args: &BuildArgs, of_check: &crate::args::CheckArgs) -> Result<Done, u8> {
     let (asked, mut run) = prepared(machine, of_check, "build")?;
+    if !args.of.is_empty() {
+        run.config.outputs = Some(args.of.clone());
+    }
     let folder = run.disk(&asked);
     let started = machine.clock.monotonic();
     run.tell(Event::RunStarted {

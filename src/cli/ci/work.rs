@@ -210,6 +210,7 @@ impl<'w> Work<'w> {
             base,
             head: None,
             flake: judge.flake.clone(),
+            of: Vec::new(),
             host: judge.host.clone(),
             platform: self.args.platform.clone(),
             output: Vec::new(),

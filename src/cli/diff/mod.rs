@@ -39,6 +39,9 @@ pub struct DiffArgs {
     /// Only hosts whose name matches this pattern; may be repeated.
     #[arg(long, value_name = "PATTERN")]
     pub host: Vec<String>,
+    /// Only what this output of the flake has, such as `nixosConfigurations`; may be repeated.
+    #[arg(long, value_name = "OUTPUT")]
+    pub of: Vec<String>,
     /// Compare hosts for this system too; may be repeated.
     #[arg(long, value_name = "SYSTEM")]
     pub platform: Vec<String>,

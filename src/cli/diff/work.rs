@@ -167,7 +167,8 @@ impl<'w> Work<'w> {
 
     fn takes(&self, kind: Kind, name: &str) -> bool {
         let asked_for = self.hosts.is_empty() || self.hosts.iter().any(|pattern| pattern.matches(name));
-        asked_for && (kind == Kind::Home || self.config.hosts.takes(name))
+        let of_output = self.args.of.is_empty() || self.args.of.iter().any(|output| output == kind.output());
+        asked_for && of_output && (kind == Kind::Home || self.config.hosts.takes(name))
     }
 
     /// Returns the systems that a host is compared for: its own, and those that are asked for besides.

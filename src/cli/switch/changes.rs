@@ -1,7 +1,7 @@
 //! What a plan changes in the configuration: that of the commit which runs, compared with that which is wanted.
 
 use super::args::WhatArgs;
-use super::source::{Named, reference};
+use super::source::{Named, output, reference};
 use super::target::Target;
 use crate::args::{Cli, Command};
 use crate::exit;
@@ -28,7 +28,9 @@ pub fn tell(machine: &Machine, target: &Target, what: &WhatArgs, named: &Named, 
         Ok(references) => references,
         Err(trouble) => return trouble.tell(target),
     };
-    let mut argv: Vec<String> = ["cfgcheck", "diff", "--host", host].map(str::to_owned).to_vec();
+    let output = output(target.home);
+    let argv = ["cfgcheck", "diff", "--of", output, "--host", host];
+    let mut argv: Vec<String> = argv.map(str::to_owned).to_vec();
     argv.extend(what.offline.then(|| "--offline".to_owned()));
     argv.extend(what.trust.then(|| "--trust".to_owned()));
     if let Some(platform) = &what.platform {

@@ -91,7 +91,14 @@ pub fn system(
         return Ok(system.clone());
     }
     let reference = reference(named, commit)?;
-    let system = built(machine, what, &reference, named.host.as_deref().unwrap_or_default())?;
+    let output = output(target.home);
+    let system = built(
+        machine,
+        what,
+        &reference,
+        output,
+        named.host.as_deref().unwrap_or_default(),
+    )?;
     copy(machine, target, &system)?;
     Ok(system)
 }
@@ -115,14 +122,24 @@ pub fn reference(named: &Named, commit: Option<&str>) -> Result<String, Trouble>
     }
 }
 
+/// Returns the output of a flake that has hosts, or homes. A home may have the name of a host.
+pub fn output(home: bool) -> &'static str {
+    match home {
+        true => "homeConfigurations",
+        false => "nixosConfigurations",
+    }
+}
+
 /// Evaluates a host and builds it with the installed Nix; returns its path in the store.
-fn built(machine: &Machine, what: &WhatArgs, flake: &str, host: &str) -> Result<String, Trouble> {
+fn built(machine: &Machine, what: &WhatArgs, flake: &str, output: &str, host: &str) -> Result<String, Trouble> {
     let token = sys::random_token().map_err(Trouble::cannot_start)?;
     let list = machine.env.temp_dir().join(format!("cfgcheck-switch-{token}"));
     let mut argv: Vec<String> = [
         "cfgcheck",
         "build",
         flake,
+        "--of",
+        output,
         "--host",
         host,
         "--build-with",

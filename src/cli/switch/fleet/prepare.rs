@@ -242,7 +242,15 @@ fn wanted(machine: &Machine, member: Member, approved: Approved, system: String)
 
 /// Builds hosts of a flake with the installed Nix, and returns what came of each.
 fn report_of_build(machine: &Machine, what: &WhatArgs, flake: &str, hosts: &[&str]) -> Result<Report, Trouble> {
-    let mut argv = vec!["cfgcheck", "build", flake, "--build-with", "nix"];
+    let mut argv = vec![
+        "cfgcheck",
+        "build",
+        flake,
+        "--of",
+        source::output(false),
+        "--build-with",
+        "nix",
+    ];
     for host in hosts {
         argv.extend(["--host", host]);
     }
