@@ -24,6 +24,10 @@ impl Oracle {
     pub fn bring_packages(&self, copy: &Shared, expression: &str) {
         let downloads = self.root().join(DOWNLOADS);
         std::fs::create_dir_all(&downloads).expect("the oracle's root can be written to");
+        // Tests that run beside each other fetch the same.
+        let lock =
+            std::fs::File::create(downloads.with_extension("lock")).expect("the oracle's root can be written to");
+        lock.lock().expect("files can be locked");
         let data = copy.outside().join(DEBIAN);
         let debs = data.join("debs");
         // Not in the copy: it is a flake, and another file would make other systems of it.

@@ -5,8 +5,6 @@ use crate::builder::Builder;
 use crate::image::Image;
 use crate::machine::{Machine, Network, Processor};
 
-/// What the engine keeps of its deployments.
-const FOLDER: &str = "/var/lib/cfgcheck";
 /// The deployment that is under way, or the last one.
 const STATE: &str = "/var/lib/cfgcheck/switch.json";
 /// The control group of the engine.
@@ -121,8 +119,8 @@ impl Host {
         let watch = format!(
             "{first}\n\
              IFS= read -r -d '' before </run/test-before\n\
-             until IFS= read -r -d '' now <{STATE}; [[ $now == *'\"phase\": \"{phase}\"'* || \
-             $now != \"$before\" && $now == *'\"phase\": \"done\"'* ]]; do :; done\n\
+             until [ -e {STATE} ] && IFS= read -r -d '' now <{STATE}; [[ $now == *'\"phase\": \"{phase}\"'* || \
+             $now != \"$before\" && $now == *'\"phase\": \"done\"'* ]]; do if (( SECONDS > 600 )); then exit 1; fi; done\n\
              cd {CGROUP} || exit 1\n\
              echo 1 >cgroup.freeze || exit 1\n\
              for look in {{1..500}}; do if grep -qx 'frozen 1' cgroup.events; then break; fi; sleep 0.02; done\n\
@@ -138,9 +136,8 @@ impl Host {
 
     /// Remembers how the last deployment ended, so that the next one is told from it.
     pub fn expects_another(&mut self) {
-        self.machine().succeed(&format!(
-            "mkdir -p {FOLDER}; touch {STATE}; cp {STATE} /run/test-before"
-        ));
+        self.machine()
+            .succeed(&format!("cp {STATE} /run/test-before || echo >/run/test-before"));
     }
 
     /// Deploys a good system, strikes in a phase, and asserts that the machine ends with what was before, or with the new
