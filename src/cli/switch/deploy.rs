@@ -21,8 +21,7 @@ pub struct Wanted {
     pub approval: Approval,
 }
 
-/// Returns what it would take to bring a host to a system. The host verifies what approves it first, as it does before it is
-/// changed.
+/// Returns what it would take to bring a host to a system. The host verifies who vouches for it first.
 pub fn plan(machine: &Machine, target: &Target, wanted: &Wanted, how: &HowArgs) -> Result<Plan, TargetError> {
     let order = order(machine, target, wanted.clone(), how)?;
     let json = serde_json::to_vec(&order).map_err(|error| target.answer(error))?;

@@ -23,6 +23,7 @@ use crate::host::{Host, HostError};
 use crate::order::{Action, Order};
 use crate::plan::Plan;
 use crate::state::{Deployment, Outcome, Phase};
+use approved::Depth;
 use moves::{Move, next};
 use std::time::Duration;
 
@@ -102,9 +103,9 @@ pub fn run<'e>(host: Host<'e>, tell: Tell<'e>) -> Result<Option<Outcome>, Engine
 }
 
 /// Returns what it would take to carry out an order. Nothing of the system that it names is run before the machine itself has
-/// verified that it is approved.
+/// verified who vouches for it; what each path has in it is for [`run`] to verify, as that takes its time.
 pub fn plan(host: &Host<'_>, order: &Order) -> Result<Plan, HostError> {
-    match approved::verified(host, order) {
+    match approved::verified(host, order, Depth::Signature) {
         Ok(_) => Plan::of(host, &order.system, order.action),
         Err(Stop::Broken(error)) => Err(error),
         Err(Stop::Refused(reasons)) => Plan::refused(host, order, reasons),
