@@ -15,6 +15,7 @@ impl Engine<'_> {
                     // However far its activation came: from the new generation, home-manager finds the way to the old one.
                     home.take_for(host.fs, Some(&new))?;
                     self.activate_again(old)?;
+                    self.forget_failures(&new, old)?;
                 }
                 None => self.leave(home, &new)?,
             }
@@ -30,6 +31,19 @@ impl Engine<'_> {
         self.start_again()?;
         let faults = restored.into_iter().filter_map(Result::err);
         Ok(faults.map(|error| error.to_string()).collect())
+    }
+
+    /// Has the service manager forget that units have failed which only the new generation has: nobody else clears that.
+    fn forget_failures(&self, new: &str, old: &str) -> Step<()> {
+        let host = self.host;
+        let kept = Files::of(&host, old)?.units(&host)?;
+        for unit in Files::of(&host, new)?.units(&host)?.keys() {
+            if !kept.contains_key(unit) {
+                // One that has not failed, or is not known any more, has nothing to forget.
+                host.run(&host.of_manager("systemctl", &["reset-failed", "--", unit]), QUESTION)?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes away what a generation has brought to a home that had none.
