@@ -240,7 +240,7 @@ fn live_a_machine_takes_what_is_approved() {
 
     ends(&mut host, "cfgcheck pull", 6, &["no policy is enrolled"]);
     host.machine().succeed(&keeper.enrolment());
-    let none = format!("{first:.10}: refs/cfgcheck/verdicts/{first} has no verdict of server");
+    let none = format!("refused: refs/cfgcheck/verdicts/{first} has no verdict of server");
     ends(&mut host, "cfgcheck pull", 6, &[&none]);
 
     // Evaluated in the machine: what it comes to is what was built and signed elsewhere.

@@ -66,6 +66,17 @@ enum Pulled {
     Done(Done),
 }
 
+/// Returns a reason that says which commit it is about, as several are tried.
+fn of_commit(commit: &Commit, reason: Reason) -> Reason {
+    if reason.why.contains(&commit.to_string()) {
+        return reason;
+    }
+    Reason {
+        why: format!("commit {commit}: {}", reason.why),
+        ..reason
+    }
+}
+
 fn code_of_failed(at: Stage) -> u8 {
     match at {
         Stage::Built => exit::FINDINGS,
@@ -149,10 +160,7 @@ impl Pull<'_> {
                 Ok(approved) => return self.deploy(commit, approved, &how).map(Pulled::Done),
                 Err(trouble) if trouble.code == exit::REFUSED => {
                     let reasons = trouble.reasons.into_iter();
-                    refused.extend(reasons.map(|reason| Reason {
-                        why: format!("commit {commit}: {}", reason.why),
-                        ..reason
-                    }));
+                    refused.extend(reasons.map(|reason| of_commit(commit, reason)));
                 }
                 Err(trouble) => return Err(trouble),
             }
