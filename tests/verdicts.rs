@@ -448,7 +448,7 @@ fn verdicts_are_pushed_beside_their_commit() {
     git(&fleet.flake(), &["remote", "add", "origin", "../away.git"]);
     let push = |more: &[&str]| fleet.run(&[&["verdict", "push", "--repository", "flake"], more].concat(), &[]);
     let name = format!("refs/cfgcheck/verdicts/{}", fleet.commit);
-    push(&["verdicts/mail.json"]).ends(0, &format!("{name} has verdicts of 1 hosts\n"));
+    push(&["verdicts/mail.json"]).ends(0, &format!("{name} has verdicts of 1 host\n"));
     // Those of others stay, as each host may have a job of its own.
     push(&["verdicts/web.json"]).ends(0, &format!("{name} has verdicts of 2 hosts\n"));
     assert_eq!(git(&away, &["ls-tree", "--name-only", &name]), "mail.json\nweb.json");

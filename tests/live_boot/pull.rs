@@ -192,8 +192,8 @@ impl Keeper {
         format!(
             "mkdir -p -m 700 ~/.ssh; echo '10.0.2.100 {host}' >~/.ssh/known_hosts\n\
              (umask 077; echo '{}' >~/.ssh/id_ed25519)\n\
-             cat >/root/policy.yaml <<'END'\n{policy}END\n\
-             cfgcheck switch --enroll /root/policy.yaml 2>&1",
+             cat >~/policy.yaml <<'END'\n{policy}END\n\
+             cfgcheck switch --enroll ~/policy.yaml 2>&1",
             self.text("deploy")
         )
     }

@@ -91,34 +91,17 @@ pub fn history(
     deployed: Option<&Commit>,
     commit: &Commit,
 ) -> Result<History, String> {
-    let run = run_folder(machine)?;
-    let exec = run.exec(&ProcessExec);
-    let path = machine.env.text("PATH").unwrap_or_default();
-    let place = Place {
-        exec: &exec,
-        fs: machine.fs.as_ref(),
-        path: &path,
-        folder: run.path(),
-    };
-    let repository = Repository::copy(place, folder, commit).map_err(|error| error.to_string())?;
-    repository.history(deployed, commit).map_err(|error| error.to_string())
+    let history = in_place(machine, |place| {
+        Repository::copy(place, folder, commit)?.history(deployed, commit)
+    })?;
+    history.map_err(|error| error.to_string())
 }
 
 /// Returns whether a commit is approved: what of the policy holds and what does not. The signed verdict that a policy demands
 /// is not judged here.
 pub fn approval(machine: &Machine, wanted: &Wanted<'_>) -> Judgement {
-    let facts = match run_folder(machine) {
-        Ok(run) => {
-            let exec = run.exec(&ProcessExec);
-            let path = machine.env.text("PATH").unwrap_or_default();
-            let place = Place {
-                exec: &exec,
-                fs: machine.fs.as_ref(),
-                path: &path,
-                folder: run.path(),
-            };
-            found(machine, wanted, place)
-        }
+    let facts = match in_place(machine, |place| found(machine, wanted, place)) {
+        Ok(facts) => facts,
         Err(why) => {
             let untold = Untold::new(Why::Machine, why);
             Facts {
@@ -132,6 +115,19 @@ pub fn approval(machine: &Machine, wanted: &Wanted<'_>) -> Judgement {
         }
     };
     judge(wanted.policy, &facts)
+}
+
+/// Returns what some work comes to that asks Git in a folder of this run, or why there is no such folder.
+fn in_place<T>(machine: &Machine, work: impl FnOnce(Place<'_>) -> T) -> Result<T, String> {
+    let run = run_folder(machine)?;
+    let exec = run.exec(&ProcessExec);
+    let path = machine.env.text("PATH").unwrap_or_default();
+    Ok(work(Place {
+        exec: &exec,
+        fs: machine.fs.as_ref(),
+        path: &path,
+        folder: run.path(),
+    }))
 }
 
 fn run_folder(machine: &Machine) -> Result<RunFolder, String> {

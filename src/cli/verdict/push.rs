@@ -50,7 +50,8 @@ pub fn run(machine: &Machine, args: &PushArgs) -> u8 {
     loop {
         match pushed(&git, args, &name, &commit, &verdicts) {
             Ok(count) => {
-                say(format!("{name} has verdicts of {count} hosts\n").as_bytes());
+                let hosts = if count == 1 { "host" } else { "hosts" };
+                say(format!("{name} has verdicts of {count} {hosts}\n").as_bytes());
                 return exit::CLEAN;
             }
             // Somebody else was faster: what they have brought is taken along.

@@ -266,16 +266,13 @@ fn report_of_build(machine: &Machine, what: &WhatArgs, flake: &str, hosts: &[&st
     build::report(machine, args).map_err(Trouble::told_already)
 }
 
-/// The output of the flake that has hosts; a home may have a host's name.
-const OUTPUT: &str = "nixosConfigurations.";
-
 /// Returns the store path that a host was built to.
 fn system_of(report: &Report, host: &str) -> Option<String> {
     let cases = report
         .cases
         .iter()
         .filter(|case| case.subject.host.as_deref() == Some(host));
-    let mut built = cases.filter(|case| case.outcome == Outcome::Passed && case.subject.name.starts_with(OUTPUT));
+    let mut built = cases.filter(|case| case.outcome == Outcome::Passed);
     built.find_map(|case| case.properties.get(build::OUT).cloned())
 }
 
