@@ -1,7 +1,12 @@
 # Puts cfgcheck on a host as the module for its users does. The argument is a folder with
 # `bin/cfgcheck`, which is dynamically linked: its libraries are on the disk already.
 folder:
-{ lib, pkgs, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 {
   imports = [ ../../nix/module.nix ];
   services.cfgcheck = {
@@ -33,6 +38,20 @@ folder:
     pkgs.git
     pkgs.openssh
   ];
+
+  # A home that is part of the system comes and goes with it.
+  home-manager.users.alice.home.file.".test-word".text = "${config.test.word}\n";
+  # Whose home is no part of it.
+  users.users.bob = {
+    isNormalUser = true;
+    initialHashedPassword = "!";
+  };
+
+  # What is built is the environment of a user's programs, which Nix does without a builder to guard against.
+  nix.settings = {
+    build-users-group = lib.mkVMOverride "";
+    sandbox = lib.mkVMOverride false;
+  };
 
   # A card is plugged in by those tests that deploy by SSH.
   systemd.network.networks."05-test" = {

@@ -26,6 +26,15 @@ let
       })
     ];
   };
+  home =
+    module:
+    (flake.inputs.home-manager.lib.homeManagerConfiguration {
+      inherit (base) pkgs;
+      modules = [
+        ./home.nix
+        module
+      ];
+    }).activationPackage;
   with' = module: base.extendModules { modules = [ module ]; };
 
   systems = {
@@ -105,4 +114,22 @@ let
     };
   };
 in
-lib.mapAttrs (_: system: system.config.system.build.toplevel) systems // { inherit systems; }
+lib.mapAttrs (_: system: system.config.system.build.toplevel) systems
+// {
+  inherit systems;
+
+  # Generations of bob's home, who is there where cfgcheck is.
+  home-a = home { };
+  home-b = home { test.word = "new"; };
+  home-failing = home {
+    test.word = "new";
+    systemd.user.services.test-failing = {
+      Unit.Description = "A service that fails";
+      Service = {
+        Type = "oneshot";
+        ExecStart = "${base.pkgs.coreutils}/bin/false";
+      };
+      Install.WantedBy = [ "default.target" ];
+    };
+  };
+}

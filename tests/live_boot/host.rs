@@ -157,9 +157,7 @@ impl Host {
                     .1
             }
             Blow::PowerLost => {
-                drop(self.machine.take());
-                let default = Entry::of_systemd_boot(&self.image);
-                self.machine = Some(Machine::boot_in(Processor::X86, &self.image, &default, &self.network));
+                self.loses_power();
                 self.machine()
                     .succeed(&format!("until grep -q '\"outcome\": {{' {STATE}; do sleep 1; done"));
                 self.machine().run("cfgcheck status").1
@@ -179,6 +177,13 @@ impl Host {
         }
         self.is_as_before();
         is_hit.then_some(why)
+    }
+
+    /// Has the machine lose its power, and boots it.
+    pub fn loses_power(&mut self) {
+        drop(self.machine.take());
+        let default = Entry::of_systemd_boot(&self.image);
+        self.machine = Some(Machine::boot_in(Processor::X86, &self.image, &default, &self.network));
     }
 
     pub fn journal(&mut self) -> String {
@@ -214,6 +219,8 @@ impl Host {
             ("old", "test-removed")
         };
         assert_eq!(machine.succeed("cat /run/test-changed"), format!("{word}\n"));
+        // The home of a user comes and goes with the system that it is part of.
+        assert_eq!(machine.succeed("cat /home/alice/.test-word"), format!("{word}\n"));
         machine.succeed(&format!("systemctl is-active {service}"));
     }
 

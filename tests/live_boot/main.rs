@@ -17,6 +17,7 @@ mod bootloader;
 mod builder;
 mod deploy;
 mod fleet;
+mod home;
 mod host;
 mod image;
 mod link;
