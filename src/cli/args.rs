@@ -2,6 +2,7 @@
 
 use crate::outputs::{Format, output};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::num::NonZero;
 use std::path::PathBuf;
 
 /// Tells, before a merge, whether a NixOS fleet still evaluates on every host and architecture.
@@ -194,6 +195,9 @@ pub struct CheckArgs {
     /// Judge only the examples in checks/*.yaml; the flake is not evaluated.
     #[arg(long)]
     pub policies_only: bool,
+    /// Most hosts that are evaluated beside each other [default: as many as there are processors, and 1 GiB of memory for each].
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<NonZero<usize>>,
     #[command(flatten)]
     pub cache: CacheArgs,
     #[command(flatten)]

@@ -81,6 +81,11 @@ impl Secrets {
         }
     }
 
+    /// Learns what others know.
+    pub fn join(&mut self, others: &Secrets) {
+        self.known.join(&others.known);
+    }
+
     /// Returns the text without secrets.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.masked(text, Mask::Short)

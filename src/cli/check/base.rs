@@ -14,7 +14,7 @@ use report::{Case, Finding, Outcome, Stage};
 pub(super) type Base = std::collections::BTreeMap<String, Known>;
 
 /// What is known of a host of another state of the flake.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Known {
     /// What rules compare with.
     pub host: Before,

@@ -2,6 +2,7 @@
 
 pub mod accepted;
 mod base;
+mod crew;
 mod exclude;
 mod findings;
 mod memo;

@@ -2,6 +2,7 @@
 
 use super::accepted::{NoFiles, OwnFiles};
 use super::base::Base;
+use super::crew::{Crew, platform};
 use super::exclude::unused;
 use super::memo::Memo;
 use super::settings::Settings;
@@ -44,6 +45,9 @@ pub(crate) struct Evaluated {
     pub facts: Option<Before>,
 }
 
+/// What is to be judged, in order: targets, each with the platforms that it is judged for besides.
+pub(crate) type Work = Vec<(Target, BTreeSet<String>)>;
+
 /// A run of the command.
 pub struct Run<'r> {
     pub(crate) machine: &'r Machine,
@@ -85,6 +89,8 @@ pub struct Run<'r> {
     pub(crate) for_platforms: bool,
     /// Results of earlier runs.
     pub(super) memo: Option<Memo>,
+    /// How many evaluations share the memory.
+    pub(super) beside: u64,
     /// The state of the flake since which it is told what has read something that changed; nothing is left out for it.
     pub(crate) compared_with: Option<String>,
     /// What has read nothing that changed since then, by its path, such as `nixosConfigurations.web`.
@@ -120,6 +126,7 @@ impl<'r> Run<'r> {
             unlisted: BTreeSet::new(),
             read_for_secrets: BTreeSet::new(),
             memo: None,
+            beside: 1,
             for_platforms: true,
             compared_with: None,
             unchanged: BTreeSet::new(),
@@ -223,7 +230,7 @@ impl Run<'_> {
         let Some(flake) = self.call(&mut session, number) else {
             return;
         };
-        let mut work = self.work(&mut session, flake);
+        let work = self.work(&mut session, flake);
         if self.unlisted.is_empty() {
             self.unknown = unknown_host(&self.hosts, self.known.iter().map(String::as_str));
         }
@@ -232,13 +239,21 @@ impl Run<'_> {
         }
         self.rules_on_outputs(&session, &work);
         self.policies_on(&work);
+        let crew = self.crew(self.unknown_jobs(&work));
+        std::thread::scope(|scope| {
+            self.start(&crew, asked, scope);
+            self.targets(&crew, session, asked, work);
+            crew.dismiss();
+        });
+    }
+
+    /// Judges all targets, with whoever helps.
+    fn targets(&mut self, crew: &Crew, mut session: Session, asked: &Asked, mut work: Work) {
         let of = work.iter().map(|(_, platforms)| 1 + platforms.len()).sum();
         let mut index = 0;
         for i in 0..work.len() {
             let mut judged: Vec<Vec<Case>> = Vec::new();
-            let platforms = work[i].1.clone();
-            let wanted = std::iter::once(None).chain(platforms.iter().map(|p| Some(p.as_str())));
-            for platform in wanted {
+            for number in 0..=work[i].1.len() {
                 if sys::interrupted() {
                     self.finish_target(judged);
                     let note = format!("interrupted: {} of {of} were not judged", of - index);
@@ -255,10 +270,9 @@ impl Run<'_> {
                     work = again;
                 }
                 index += 1;
-                let target = &work[i].0;
-                let what = match platform {
-                    Some(platform) => format!("{} for {platform}", target.path()),
-                    None => target.path(),
+                let what = match platform(&work, (i, number)) {
+                    Some(platform) => format!("{} for {platform}", work[i].0.path()),
+                    None => work[i].0.path(),
                 };
                 self.tell(Event::Progressed {
                     phase: Phase::Evaluating,
@@ -266,7 +280,7 @@ impl Run<'_> {
                     index,
                     of,
                 });
-                judged.extend(self.remembered(&mut session, target, platform));
+                judged.extend(self.remembered(crew, &mut session, &work, (i, number)));
             }
             self.finish_target(judged);
         }
@@ -285,7 +299,7 @@ impl Run<'_> {
 
     /// Returns the most memory in bytes that a target may take.
     pub(super) fn max_memory(&self) -> u64 {
-        self.machine.max_memory(self.limits.max_memory)
+        self.machine.max_memory(self.limits.max_memory) / self.beside
     }
 
     /// Locks the flake and returns its number; an error has been told.
@@ -358,7 +372,7 @@ impl Run<'_> {
     }
 
     /// Returns all that is to be judged, in order; what cannot be listed has been told.
-    pub(crate) fn work(&mut self, session: &mut Session, flake: Val) -> Vec<(Target, BTreeSet<String>)> {
+    pub(crate) fn work(&mut self, session: &mut Session, flake: Val) -> Work {
         let mut work = Vec::new();
         for kind in Kind::ALL {
             let outputs = self.config.outputs.as_ref();
@@ -385,7 +399,7 @@ impl Run<'_> {
     }
 
     /// Returns in a new session what `work` returned in the first; nothing if that fails.
-    fn again(&mut self, session: &mut Session, asked: &Asked) -> Vec<(Target, BTreeSet<String>)> {
+    pub(super) fn again(&mut self, session: &mut Session, asked: &Asked) -> Work {
         let Ok(flags) = session.lock_flags(self.machine, &self.args.judge.flakes) else {
             return Vec::new();
         };
@@ -407,7 +421,7 @@ impl Run<'_> {
     }
 
     /// Adds what is to be done for a target: itself, and for hosts further platforms.
-    fn plan(&self, target: Target, work: &mut Vec<(Target, BTreeSet<String>)>) {
+    fn plan(&self, target: Target, work: &mut Work) {
         let chosen = |patterns: &[Pattern], name: &str| patterns.is_empty() || patterns.iter().any(|p| p.matches(name));
         if target.kind.is_configuration() {
             let of_host = target.kind == Kind::Home || self.config.hosts.takes(&target.name);

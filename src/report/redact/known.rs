@@ -67,6 +67,13 @@ impl Known {
         }
     }
 
+    /// Learns what others know.
+    pub(super) fn join(&mut self, others: &Known) {
+        let room = MOST.saturating_sub(self.values.len());
+        let new: Vec<Longest> = others.values.difference(&self.values).take(room).cloned().collect();
+        self.values.extend(new);
+    }
+
     /// Returns where the values stand in a text, in order and apart from each other.
     pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();

@@ -1,6 +1,7 @@
 //! Results of earlier runs: what a target came to is taken over as long as all that it was computed from still says the same.
 
-use super::run::Run;
+use super::crew::{Crew, Job, Judgement, platform};
+use super::run::{Run, Work};
 use crate::args::{CacheArgs, CheckArgs};
 use crate::diff::states::state;
 use crate::machine::Machine;
@@ -137,6 +138,38 @@ impl Memo {
     }
 }
 
+/// The questions that judging a target may answer: a result is the same one whether a host is as it was before or is compared
+/// with nothing.
+struct Questions {
+    /// Where it is compared with what it was before.
+    compared: Digest,
+    /// Where it is compared with nothing.
+    alone: Digest,
+    /// What rules compare with of the host.
+    facts: Digest,
+    /// What it was before.
+    before: Option<Before>,
+}
+
+impl Questions {
+    /// Returns the question for what is known of the host before it is evaluated.
+    fn known(&self, memo: &Memo) -> Digest {
+        match memo.results.find::<Before>(self.facts, &memo.state) {
+            Found::Holds(facts, _) => self.with(Some(&facts)),
+            // It is evaluated, as if it had never been.
+            Found::Changed(..) | Found::Broken(_) | Found::Nothing => self.with(None),
+        }
+    }
+
+    /// Returns the question for a host of which this is known.
+    fn with(&self, facts: Option<&Before>) -> Digest {
+        match (facts, &self.before) {
+            (Some(facts), Some(before)) if facts.is_as_before(before) => self.alone,
+            _ => self.compared,
+        }
+    }
+}
+
 /// Returns the folders of results: the first is also written to. A run of a pull request has one of its own, and reads that of
 /// the branch as well; the branch's runs never read what a pull request's run has written.
 fn folders(machine: &Machine, args: &CacheArgs) -> Option<Vec<PathBuf>> {
@@ -248,38 +281,58 @@ impl Run<'_> {
         })
     }
 
-    /// Judges a target, or takes over what an earlier run came to.
+    /// Returns the jobs of which no earlier run tells what they come to.
+    pub(super) fn unknown_jobs(&self, work: &Work) -> Vec<Job> {
+        let all = work.iter().enumerate();
+        let all = all.flat_map(|(i, (_, platforms))| (0..=platforms.len()).map(move |number| (i, number)));
+        all.filter(|job| match &self.memo {
+            None => true,
+            Some(memo) => {
+                let question = self.questions(memo, &work[job.0].0, platform(work, *job)).known(memo);
+                memo.verify || !matches!(memo.results.find::<Kept>(question, &memo.state), Found::Holds(..))
+            }
+        })
+        .collect()
+    }
+
+    /// Judges a job, or takes over what an earlier run came to.
     pub(super) fn remembered(
         &mut self,
+        crew: &Crew,
         session: &mut Session,
-        target: &Target,
-        platform: Option<&str>,
+        work: &Work,
+        job: Job,
     ) -> Option<Vec<Case>> {
         let Some(mut memo) = self.memo.take() else {
-            return self.target(session, target, platform).cases;
+            return self.judge(crew, session, work, job).evaluated.cases;
         };
-        let cases = self.with_memo(&mut memo, session, target, platform);
+        let cases = self.with_memo(&mut memo, crew, session, work, job);
         self.memo = Some(memo);
         cases
+    }
+
+    /// Returns the questions that judging a target may answer.
+    fn questions(&self, memo: &Memo, target: &Target, platform: Option<&str>) -> Questions {
+        let before = self.base.get(&target.name);
+        Questions {
+            compared: memo.question(target, platform, &format!("{before:?}")),
+            alone: memo.question(target, platform, "None"),
+            facts: memo.question_of_facts(target),
+            before: before.map(|known| known.host.clone()).filter(|_| platform.is_none()),
+        }
     }
 
     fn with_memo(
         &mut self,
         memo: &mut Memo,
+        crew: &Crew,
         session: &mut Session,
-        target: &Target,
-        platform: Option<&str>,
+        work: &Work,
+        job: Job,
     ) -> Option<Vec<Case>> {
-        // A result is the same one whether a host is as it was before or is compared with nothing.
-        let before = self.base.get(&target.name).map(|known| known.host.clone());
-        let is_as_before = |facts: Option<&Before>| match (facts, &before) {
-            (Some(facts), Some(before)) => platform.is_none() && facts.is_as_before(before),
-            _ => false,
-        };
-        let compared = memo.question(target, platform, &format!("{:?}", self.base.get(&target.name)));
-        let alone = memo.question(target, platform, "None");
-        let question_for = |same: bool| if same { alone } else { compared };
-        let question = question_for(is_as_before(memo.facts(target).as_ref()));
+        let (target, platform) = (&work[job.0].0, platform(work, job));
+        let questions = self.questions(memo, target, platform);
+        let question = questions.known(memo);
         memo.told.judged += 1;
         // What stores say of closures is not recorded.
         let is_weighed = !self.config.closure.of(&target.name).is_none();
@@ -306,17 +359,17 @@ impl Run<'_> {
             }
             return self.unless_unchanged(memo, target, &reads, kept.cases);
         }
-        session.recording.begin();
-        let judged = self.target(session, target, platform);
-        let mut reads = session.recording.end();
+        let Judgement {
+            evaluated: judged,
+            mut reads,
+            fleet,
+            ..
+        } = self.judge(crew, session, work, job);
         let masked = judged.cases.clone().map(|mut cases| {
             cases.iter_mut().for_each(|case| self.recorder.secrets().case(case));
             cases
         });
-        let new = Kept {
-            cases: masked,
-            fleet: self.fleet.host(&target.name).cloned(),
-        };
+        let new = Kept { cases: masked, fleet };
         let text = as_text(&new);
         memo.place(&mut reads, session, judged.has_own_path, &text);
         let mut cases = judged.cases;
@@ -326,7 +379,7 @@ impl Run<'_> {
             *same += usize::from(as_text(&old) == text);
         }
         let lasts = judged.lasts && !is_weighed;
-        let question = question_for(is_as_before(judged.facts.as_ref()));
+        let question = questions.with(judged.facts.as_ref());
         let kept = kept.map(|(kept, _)| as_text(&kept));
         // What is stale is replaced.
         if lasts

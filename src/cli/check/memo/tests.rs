@@ -7,6 +7,7 @@ use crate::machine::Machine;
 use diag::Severity;
 use report::{Report, json};
 use std::collections::BTreeSet;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,10 +43,16 @@ fn machine(fs: Arc<MemoryFs>) -> Machine {
     }
 }
 
-/// Returns the report of a check; `cache` says whether results are kept.
+/// Returns the report of a check by one evaluator; `cache` says whether results are kept.
 fn checked(fs: &Arc<MemoryFs>, cache: CacheArgs) -> Report {
+    checked_by(fs, cache, 1)
+}
+
+/// Returns the report of a check by so many evaluators beside each other.
+fn checked_by(fs: &Arc<MemoryFs>, cache: CacheArgs, jobs: usize) -> Report {
     let mut args = CheckArgs {
         cache,
+        jobs: NonZero::new(jobs),
         ..CheckArgs::default()
     };
     args.judge.flake = "path:/f".into();
@@ -219,6 +226,51 @@ edits! {
     no_edit_leaves_a_stale_result_3: 3;
     no_edit_leaves_a_stale_result_4: 4;
     no_edit_leaves_a_stale_result_5: 5;
+}
+
+#[test]
+fn helpers_come_to_what_one_alone_comes_to() {
+    on_a_large_stack(|| {
+        let fs = Arc::new(flake());
+        let mut random = Random(6);
+        let mut done = Vec::new();
+        for _ in 0..30 {
+            done.push(edit(&fs, &mut random));
+            let alone = text(checked(&fs, uncached()));
+            assert_eq!(text(checked_by(&fs, uncached(), 3)), alone, "after {done:#?}");
+            assert_eq!(text(checked_by(&fs, CacheArgs::default(), 2)), alone, "after {done:#?}");
+        }
+    });
+}
+
+#[test]
+fn what_hosts_have_in_common_is_told_on_the_later_one_whoever_judges_it() {
+    on_a_large_stack(|| {
+        // The name of each is that of its disk, which every other one has as well.
+        let host = |name: &str, disk: usize| {
+            format!(
+                "{name} = {{ options = {{}}; config = {{ networking.hostName = \"{name}\";\n fileSystems.\"/\".device = \
+                 \"/dev/disk/by-id/virtio-data-{disk:04}\";\n system.build.toplevel = derivation {{ name = \"{name}\"; \
+                 system = \"x86_64-linux\"; builder = \"/bin/sh\"; }}; }}; }};\n"
+            )
+        };
+        let hosts: String = (0..24)
+            .map(|number| host(&format!("h{number:02}"), number % 8))
+            .collect();
+        let flake = format!("{{ outputs = _: {{ nixosConfigurations = {{\n{hosts}}}; }}; }}");
+        let fs = Arc::new(MemoryFs::new().file("/f/flake.nix", flake));
+        let alone = checked(&fs, uncached());
+        let told = alone.cases.iter().filter(|case| !case.findings.is_empty()).count();
+        let alone = text(alone);
+        assert_eq!(told, 16, "{alone}");
+        for jobs in [2, 3, 8] {
+            assert_eq!(
+                text(checked_by(&fs, uncached(), jobs)),
+                alone,
+                "{jobs} beside each other"
+            );
+        }
+    });
 }
 
 /// Returns the hosts whose results were computed anew, and so kept, after an edit.
