@@ -14,8 +14,9 @@ import sys
 COMMON = """{ config, lib, pkgs, ... }: {
   boot.loader.systemd-boot.enable = true;
   fileSystems."/" = { device = "/dev/disk/by-label/root"; fsType = "ext4"; };
+  fileSystems."/boot" = { device = "/dev/disk/by-label/boot"; fsType = "vfat"; };
   networking.firewall.allowedTCPPorts = [ 22 443 ];
-  services.openssh.enable = true;
+  services.openssh = { enable = true; settings.PasswordAuthentication = false; };
   services.nginx = {
     enable = true;
     virtualHosts.${config.networking.hostName}.locations."/".return = "200";
