@@ -43,6 +43,8 @@ pub struct StatusArgs {
 
 /// Most commits that failed which are told.
 const MOST_FAILED: usize = 5;
+/// Characters of a policy's digest that are shown: how it was made, and enough to tell it from others.
+const SHOWN: usize = 19;
 
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &StatusArgs) -> u8 {
@@ -76,11 +78,12 @@ pub fn run(machine: &Machine, args: &StatusArgs) -> u8 {
 
 /// Returns the exit code that tells how the last deployment of a host ended.
 fn code_of(status: &Status) -> u8 {
-    match status.last.as_ref().map(|last| &last.outcome) {
-        Some(Some(Outcome::RolledBack(_))) => exit::ROLLED_BACK,
-        Some(Some(Outcome::RollbackFailed(_))) => exit::ROLLBACK_FAILED,
-        Some(None | Some(Outcome::RebootPending)) => exit::REBOOT_PENDING,
-        Some(Some(Outcome::Deployed | Outcome::Refused(_))) | None => exit::CLEAN,
+    match status.ended() {
+        Some(Outcome::RolledBack(_)) => exit::ROLLED_BACK,
+        Some(Outcome::RollbackFailed(_)) => exit::ROLLBACK_FAILED,
+        Some(Outcome::RebootPending) => exit::REBOOT_PENDING,
+        None if status.last.is_some() => exit::REBOOT_PENDING,
+        Some(Outcome::Deployed | Outcome::Refused(_)) | None => exit::CLEAN,
     }
 }
 
@@ -106,7 +109,10 @@ fn text(status: &Status, now: u64) -> String {
         Some(deployed) => {
             let runs = Some(&deployed.order.system) == status.now.current.as_ref();
             line("deployed", &what(deployed, now));
-            if !runs && deployed.outcome == Some(Outcome::Deployed) {
+            let is_booted = Some(&deployed.order.system) == status.now.booted.as_ref();
+            if deployed.outcome == Some(Outcome::RebootPending) && !is_booted {
+                line("", "it waits for a reboot");
+            } else if !runs {
                 let what = if status.now.user.is_some() { "home" } else { "system" };
                 line("", &format!("it runs another {what} by now"));
             }
@@ -122,7 +128,7 @@ fn text(status: &Status, now: u64) -> String {
                     };
                     line(
                         "approval",
-                        &format!("by the policy {}{verdict}", digest.get(..12).unwrap_or(digest)),
+                        &format!("by the policy {}{verdict}", digest.get(..SHOWN).unwrap_or(digest)),
                     );
                 }
             }

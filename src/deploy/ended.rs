@@ -130,7 +130,7 @@ impl Ended {
             Ended::Refused(reasons) => reasons.clone(),
             Ended::RolledBack(why) => one(
                 why,
-                "what was before runs and boots again; `journalctl -u cfgcheck-switch` on the host tells more",
+                "what was before is there again; `journalctl -u cfgcheck-switch` on the host (with `--user` for a home) tells more",
             ),
             Ended::RollbackFailed(why) => one(
                 why,

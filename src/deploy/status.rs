@@ -2,7 +2,7 @@
 
 use crate::failed::FailedCommits;
 use crate::host::{Host, HostError, Observed};
-use crate::state::Deployment;
+use crate::state::{Deployment, Outcome};
 use serde::{Deserialize, Serialize};
 
 /// What a machine tells of itself and its deployments.
@@ -35,5 +35,15 @@ impl Status {
             approved: Deployment::approved(host)?,
             failed: FailedCommits::read(host)?,
         })
+    }
+
+    /// Returns how the last deployment ended, as things are now; nothing if it is under way, or there was none. What waited for a
+    /// reboot is deployed once the machine has booted it.
+    pub fn ended(&self) -> Option<Outcome> {
+        let last = self.last.as_ref()?;
+        match last.outcome.clone()? {
+            Outcome::RebootPending if self.now.booted.as_ref() == Some(&last.order.system) => Some(Outcome::Deployed),
+            outcome => Some(outcome),
+        }
     }
 }

@@ -283,3 +283,44 @@ fn a_table_tells_what_hosts_run() {
     let json: serde_json::Value = serde_json::from_str(&ran.ended(0, &[]).out).expect("it is JSON");
     assert_eq!(json["web-2"]["now"]["name"], "web-2", "{json:#}");
 }
+
+#[test]
+fn several_hosts_go_back_if_all_of_them_can() {
+    let fleet = fleet();
+    for host in ["web-1", "web-2"] {
+        fleet.answers(host, "order-0", "");
+    }
+    let rollback = |more: &[&str]| fleet.run(&[&["rollback", "path:.", "--offline", "--hosts"], more].concat());
+    // Nothing was deployed on the third one.
+    let ran = rollback(&["web-*,unwilling"]);
+    ran.ended(
+        6,
+        &[
+            "unwilling: refused: what this host runs was not deployed by cfgcheck",
+            "no host goes back, as not all of them could\n",
+        ],
+    );
+    assert!(fleet.told("start").is_empty());
+    let ran = rollback(&["web-*", "--dry-run"]);
+    let planned = &ran.ended(0, &[]).out;
+    assert!(planned.contains("web-1") && planned.contains("web-2"), "{planned}");
+    assert!(fleet.told("start").is_empty());
+    let ran = rollback(&["web-*"]);
+    let lines: Vec<String> = ran
+        .ended(0, &[])
+        .out
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(lines, ["host outcome", "web-1 went back", "web-2 went back"]);
+    let mut begun = fleet.told("start");
+    begun.sort();
+    assert_eq!(begun, ["web-1", "web-2"]);
+    let order = std::fs::read_to_string(fleet.path("fleet/web-1/order-1")).expect("it was ordered");
+    assert!(order.contains("back to what ran before the last deployment"), "{order}");
+
+    fleet.is_away("web-2");
+    rollback(&["web-*"]).ended(3, &["web-2: error: ", "no host goes back, as not all of them could\n"]);
+    rollback(&["web-9"]).ended(2, &["web-9"]);
+    rollback(&["web-1", "--home"]).ended(2, &["homes are deployed one by one"]);
+}

@@ -182,6 +182,17 @@ impl Host {
     /// Has the machine lose its power, and boots it.
     pub fn loses_power(&mut self) {
         drop(self.machine.take());
+        self.boots();
+    }
+
+    /// Waits until the machine goes down by itself, and boots it.
+    pub fn reboots(&mut self) {
+        self.machine.take().expect("the machine is on").goes_down();
+        self.boots();
+    }
+
+    /// Boots what the boot loader would.
+    fn boots(&mut self) {
         let default = Entry::of_systemd_boot(&self.image);
         self.machine = Some(Machine::boot_in(Processor::X86, &self.image, &default, &self.network));
     }

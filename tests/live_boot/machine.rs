@@ -15,6 +15,8 @@ use crate::shell::Shell;
 const BOOT: Duration = Duration::from_secs(600);
 /// How long it may take to go down.
 const POWEROFF: Duration = Duration::from_secs(240);
+/// How long it may take until a deployment reboots it, with all that comes before.
+const REBOOT: Duration = Duration::from_secs(900);
 
 /// The processor of a machine.
 #[derive(Clone, Copy)]
@@ -181,11 +183,20 @@ impl Machine {
     /// Powers the machine off from inside and waits for its end.
     pub fn power_off(mut self) {
         self.shell.send("systemctl poweroff");
-        let deadline = Instant::now() + POWEROFF;
+        self.ends_within(POWEROFF);
+    }
+
+    /// Waits until the machine reboots, which ends it here.
+    pub fn goes_down(mut self) {
+        self.ends_within(REBOOT);
+    }
+
+    fn ends_within(&mut self, limit: Duration) {
+        let deadline = Instant::now() + limit;
         while self.qemu.try_wait().expect("QEMU can be asked").is_none() {
             assert!(
                 Instant::now() < deadline,
-                "it does not power off: {}",
+                "it does not go down: {}",
                 said_by(&self.folder)
             );
             std::thread::sleep(Duration::from_millis(100));

@@ -24,6 +24,7 @@ mod link;
 mod machine;
 mod pull;
 mod push;
+mod reboot;
 mod server;
 mod shell;
 mod stage_1;

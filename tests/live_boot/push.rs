@@ -2,6 +2,7 @@
 
 use crate::deploy::TRIES;
 use crate::fleet;
+use crate::home;
 use crate::host::{Blow, Host};
 use crate::link::{Link, free_port};
 use std::io::{BufRead, BufReader};
@@ -19,14 +20,14 @@ pub struct Deployer {
 }
 
 /// A deployment that is under way.
-struct Deploying {
+pub struct Deploying {
     switch: Child,
     said: JoinHandle<String>,
 }
 
 impl Deploying {
     /// Waits for its end, and returns the exit code and what was said.
-    fn ended(mut self) -> (Option<i32>, String) {
+    pub fn ended(mut self) -> (Option<i32>, String) {
         let code = self.switch.wait().expect("it ends").code();
         (code, self.said.join().expect("what it says is text"))
     }
@@ -96,7 +97,7 @@ impl Deployer {
     }
 
     /// Begins to deploy a system.
-    fn begin(&self, system: &str, more: &[&str]) -> Deploying {
+    pub fn begin(&self, system: &str, more: &[&str]) -> Deploying {
         let mut switch = Command::new(env!("CARGO_BIN_EXE_cfgcheck"));
         switch
             .args([
@@ -151,7 +152,7 @@ impl Deployer {
 }
 
 /// Returns a host that SSH leads to, and whoever deploys to it.
-fn pair(names: &[&'static str]) -> (Host, Deployer) {
+pub fn pair(names: &[&'static str]) -> (Host, Deployer) {
     assert!(Path::new("/usr/bin/ssh").exists(), "OpenSSH is installed");
     let port = free_port();
     let mut host = Host::with_port(names, Some(port));
@@ -162,7 +163,7 @@ fn pair(names: &[&'static str]) -> (Host, Deployer) {
 /// A sample of all that is tried here and in `deploy.rs`, in one machine.
 #[test]
 fn live_a_deployment_is_done_or_undone() {
-    let (mut host, deployer) = pair(&["a", "b", "unreachable"]);
+    let (mut host, deployer) = pair(&["a", "b", "unreachable", "home-a", "home-b", "home-failing"]);
     let b = host.path("b");
     let (code, said) = host
         .machine()
@@ -187,6 +188,7 @@ fn live_a_deployment_is_done_or_undone() {
     assert_eq!(why.as_deref(), Some("the engine ended while it was examining"));
     let why = host.struck("a", "activating", Blow::PowerLost);
     assert_eq!(why.as_deref(), Some("the machine went down while it was activating"));
+    home::is_done_or_undone(&mut host);
     host.power_off();
 }
 

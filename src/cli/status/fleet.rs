@@ -84,7 +84,7 @@ fn row(host: &Host, status: Option<&Status>, now: u64) -> [String; 5] {
     let deployed = deployed.filter(|deployed| deployed.order.system == current);
     let commit = deployed.and_then(|deployed| deployed.order.origin.commit.as_deref());
     let last = status.last.as_ref();
-    let word = last.map(|last| match &last.outcome {
+    let word = last.map(|last| match status.ended() {
         // Why stands in `cfgcheck status` of the host alone.
         Some(outcome) => outcome.to_string().split(':').next().unwrap_or_default().to_owned(),
         None => last.phase.to_string(),

@@ -201,11 +201,24 @@ impl SwitchArgs {
   cfgcheck rollback --target root@web
   cfgcheck rollback                      on this machine
   cfgcheck rollback --home               the home of whoever calls it
+  cfgcheck rollback . --hosts '@edge'    several hosts of a flake, if all of them can
 
 What ran before the last deployment is deployed again, as any system is; a deployment that is under way is taken back.
-Exit codes: 0 what ran before runs again, 4 it does not, and what ran now runs on, 5 neither, 6 refused.
+Exit codes: 0 what ran before runs again, 4 it does not, and what ran now runs on, 5 neither, 6 refused; of several hosts the
+worst: 5, 4, 3 (out of reach), 6, 7, 0.
 ")]
 pub struct RollbackArgs {
+    /// The flake whose hosts are meant, with `--hosts`; the one in this folder by default.
+    #[arg(value_name = "FLAKE", requires = "hosts")]
+    pub flake: Option<String>,
+    #[command(flatten)]
+    pub which: HostsArgs,
+    /// Never use the network for evaluation.
+    #[arg(long, requires = "hosts")]
+    pub offline: bool,
+    /// Trust the flake: let it read files elsewhere, reach private hosts and use your ssh keys.
+    #[arg(long, requires = "hosts")]
+    pub trust: bool,
     /// Print what would be done, and end.
     #[arg(long)]
     pub dry_run: bool,

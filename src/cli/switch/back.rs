@@ -3,16 +3,19 @@
 use super::args::{HowArgs, RollbackArgs};
 use super::deploy::{Wanted, by, carry_out, code_of, plan};
 use super::target::{Connection, Target, TargetError};
-use super::text;
 use super::trouble::Trouble;
+use super::{fleet, text};
 use crate::exit;
 use crate::machine::Machine;
 use crate::stream::say;
 use ::deploy::order::{Approval, Origin};
-use ::deploy::{Ended, Reason, Status};
+use ::deploy::{Deployment, Ended, Plan, Reason, Status};
 
 /// Runs `cfgcheck rollback` and returns its exit code.
 pub fn run(machine: &Machine, args: &RollbackArgs) -> u8 {
+    if !args.which.hosts.is_empty() {
+        return fleet::back(machine, args).unwrap_or_else(|trouble| fleet::tell(&trouble));
+    }
     let target = args.to.target(machine);
     back(machine, &target, args).unwrap_or_else(|trouble| {
         trouble.tell(&target);
@@ -20,11 +23,43 @@ pub fn run(machine: &Machine, args: &RollbackArgs) -> u8 {
     })
 }
 
-fn back(machine: &Machine, target: &Target, args: &RollbackArgs) -> Result<u8, Trouble> {
-    args.how.fits(target.home)?;
+/// How a host goes back.
+pub enum Way {
+    /// The deployment that is under way is taken back.
+    Stop(Box<Deployment>),
+    /// What ran before the last deployment is deployed again.
+    Again(Wanted, Box<Plan>),
+}
+
+/// Returns how a host goes back; a plan may have refusals.
+pub fn way(machine: &Machine, target: &Target, how: &HowArgs) -> Result<Way, Trouble> {
     let status: Status = target.ask(machine, &["observe"])?;
     if let Some(last) = status.last.as_ref().filter(|last| last.outcome.is_none()) {
-        if args.dry_run {
+        return Ok(Way::Stop(Box::new(last.clone())));
+    }
+    let wanted = before(machine, status)?;
+    let plan = plan(machine, target, &wanted, how)?;
+    Ok(Way::Again(wanted, Box::new(plan)))
+}
+
+/// Takes the deployment back that is under way on a host.
+pub fn stop(machine: &Machine, target: &Target) -> Result<(), TargetError> {
+    let why = "--because=it was asked for";
+    match target.call(machine, &["roll-back", why], Vec::new(), Connection::Any) {
+        // It is back, which is what was asked for.
+        Err(TargetError::Refused {
+            code: exit::ROLLED_BACK,
+            ..
+        })
+        | Ok(_) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn back(machine: &Machine, target: &Target, args: &RollbackArgs) -> Result<u8, Trouble> {
+    args.how.fits(target.home)?;
+    let (wanted, plan) = match way(machine, target, &args.how)? {
+        Way::Stop(last) if args.dry_run => {
             say(format!(
                 "the deployment {} would be taken back, which is {}\n",
                 last.order.id, last.phase
@@ -32,19 +67,12 @@ fn back(machine: &Machine, target: &Target, args: &RollbackArgs) -> Result<u8, T
             .as_bytes());
             return Ok(exit::CLEAN);
         }
-        let why = "--because=it was asked for";
-        return match target.call(machine, &["roll-back", why], Vec::new(), Connection::Any) {
-            // It is back, which is what was asked for.
-            Err(TargetError::Refused {
-                code: exit::ROLLED_BACK,
-                ..
-            })
-            | Ok(_) => Ok(exit::CLEAN),
-            Err(error) => Err(error.into()),
-        };
-    }
-    let wanted = before(machine, status)?;
-    let plan = plan(machine, target, &wanted, &args.how)?;
+        Way::Stop(_) => {
+            stop(machine, target)?;
+            return Ok(exit::CLEAN);
+        }
+        Way::Again(wanted, plan) => (wanted, plan),
+    };
     say(text::plan(&plan, &target.name()).as_bytes());
     if !plan.refusals.is_empty() {
         return Ok(exit::REFUSED);

@@ -36,7 +36,11 @@ pub fn next(phase: Phase, same_boot: bool) -> Move {
         } else {
             "the machine went down"
         };
-        Move::Back(format!("{what} while it was {phase}"))
+        let doing = match phase {
+            Phase::Preflight => "in preflight".to_owned(),
+            other => other.to_string(),
+        };
+        Move::Back(format!("{what} while it was {doing}"))
     };
     match (phase, same_boot) {
         (Phase::Done, _) => Move::Nothing,

@@ -1,6 +1,7 @@
 //! `cfgcheck switch --hosts`: several hosts in waves, of which none is changed before all could be.
 
 mod args;
+mod back;
 mod carry_out;
 mod parallel;
 mod prepare;
@@ -8,6 +9,7 @@ pub mod roster;
 mod text;
 
 pub use args::{HostsArgs, WavesArgs};
+pub use back::run as back;
 pub use parallel::each;
 pub use text::table;
 
@@ -29,12 +31,15 @@ use sys::FileKind;
 
 /// Runs `cfgcheck switch --hosts` and returns its exit code.
 pub fn run(machine: &Machine, args: &SwitchArgs) -> u8 {
-    deployed(machine, args).unwrap_or_else(|trouble| {
-        for reason in &trouble.reasons {
-            complain(&format!("error: {}", reason.why));
-        }
-        trouble.code
-    })
+    deployed(machine, args).unwrap_or_else(|trouble| tell(&trouble))
+}
+
+/// Tells what keeps a whole fleet, and returns the exit code.
+pub fn tell(trouble: &Trouble) -> u8 {
+    for reason in &trouble.reasons {
+        complain(&format!("error: {}", reason.why));
+    }
+    trouble.code
 }
 
 fn deployed(machine: &Machine, args: &SwitchArgs) -> Result<u8, Trouble> {

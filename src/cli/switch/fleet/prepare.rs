@@ -69,7 +69,7 @@ impl Member {
 }
 
 /// Returns how a host is deployed to: what is said of it is added to what the command line asks for, which has the last word.
-fn how(args: &HowArgs, host: &Host) -> HowArgs {
+pub fn how(args: &HowArgs, host: &Host) -> HowArgs {
     let mut how = args.clone();
     let health = &host.health;
     how.healthy_unit

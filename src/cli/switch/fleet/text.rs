@@ -165,8 +165,8 @@ web-3  wave 1  not begun
 db     wave 2  not begun
 
 web-2: rolled back: nginx.service has failed
-  help: what was before runs and boots again; `journalctl -u cfgcheck-switch`
-        on the host tells more
+  help: what was before is there again; `journalctl -u cfgcheck-switch` on the
+        host (with `--user` for a home) tells more
 
 web-3, db: not begun: web-2 was rolled back
 

@@ -234,6 +234,13 @@ fn staging_changes_what_boots_and_nothing_else() {
     let now = crate::host::Observed::of(&machine.host()).expect("it can be observed");
     assert_eq!(now.default.as_deref(), Some(NEW));
     assert_eq!(machine.boots(), 1);
+    let ended = || {
+        let status = crate::Status::of(&machine.host(), "1.0.0");
+        status.expect("it can be observed").ended()
+    };
+    assert_eq!(ended(), Some(Outcome::RebootPending));
+    machine.boot();
+    assert_eq!(ended(), Some(Outcome::Deployed), "what it waited for has come");
 }
 
 #[test]
@@ -305,7 +312,7 @@ fn what_was_left_behind_is_ended_as_its_phase_says() {
         (Done, false, Move::Nothing),
         (Accepted, true, Move::Begin),
         (Accepted, false, back("the machine went down while it was accepted")),
-        (Preflight, true, back("the engine ended while it was preflight")),
+        (Preflight, true, back("the engine ended while it was in preflight")),
         (Confirming, true, back("the engine ended while it was confirming")),
         (Installing, false, back("the machine went down while it was installing")),
         (Disarming, true, Move::Finish),
