@@ -28,7 +28,7 @@ pub enum Way {
     /// The deployment that is under way is taken back.
     Stop(Box<Deployment>),
     /// What ran before the last deployment is deployed again.
-    Again(Wanted, Box<Plan>),
+    Again(Box<(Wanted, Plan)>),
 }
 
 /// Returns how a host goes back; a plan may have refusals.
@@ -39,7 +39,7 @@ pub fn way(machine: &Machine, target: &Target, how: &HowArgs) -> Result<Way, Tro
     }
     let wanted = before(machine, status)?;
     let plan = plan(machine, target, &wanted, how)?;
-    Ok(Way::Again(wanted, Box::new(plan)))
+    Ok(Way::Again(Box::new((wanted, plan))))
 }
 
 /// Takes the deployment back that is under way on a host.
@@ -71,7 +71,7 @@ fn back(machine: &Machine, target: &Target, args: &RollbackArgs) -> Result<u8, T
             stop(machine, target)?;
             return Ok(exit::CLEAN);
         }
-        Way::Again(wanted, plan) => (wanted, plan),
+        Way::Again(again) => *again,
     };
     say(text::plan(&plan, &target.name()).as_bytes());
     if !plan.refusals.is_empty() {

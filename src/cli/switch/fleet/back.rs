@@ -44,8 +44,8 @@ pub fn run(machine: &Machine, args: &RollbackArgs) -> Result<u8, Trouble> {
     let mut codes = Vec::new();
     for (member, way) in members.iter().zip(ways) {
         match way {
-            Ok(Way::Again(_, plan)) if !plan.refusals.is_empty() => {
-                let reasons = plan.refusals.iter().map(Reason::new).collect();
+            Ok(Way::Again(again)) if !again.1.refusals.is_empty() => {
+                let reasons = again.1.refusals.iter().map(Reason::new).collect();
                 Trouble::refused(reasons).tell(&member.target);
                 codes.push(exit::REFUSED);
             }
@@ -88,7 +88,7 @@ fn tell(member: &Member, way: &Way) {
             clean_line(&last.order.id),
             last.phase
         ),
-        Way::Again(_, planned) => plan(planned, &member.name),
+        Way::Again(again) => plan(&again.1, &member.name),
     };
     say(format!("{text}\n").as_bytes());
 }
@@ -99,8 +99,8 @@ fn goes(machine: &Machine, member: &Member, way: &Way) -> Came {
             Ok(()) => (exit::CLEAN, "went back", Vec::new()),
             Err(error) => (error.code(), "unknown", vec![Reason::new(error.to_string())]),
         },
-        Way::Again(wanted, _) => {
-            let ended = carry_out(machine, &member.target, wanted.clone(), &member.how);
+        Way::Again(again) => {
+            let ended = carry_out(machine, &member.target, again.0.clone(), &member.how);
             let word = if ended == Ended::Deployed {
                 "went back"
             } else {
