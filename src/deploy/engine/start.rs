@@ -67,18 +67,29 @@ pub fn start(host: Host<'_>, order: Order, force: bool) -> Result<Deployment, St
 /// Starts the engine of a deployment that has not ended, such as after a power loss, unless one runs; returns whether there was
 /// something to do.
 pub fn resume(host: &Host<'_>) -> Result<bool, EngineError> {
-    let has_ended = Deployment::current(host)?.is_none_or(|deployment| deployment.outcome.is_some());
-    if has_ended {
+    if is_in_hand(host)? {
         return Ok(false);
+    }
+    match launch(host) {
+        Ok(()) => Ok(true),
+        // After a boot, a connection and the machine's own service may come at the same moment; one of them is the first.
+        Err(_) if is_in_hand(host)? => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the last deployment has ended, or has an engine.
+fn is_in_hand(host: &Host<'_>) -> Result<bool, HostError> {
+    if Deployment::current(host)?.is_none_or(|deployment| deployment.outcome.is_some()) {
+        return Ok(true);
     }
     let state = host.run(&host.of_manager("systemctl", &["is-active", UNIT]), QUESTION)?;
     let state = String::from_utf8_lossy(&state.output).trim().to_owned();
     // One that was killed is started again by the service manager, and is `activating` meanwhile.
-    if matches!(state.as_str(), "active" | "activating" | "reloading" | "deactivating") {
-        return Ok(false);
-    }
-    launch(host)?;
-    Ok(true)
+    Ok(matches!(
+        state.as_str(),
+        "active" | "activating" | "reloading" | "deactivating"
+    ))
 }
 
 /// Ends the engine that runs, so that another one can take over.

@@ -6,7 +6,7 @@ mod home;
 mod machine;
 mod refused;
 
-use super::{Move, go_back, next, plan, run, start};
+use super::{Move, go_back, next, plan, resume, run, start};
 use crate::health::Probe;
 use crate::order::{Action, Confirm, Order};
 use crate::state::{Deployment, Outcome, Phase};
@@ -286,6 +286,17 @@ fn an_order_whose_engine_does_not_start_has_ended() {
     };
     assert!(reasons[0].contains("systemd-run"), "{reasons:?}");
     is_new(&machine, &Outcome::Refused(reasons), "no units");
+}
+
+#[test]
+fn who_starts_an_engine_second_leaves_it_to_the_first() {
+    let mut machine = Machine::new(Fault::None, None);
+    start(machine.host(), Machine::order(Action::Switch), false).expect("it is taken");
+    assert!(resume(&machine.host()).expect("it starts"), "it has no engine so far");
+    machine.fault = Fault::NoUnits;
+    resume(&machine.host()).expect_err("no unit can be started");
+    machine.fault = Fault::StartedMeanwhile;
+    assert!(!resume(&machine.host()).expect("another one has it in hand"));
 }
 
 #[test]

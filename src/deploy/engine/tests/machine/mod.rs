@@ -32,6 +32,8 @@ pub(super) enum Fault {
     SwitchLocked,
     /// The service manager starts no units.
     NoUnits,
+    /// Somebody else starts the engine at the same moment.
+    StartedMeanwhile,
     /// Its program is of a release before 25.05.
     KnowsNoCheck,
     /// A unit fails, and so does the way back.
@@ -61,6 +63,7 @@ struct State {
     timers: BTreeSet<String>,
     in_reach: bool,
     down: bool,
+    engine_runs: bool,
     rooms: BTreeMap<PathBuf, u64>,
     /// What a user's service manager and its surroundings answer, where that is not that all is well.
     answers: BTreeMap<&'static str, (i32, String)>,
@@ -344,6 +347,14 @@ impl Machine {
                 self.state(|state| state.down = true);
                 std::panic::panic_any(Ended);
             }
+            ["systemd-run", ..] if self.fault == Fault::StartedMeanwhile => {
+                self.state(|state| state.engine_runs = true);
+                (Some(1), "Unit cfgcheck-switch.service was already loaded\n".into())
+            }
+            ["systemctl", "is-active", "cfgcheck-switch.service"] => match self.state(|state| state.engine_runs) {
+                true => (Some(0), "active\n".into()),
+                false => (Some(3), "inactive\n".into()),
+            },
             ["systemd-run", ..] if self.fault == Fault::NoUnits => (Some(1), "Failed to start transient unit\n".into()),
             ["systemd-run", rest @ ..] => {
                 let unit = rest
