@@ -5,7 +5,7 @@ mod fleet;
 use crate::exit;
 use crate::machine::Machine;
 use crate::stream::{complain, say};
-use crate::switch::{HostsArgs, NO_FLEET, NO_HOME, TargetArgs, name};
+use crate::switch::{FleetArgs, NO_FLEET, NO_HOME, TargetArgs, name};
 use ::deploy::{Deployment, Outcome, Status};
 use clap::Args;
 use diag::clean_line;
@@ -26,17 +26,8 @@ pub struct StatusArgs {
     /// Print all that is known, as JSON.
     #[arg(long)]
     pub json: bool,
-    /// The flake whose hosts are meant, with `--hosts`; the one in this folder by default.
-    #[arg(value_name = "FLAKE", requires = "hosts")]
-    pub flake: Option<String>,
     #[command(flatten)]
-    pub which: HostsArgs,
-    /// Never use the network for evaluation.
-    #[arg(long, requires = "hosts")]
-    pub offline: bool,
-    /// Trust the flake: let it read files elsewhere, reach private hosts and use your ssh keys.
-    #[arg(long, requires = "hosts")]
-    pub trust: bool,
+    pub fleet: FleetArgs,
     #[command(flatten)]
     pub of: TargetArgs,
 }
@@ -48,7 +39,7 @@ const SHOWN: usize = 19;
 
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &StatusArgs) -> u8 {
-    if !args.which.hosts.is_empty() {
+    if !args.fleet.is_one() {
         if args.of.home {
             return exit::wrong_usage(&NO_FLEET);
         }

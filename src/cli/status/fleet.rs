@@ -19,8 +19,7 @@ type Told = Result<Status, (u8, String)>;
 
 /// Asks all hosts that are meant, and returns the worst exit code.
 pub fn run(machine: &Machine, args: &StatusArgs) -> u8 {
-    let flake = args.flake.as_deref().unwrap_or(".");
-    let roster = match Roster::of_flake(machine, &args.which.asked(flake, args.offline, args.trust)) {
+    let roster = match Roster::of_flake(machine, &args.fleet.asked()) {
         Ok(roster) => roster,
         Err(trouble) => {
             for reason in &trouble.reasons {

@@ -1,6 +1,6 @@
 //! The command lines of `cfgcheck switch` and `cfgcheck rollback`.
 
-use super::fleet::{HostsArgs, WavesArgs};
+use super::fleet::{FleetArgs, HostsArgs, WavesArgs};
 use super::target::Target;
 use super::trouble::Trouble;
 use crate::machine::Machine;
@@ -208,17 +208,8 @@ Exit codes: 0 what ran before runs again, 4 it does not, and what ran now runs o
 worst: 5, 4, 3 (out of reach), 6, 7, 0.
 ")]
 pub struct RollbackArgs {
-    /// The flake whose hosts are meant, with `--hosts`; the one in this folder by default.
-    #[arg(value_name = "FLAKE", requires = "hosts")]
-    pub flake: Option<String>,
     #[command(flatten)]
-    pub which: HostsArgs,
-    /// Never use the network for evaluation.
-    #[arg(long, requires = "hosts")]
-    pub offline: bool,
-    /// Trust the flake: let it read files elsewhere, reach private hosts and use your ssh keys.
-    #[arg(long, requires = "hosts")]
-    pub trust: bool,
+    pub fleet: FleetArgs,
     /// Print what would be done, and end.
     #[arg(long)]
     pub dry_run: bool,

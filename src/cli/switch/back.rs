@@ -13,7 +13,7 @@ use ::deploy::{Deployment, Ended, Plan, Reason, Status};
 
 /// Runs `cfgcheck rollback` and returns its exit code.
 pub fn run(machine: &Machine, args: &RollbackArgs) -> u8 {
-    if !args.which.hosts.is_empty() {
+    if !args.fleet.is_one() {
         return fleet::back(machine, args).unwrap_or_else(|trouble| fleet::tell(&trouble));
     }
     let target = args.to.target(machine);

@@ -15,7 +15,7 @@ pub(crate) mod trouble;
 
 pub use args::{ApproveArgs, HowArgs, NO_FLEET, RollbackArgs, SwitchArgs, TargetArgs, WhatArgs};
 pub use back::run as rollback;
-pub use fleet::HostsArgs;
+pub use fleet::FleetArgs;
 pub use fleet::roster::{self, Roster};
 pub use fleet::{each, table, worst};
 pub use target::Target;

@@ -39,6 +39,35 @@ pub struct WavesArgs {
     pub all_or_nothing: bool,
 }
 
+/// Which hosts of a flake, for commands that otherwise mean one host.
+#[derive(Args, Clone, Debug)]
+pub struct FleetArgs {
+    /// The flake whose hosts are meant, with `--hosts`; the one in this folder by default.
+    #[arg(value_name = "FLAKE", requires = "hosts")]
+    pub flake: Option<String>,
+    #[command(flatten)]
+    pub which: HostsArgs,
+    /// Never use the network for evaluation.
+    #[arg(long, requires = "hosts")]
+    pub offline: bool,
+    /// Trust the flake: let it read files elsewhere, reach private hosts and use your ssh keys.
+    #[arg(long, requires = "hosts")]
+    pub trust: bool,
+}
+
+impl FleetArgs {
+    /// Whether one host is meant, and no fleet.
+    pub fn is_one(&self) -> bool {
+        self.which.hosts.is_empty()
+    }
+
+    /// Returns which hosts are meant.
+    pub fn asked(&self) -> Asked<'_> {
+        let flake = self.flake.as_deref().unwrap_or(".");
+        self.which.asked(flake, self.offline, self.trust)
+    }
+}
+
 impl HostsArgs {
     /// Returns which hosts are meant, of a flake or of a file of systems.
     pub fn asked<'a>(&'a self, flake: &'a str, offline: bool, trust: bool) -> Asked<'a> {

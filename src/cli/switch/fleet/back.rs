@@ -31,8 +31,7 @@ pub fn run(machine: &Machine, args: &RollbackArgs) -> Result<u8, Trouble> {
     if args.to.home {
         return Err(Trouble::usage(NO_FLEET));
     }
-    let flake = args.flake.as_deref().unwrap_or(".");
-    let roster = Roster::of_flake(machine, &args.which.asked(flake, args.offline, args.trust))?;
+    let roster = Roster::of_flake(machine, &args.fleet.asked())?;
     let members = roster.hosts.iter().map(|host| Member {
         name: host.name.clone(),
         target: roster::target(host, args.to.sudo, args.to.remote_program.as_deref()),

@@ -8,7 +8,7 @@ mod prepare;
 pub mod roster;
 mod text;
 
-pub use args::{HostsArgs, WavesArgs};
+pub use args::{FleetArgs, HostsArgs, WavesArgs};
 pub use back::run as back;
 pub use parallel::each;
 pub use text::table;
