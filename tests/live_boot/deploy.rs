@@ -6,11 +6,12 @@
 use crate::host::{Blow, Host};
 
 /// The phases in which a deployment by hand on the machine itself can be struck.
-const PHASES: [&str; 7] = [
+const PHASES: [&str; 8] = [
     "preflight",
     "arming",
     "activating",
     "examining",
+    "confirming",
     "committing",
     "installing",
     "disarming",

@@ -144,7 +144,8 @@ impl Host {
     /// system where only the end was missing. Returns why it went back, or nothing; `None` if the phase was over before.
     pub fn struck(&mut self, name: &'static str, phase: &str, blow: Blow) -> Option<String> {
         self.expects_another();
-        let command = self.command(name, "");
+        // What it has to reach is itself, so that there is something to confirm.
+        let command = self.command(name, "--reach 127.0.0.1:22");
         let begins = format!("rm -f /run/test-code; ({command}; echo $? >/run/test-code) >/run/test-said 2>&1 &");
         let is_hit = self.frozen_after(&begins, phase);
         let output = match blow {
