@@ -108,6 +108,14 @@ impl Host {
         self.is_as_before();
     }
 
+    /// Asserts that `cfgcheck rollback` brings this system back.
+    pub fn is_taken_back_to(&mut self, name: &'static str) {
+        let (code, said) = self.machine().run("cfgcheck rollback 2>&1");
+        assert_eq!(code, 0, "{said}\n{}", self.journal());
+        self.old = name;
+        self.is_as_before();
+    }
+
     /// Waits until a deployment is in a phase, and stops its engine with all that this has started, as if nobody gave them
     /// time: so a blow hits what it is meant for, however short the phase is. Returns whether the deployment was still in it.
     pub fn frozen_in(&mut self, phase: &str) -> bool {

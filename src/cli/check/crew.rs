@@ -20,6 +20,8 @@ pub(super) type Job = (usize, usize);
 
 /// What judging a target came to, with all that it did to the run.
 pub(super) struct Judgement {
+    /// The path of the target in the flake: a helper has listed targets by itself.
+    path: String,
     /// What it came to.
     pub evaluated: Evaluated,
     /// What it was computed from.
@@ -245,6 +247,7 @@ impl Run<'_> {
         let reads = session.recording.end();
         self.read_for_secrets = read;
         Judgement {
+            path: target.path(),
             evaluated,
             reads,
             fleet: self.fleet.host(&target.name).cloned(),
@@ -256,7 +259,7 @@ impl Run<'_> {
     pub(super) fn judge(&mut self, crew: &Crew, session: &mut Session, work: &Work, job: Job) -> Judgement {
         let ready = self
             .of_crew(crew, session, work, job)
-            .filter(|judged| self.would_come_to(judged));
+            .filter(|judged| judged.path == work[job.0].0.path() && self.would_come_to(judged));
         let judged = match ready {
             Some(judged) => {
                 if let Some(known) = &judged.fleet {
@@ -304,6 +307,7 @@ mod tests {
 
     fn judgement() -> Box<Judgement> {
         Box::new(Judgement {
+            path: "nixosConfigurations.web".into(),
             evaluated: Evaluated {
                 cases: None,
                 lasts: true,

@@ -94,7 +94,11 @@ impl Memo {
 
     /// Returns what rules compare with of a host, if an earlier run has evaluated it.
     pub(super) fn facts(&self, target: &Target) -> Option<Before> {
-        match self.results.find::<Before>(self.question_of_facts(target), &self.state) {
+        self.known_facts(self.question_of_facts(target))
+    }
+
+    fn known_facts(&self, question: Digest) -> Option<Before> {
+        match self.results.find::<Before>(question, &self.state) {
             Found::Holds(facts, _) => Some(facts),
             // It is evaluated, as if it had never been.
             Found::Changed(..) | Found::Broken(_) | Found::Nothing => None,
@@ -154,11 +158,7 @@ struct Questions {
 impl Questions {
     /// Returns the question for what is known of the host before it is evaluated.
     fn known(&self, memo: &Memo) -> Digest {
-        match memo.results.find::<Before>(self.facts, &memo.state) {
-            Found::Holds(facts, _) => self.with(Some(&facts)),
-            // It is evaluated, as if it had never been.
-            Found::Changed(..) | Found::Broken(_) | Found::Nothing => self.with(None),
-        }
+        self.with(memo.known_facts(self.facts).as_ref())
     }
 
     /// Returns the question for a host of which this is known.
