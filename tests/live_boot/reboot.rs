@@ -45,28 +45,35 @@ fn machine_a_reboot_is_pending_done_or_undone() {
     assert_eq!(code, Some(4), "{said}\n{}", host.journal());
     host.is_as_before();
 
-    // A unit of the old system is broken by somebody else while the new one is examined: neither the way back nor a boot mends it.
+    // A unit that the way back starts is broken by somebody else while the new system is examined: neither that nor a boot
+    // mends it.
     host.expects_another();
     let deploying = deployer.begin(&failing, &["--health-time", "5"]);
     assert!(host.frozen_in("examining"), "it was over before");
     host.machine().succeed(
-        "mkdir -p /etc/systemd/system.control/test-removed.service.d && cd $_ && \
+        "mkdir -p /etc/systemd/system.control/test-restarted.service.d && cd $_ && \
          printf '[Service]\\nExecStart=\\nExecStart=/run/current-system/sw/bin/false\\n' >broken.conf && sync",
     );
     host.thaw();
     host.reboots();
     let (code, said) = deploying.ended();
     assert_eq!(code, Some(5), "{said}\n{}", host.journal());
-    assert!(said.contains("test-removed.service"), "{said}");
+    assert!(said.contains("test-restarted.service"), "{said}");
     let (code, said) = host.machine().run("cfgcheck status");
     assert_eq!(code, 5, "{said}");
 
-    // Once it is mended, the host is deployed to as ever.
+    // Once it is mended, somebody has to say so.
     host.machine().succeed(
-        "rm -r /etc/systemd/system.control/test-removed.service.d && systemctl daemon-reload && \
-         systemctl reset-failed test-removed && systemctl start test-removed",
+        "rm -r /etc/systemd/system.control/test-restarted.service.d && systemctl daemon-reload && \
+         systemctl reset-failed test-restarted && systemctl start test-restarted",
     );
     host.is_as_before();
-    host.is_deployed("b");
+    let (code, said) = host.deploy("b", "");
+    assert!(code == 6 && said.contains("--force"), "{code}: {said}");
+    let (code, said) = host.deploy("b", "--force");
+    assert_eq!(code, 0, "{said}\n{}", host.journal());
+    host.old = "b";
+    host.is_as_before();
+    host.is_deployed("a");
     host.power_off();
 }
