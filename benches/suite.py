@@ -4,9 +4,9 @@
     benches/suite.py --ours PROGRAM --oracle COMMAND --corpus FOLDER [-n RUNS] [--row NAME]...
 
 PROGRAM is cfgcheck, COMMAND is `nix` (words are split: `chroot DIR nix`, which is then given copies of what it is to see). FOLDER
-holds `nixpkgs-2611` and `corepkgs`, and both see it under that path. Both run in turn, so that a busy machine disturbs both alike.
-The table has medians of user CPU and wall time and of peak memory, ours divided by the oracle's, and what is aimed at. The peak is
-that of the largest process, as the kernel tells no sum of several. `--row` picks rows by name; an unknown one lists them.
+holds `nixpkgs-2611`, and `corepkgs` beside its `nix-lib`; both programs see it under that path. They run in turn, so that a busy machine
+disturbs both alike. The table has medians of user CPU and wall time and of peak memory, ours divided by the oracle's, and what is
+aimed at. The peak is that of the largest process, as the kernel tells no sum of several. `--row` picks rows; `--help` names them.
 """
 
 import argparse
@@ -204,7 +204,6 @@ def main() -> None:
     args = parser.parse_args()
     head = ["", *(f"{who} {what}" for who in ["ours,", "Nix,", "of Nix's"] for what in ["user", "wall", "peak"]), "target"]
     print("|", " | ".join(head), "|\n|", " | ".join("---" for _ in head), "|", flush=True)
-    # Others than root may be who reads it.
     with tempfile.TemporaryDirectory(prefix="suite-", dir="/tmp") as temporary:
         suite = Suite(args, pathlib.Path(temporary))
         try:
