@@ -3,7 +3,7 @@
 
     benches/fleet.py HOSTS NIXPKGS FOLDER [--one-system]
 
-NIXPKGS is a folder with nixpkgs; its path is the input. Hosts have a module in common and one each, and differ in
+NIXPKGS is a folder with nixpkgs, whose path becomes the input, or the input's address. Hosts have a module in common and one each, and differ in
 what web server and database they have, as hosts of a fleet do.
 """
 
@@ -37,7 +37,9 @@ OWN = [
 
 def main() -> None:
     args = [arg for arg in sys.argv[1:] if not arg.startswith("--")]
-    hosts, nixpkgs, folder = int(args[0]), pathlib.Path(args[1]).resolve(), pathlib.Path(args[2])
+    hosts, nixpkgs, folder = int(args[0]), args[1], pathlib.Path(args[2])
+    if ":" not in nixpkgs:
+        nixpkgs = f"path:{pathlib.Path(nixpkgs).resolve()}"
     systems = ["x86_64-linux"] if "--one-system" in sys.argv else ["x86_64-linux", "aarch64-linux"]
     (folder / "hosts").mkdir(parents=True)
     (folder / "common.nix").write_text(COMMON)
@@ -49,7 +51,7 @@ def main() -> None:
         f'        {name} = host "{systems[number % len(systems)]}" ./hosts/{name}.nix;' for number, name in enumerate(names)
     ]
     flake = """{
-  inputs.nixpkgs.url = "path:NIXPKGS";
+  inputs.nixpkgs.url = "NIXPKGS";
   outputs = { self, nixpkgs }:
     let
       host = system: own: nixpkgs.lib.nixosSystem { modules = [ ./common.nix own { nixpkgs.hostPlatform = system; } ]; };
@@ -60,7 +62,7 @@ HOSTS
     };
 }
 """
-    (folder / "flake.nix").write_text(flake.replace("NIXPKGS", str(nixpkgs)).replace("HOSTS", "\n".join(lines)))
+    (folder / "flake.nix").write_text(flake.replace("NIXPKGS", nixpkgs).replace("HOSTS", "\n".join(lines)))
     git = ["git", "-C", str(folder), "-c", "user.name=bench", "-c", "user.email=bench@example.org"]
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "add", "."], check=True)
