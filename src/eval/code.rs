@@ -57,6 +57,8 @@ pub enum Code {
     File(&'static FileCode),
     /// The body of a function whose calls are noted.
     Noted(&'static NotedBody),
+    /// The body of a file's function whose calls are shared.
+    Shared(&'static SharedBody),
 }
 
 /// A resolved variable.
@@ -313,6 +315,16 @@ pub struct NotedBody {
     pub body: Code,
 }
 
+/// The body of a file's function whose calls are shared.
+pub struct SharedBody {
+    /// Whether the argument has a name, and so the first slot.
+    pub named: bool,
+    /// The formals.
+    pub formals: &'static [FormalCode],
+    /// The body.
+    pub body: Code,
+}
+
 /// Returns the position that messages name for a piece of code, as Nix's `getPos`.
 pub fn position(code: &Code) -> Pos {
     match code {
@@ -333,5 +345,6 @@ pub fn position(code: &Code) -> Pos {
         Code::Concat(c) => c.pos,
         Code::CurPos(pos) => *pos,
         Code::Noted(noted) => position(&noted.body),
+        Code::Shared(shared) => position(&shared.body),
     }
 }

@@ -63,6 +63,8 @@ pub struct Settings {
     pub note_calls: &'static [&'static str],
     /// Whether what `trace` and `warn` say is kept in [`Evaluator::messages`] instead of printed.
     pub keep_messages: bool,
+    /// Whether a file's function that is called again with the same data has the value of the first call.
+    pub share: bool,
 }
 
 impl Default for Settings {
@@ -89,6 +91,7 @@ impl Default for Settings {
             abort_on_warn: false,
             note_calls: &[],
             keep_messages: false,
+            share: false,
         }
     }
 }
@@ -195,6 +198,8 @@ pub struct Evaluator {
     pub(crate) known_texts: FxHashSet<FileId>,
     /// Whether a limit of this run or this machine was met.
     pub(crate) limited: bool,
+    /// Calls that are shared.
+    pub(crate) sharing: crate::shared::Sharing,
     /// The flake under test.
     pub(crate) own: crate::own::Own,
 }
@@ -262,6 +267,7 @@ impl Evaluator {
             texts: Vec::new(),
             known_texts: FxHashSet::default(),
             limited: false,
+            sharing: crate::shared::Sharing::default(),
             own: crate::own::Own::default(),
         };
         crate::builtins::install(&mut ev);
@@ -285,6 +291,7 @@ impl Evaluator {
 
     /// Tells what evaluation says: a line that is printed, or kept with the calls under way.
     pub(crate) fn say(&mut self, text: &[u8]) {
+        self.speaks();
         if self.settings.keep_messages {
             let sites = self.sites();
             self.messages.push(Message {
@@ -418,7 +425,10 @@ impl Evaluator {
             self.stack_limit,
         );
         match lowered {
-            Ok(code) => Ok(self.with_notes(&origin, code)),
+            Ok(code) => {
+                let code = self.with_sharing(&origin, code);
+                Ok(self.with_notes(&origin, code))
+            }
             Err(error) => Err(self.raise(error)),
         }
     }

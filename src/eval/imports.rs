@@ -67,7 +67,7 @@ impl Evaluator {
     pub(crate) fn eval_file_code(&mut self, file: &'static FileCode) -> Eval<Val> {
         let text = self.read_source(file.path)?;
         let code = self.file_code(file.path, text)?;
-        let result = self.eval(code, Words::EMPTY);
+        let result = self.as_common(|ev| ev.eval(code, Words::EMPTY));
         result.map_err(|f| {
             self.trace(
                 f,

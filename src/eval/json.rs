@@ -48,7 +48,7 @@ impl Evaluator {
             ))
         } else {
             let value = if to.strict {
-                self.force(cell, pos)
+                self.force_apart(cell, pos)
             } else {
                 Ok(self.peek(cell))
             };

@@ -32,6 +32,7 @@ mod packages;
 mod realise;
 mod remembered;
 pub mod select;
+mod shared;
 pub mod show;
 mod sources;
 pub mod suggest;

@@ -250,6 +250,7 @@ impl Evaluator {
         // The regions that unwinding passed were not closed, so what escaped from them is not known.
         self.mem.heap.pin();
         self.recover();
+        self.pause_sharing();
         let fail = match why {
             Exhausted::Memory => self.no_memory(),
             Exhausted::LongString(len) => self.fail(

@@ -64,6 +64,7 @@ struct Before {
     calls: Vec<NotedCall>,
     builds: Vec<NotedBuild>,
     meter: crate::limits::Meter,
+    part: crate::shared::Paused,
 }
 
 impl Evaluator {
@@ -139,6 +140,7 @@ impl Evaluator {
             messages: std::mem::take(&mut self.messages),
             calls: std::mem::take(&mut self.calls),
             builds: std::mem::take(&mut self.builds),
+            part: self.pause_sharing(),
             meter: self.enter_limits(limits),
         }
     }
@@ -167,6 +169,7 @@ impl Evaluator {
         self.builds = before.builds;
         self.mem.heap.end_trial(before.heap);
         self.trials.pop();
+        self.resume_sharing(before.part);
         self.leave_limits(before.meter);
     }
 }

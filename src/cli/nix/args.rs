@@ -228,6 +228,8 @@ pub fn apply(settings: &mut Settings, given: &[(String, String)]) -> Result<bool
                     .parse()
                     .map_err(|_| format!("setting '{name}' has invalid value '{value}'"))?;
             }
+            // Ours, to compare with evaluation as Nix does it.
+            "share-calls" => settings.share = yes,
             "eval-system" | "system" => settings.current_system = Some(value.clone()),
             "lint-url-literals" => settings.lints.url_literals = lint(name, value)?,
             "lint-absolute-path-literals" => settings.lints.absolute_paths = lint(name, value)?,

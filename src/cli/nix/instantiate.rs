@@ -39,6 +39,7 @@ pub fn main(machine: &Machine, argv: Vec<String>) -> u8 {
         current_system: Some(machine.system()),
         max_memory: Some(machine.max_memory(None)),
         home: machine.env.home().map(|h| h.into_os_string().into_encoded_bytes()),
+        share: true,
         ..Settings::default()
     };
     let mut given = machine

@@ -20,7 +20,8 @@ fn get_flake(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let reference = ev.force_plain_string(args[0], Pos::NONE, text)?;
     let reference = String::from_utf8_lossy(reference);
     match ev.io.flakes() {
-        Some(call) => call(ev, &reference),
+        // Whoever asks for the same flake gets the same value.
+        Some(call) => ev.as_common(|ev| call(ev, &reference)),
         None => {
             let message = format!("flake '{reference}' cannot be fetched in this evaluation");
             Err(ev.fail(ErrorKind::Io, message))

@@ -42,6 +42,7 @@ pub use region::Region;
 use std::marker::PhantomData;
 pub use trail::Mark;
 use trail::Trail;
+pub(crate) use value::Label;
 pub use value::{ContextId, Env, Tag, Val};
 
 /// The name of a cell: its index in the cell arena. Zero is never a cell. It belongs to the thread of
@@ -139,6 +140,8 @@ pub struct Heap {
     end_word: u32,
     chunk: *mut u8,
     chunk_left: usize,
+    /// The label of what is allocated.
+    pub(crate) label: Label,
     bytes_total: u64,
     code_total: u64,
     /// Set once an allocation passed the limit; the interpreter looks at it at every call.
@@ -202,6 +205,7 @@ impl Heap {
         Heap {
             cells: cells.cast(),
             next_cell: 1,
+            label: Label::NONE,
             soft_cell: STRIDE.min(end_cell),
             end_cell,
             words: words.cast(),
@@ -309,9 +313,15 @@ impl Heap {
             self.more_cells();
         }
         self.next_cell = index + 1;
+        let value = value.labelled(self.label);
         // SAFETY: `index` is below the number of cells in the reservation.
         unsafe { self.cells.add(index as usize).write(value) };
         Ref(index, PhantomData)
+    }
+
+    /// Returns the index that the next cell will have: those of older ones are less.
+    pub(crate) fn next_index(&self) -> u32 {
+        self.next_cell
     }
 
     /// Returns what a cell holds.

@@ -79,6 +79,25 @@ pub struct Val {
 /// Set in the first word of every value.
 const MARK: u64 = 1 << 8;
 
+/// What thunks are evaluated for: a number that stands between a value's mark and its upper half.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Label(u64);
+
+impl Label {
+    const BITS: u64 = 0xffff_fe00;
+
+    /// No label.
+    pub const NONE: Label = Label(0);
+
+    /// The largest number of a label.
+    pub const LAST: u32 = (1 << 23) - 1;
+
+    /// Returns a label by its number, which is at most [`Label::LAST`].
+    pub const fn of(number: u32) -> Label {
+        Label((number as u64) << 9 & Label::BITS)
+    }
+}
+
 const _: () = assert!(std::mem::size_of::<Val>() == 16);
 const _: () = assert!(std::mem::size_of::<Option<Val>>() == 16);
 
@@ -112,6 +131,18 @@ impl Val {
             b,
             own: PhantomData,
         }
+    }
+
+    /// Returns the value with a label, which says of a thunk for what it is evaluated.
+    #[inline(always)]
+    pub(crate) fn labelled(self, label: Label) -> Val {
+        Val::from_words([self.head.get() | label.0, self.b])
+    }
+
+    /// Returns the value's label.
+    #[inline(always)]
+    pub(crate) fn label(self) -> Label {
+        Label(self.head.get() & Label::BITS)
     }
 
     /// Returns what kind of value this is.

@@ -21,7 +21,7 @@ use diag::Pos;
 impl Evaluator {
     /// Returns the environment `depth` levels up.
     #[inline(always)]
-    pub(super) fn up(&self, mut env: Env, depth: u32) -> Env {
+    pub(crate) fn up(&self, mut env: Env, depth: u32) -> Env {
         for _ in 0..depth {
             env = Env::from_index(self.mem.heap.word(env, 0).index());
         }
@@ -37,7 +37,7 @@ impl Evaluator {
     }
 
     #[inline(always)]
-    pub(super) fn slot(&self, env: Env, var: Var) -> Ref {
+    pub(crate) fn slot(&self, env: Env, var: Var) -> Ref {
         let env = self.up(env, var.depth);
         self.mem.heap.word(env, var.slot as usize + 1)
     }
@@ -55,6 +55,7 @@ impl Evaluator {
 
     #[inline(never)]
     pub(super) fn force_slow(&mut self, cell: Ref, value: Val, pos: Pos) -> Eval<Val> {
+        let label = self.enter_label(cell, value);
         let result = match value.tag() {
             Tag::Thunk => {
                 let Some((code, env)) = value.as_thunk() else {
@@ -77,8 +78,12 @@ impl Evaluator {
             }
             Tag::Blackhole => Err(self.fail_at(ErrorKind::InfiniteRecursion, pos, "infinite recursion encountered")),
             Tag::Open => Err(self.still_open(pos)),
-            _ => return Err(self.raise_again(value.as_failed().unwrap_or(0))),
+            _ => {
+                self.mem.heap.label = label;
+                return Err(self.raise_again(value.as_failed().unwrap_or(0)));
+            }
         };
+        self.mem.heap.label = label;
         match result {
             Ok(done) => {
                 self.mem.heap.update(cell, done);
@@ -369,6 +374,10 @@ impl Evaluator {
                     self.note_call(code, noted);
                     code = &noted.body;
                 }
+                Code::Shared(shared) => match self.share(shared, env)? {
+                    Some(value) => return Ok(value),
+                    None => code = &shared.body,
+                },
             }
         }
     }
