@@ -268,10 +268,25 @@ pub struct EvalArgs {
     /// Look a file up in the search path and print where it is.
     #[arg(long, value_name = "NAME")]
     pub find_file: Option<String>,
+    /// Whether calls of package sets with the same arguments are evaluated once.
+    #[arg(long, value_enum, default_value_t, value_name = "WHETHER")]
+    pub sharing: Sharing,
     #[command(flatten)]
     pub flakes: FlakeArgs,
     #[command(flatten)]
     pub limits: LimitArgs,
+}
+
+/// Whether calls of package sets with the same arguments are evaluated once.
+#[derive(clap::ValueEnum, Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub enum Sharing {
+    /// Where nobody can tell.
+    #[default]
+    On,
+    /// Never, as Nix does.
+    Off,
+    /// Evaluate both ways and compare.
+    Verify,
 }
 
 fn split_unit(text: &str) -> Result<(f64, &str), String> {

@@ -1,6 +1,6 @@
 //! `cfgcheck eval`: the value of a file, an expression, or an attribute of a flake.
 
-use crate::args::EvalArgs;
+use crate::args::{EvalArgs, Sharing};
 use crate::exit;
 use crate::machine::Machine;
 use crate::nix;
@@ -15,6 +15,29 @@ use sys::Stream;
 
 /// Runs the command and returns its exit code.
 pub fn run(machine: &Machine, args: &EvalArgs) -> u8 {
+    let asks_stdin = args.file.as_deref() == Some("-");
+    if args.sharing == Sharing::Verify && asks_stdin {
+        return exit::wrong_usage(&"what comes on the standard input cannot be evaluated twice");
+    }
+    let mut out = Vec::new();
+    let code = evaluate(machine, args, args.sharing != Sharing::Off, &mut out);
+    say(&out);
+    if args.sharing == Sharing::Verify && matches!(code, exit::CLEAN | exit::FINDINGS) {
+        let mut apart = Vec::new();
+        let other = evaluate(machine, args, false, &mut apart);
+        if (code, out) != (other, apart) {
+            complain(
+                "error: evaluation without sharing gives something else; this is a bug of cfgcheck, please report it",
+            );
+            return exit::OUR_BUG;
+        }
+        complain("note: evaluation without sharing gives the same");
+    }
+    code
+}
+
+/// Evaluates what is asked for, with or without sharing; puts what is to be printed into `out`, and returns the exit code.
+fn evaluate(machine: &Machine, args: &EvalArgs, share: bool, out: &mut Vec<u8>) -> u8 {
     // As in Nix, only flakes are evaluated purely unless one says so.
     let is_flake = args.file.is_none() && args.expr.is_none() && args.find_file.is_none();
     let asked = match is_flake.then(|| session::asked(machine, args.installable.as_deref().unwrap_or("."))) {
@@ -38,8 +61,9 @@ pub fn run(machine: &Machine, args: &EvalArgs) -> u8 {
         keep_messages: false,
     };
     let mut session = Session::new(machine, &setup);
+    session.ev.settings.share = share;
     let root = match asked {
-        None => session.ev.contained(|ev| plain(machine, ev, args)),
+        None => session.ev.contained(|ev| plain(machine, ev, args, out)),
         Some(asked) => {
             let flags = match session.lock_flags(machine, &args.flakes) {
                 Ok(flags) => flags,
@@ -65,7 +89,7 @@ pub fn run(machine: &Machine, args: &EvalArgs) -> u8 {
         }
     };
     let result = root.and_then(|root| match root {
-        Some(root) => session.ev.contained(|ev| print(machine, ev, args, root)),
+        Some(root) => session.ev.contained(|ev| print(machine, ev, args, root, out)),
         None => Ok(()),
     });
     match result {
@@ -80,11 +104,11 @@ pub fn run(machine: &Machine, args: &EvalArgs) -> u8 {
 }
 
 /// Evaluates a file or an expression; `None` if all was printed already.
-fn plain(machine: &Machine, ev: &mut Evaluator, args: &EvalArgs) -> Eval<Option<Val>> {
+fn plain(machine: &Machine, ev: &mut Evaluator, args: &EvalArgs, out: &mut Vec<u8>) -> Eval<Option<Val>> {
     let here = machine.current_dir();
     if let Some(name) = &args.find_file {
         let path = ev.find_in_search_path(name)?;
-        say(&[&path[..], b"\n"].concat());
+        out.extend([&path[..], b"\n"].concat());
         return Ok(None);
     }
     let (origin, text, folder) = match (&args.expr, &args.file) {
@@ -101,7 +125,7 @@ fn plain(machine: &Machine, ev: &mut Evaluator, args: &EvalArgs) -> Eval<Option<
     };
     if args.parse {
         let printed = ev.parse_and_print(origin, &text, &folder)?;
-        say(&[&printed[..], b"\n"].concat());
+        out.extend([&printed[..], b"\n"].concat());
         return Ok(None);
     }
     let value = ev.eval_text(origin, &text, &folder)?;
@@ -160,7 +184,7 @@ fn fragment(ev: &mut Evaluator, flake: Val, fragment: &str) -> Eval<Val> {
     ))
 }
 
-fn print(machine: &Machine, ev: &mut Evaluator, args: &EvalArgs, root: Val) -> Eval<()> {
+fn print(machine: &Machine, ev: &mut Evaluator, args: &EvalArgs, root: Val, out: &mut Vec<u8>) -> Eval<()> {
     let here = machine.current_dir();
     let auto = auto_args(ev, args, &here)?;
     let whole = [String::new()];
@@ -182,19 +206,19 @@ fn print(machine: &Machine, ev: &mut Evaluator, args: &EvalArgs, root: Val) -> E
         if args.raw {
             let context = "while generating the eval command output";
             let text = ev.coerce(value, Pos::NONE, context, Coercion::INTERPOLATE)?;
-            say(text.as_string().unwrap_or_default());
+            out.extend_from_slice(text.as_string().unwrap_or_default());
         } else if args.json {
             let (json, _) = ev.to_json(value, false, Pos::NONE)?;
-            say(&[&json[..], b"\n"].concat());
+            out.extend([&json[..], b"\n"].concat());
         } else if args.xml {
             let (xml, _) = ev.to_xml(value, true, true)?;
-            say(&xml);
+            out.extend(xml);
         } else {
             let shown = [&ev.show_with(value, NIX_EVAL)?[..], b"\n"].concat();
             if machine.env.is_terminal(Stream::Out) {
-                say(diag::clean(&String::from_utf8_lossy(&shown)).as_bytes());
+                out.extend_from_slice(diag::clean(&String::from_utf8_lossy(&shown)).as_bytes());
             } else {
-                say(&shown);
+                out.extend(shown);
             }
         }
     }

@@ -137,11 +137,7 @@ impl Evaluator {
         self.sharing.first = 0;
         let part = self.sharing.part.take().unwrap_or_default();
         if !part.calls.is_empty() {
-            let mut left = LONGEST;
-            let holds = match result {
-                Ok(value) => !self.is_data(value, &mut left),
-                Err(_) => false,
-            };
+            let holds = result.is_ok_and(|value| !value.is_plain() && value.tag() != Tag::Float);
             if holds {
                 self.sharing.known.retain(|key, _| !part.calls.contains(key));
             }
@@ -246,29 +242,6 @@ impl Evaluator {
             if formal.default.is_some_and(|default| is_default(value, default, env)) {
                 self.mem.heap.set(cell, value.labelled(label));
             }
-        }
-    }
-
-    /// Whether a value is evaluated and nothing but data, so that nobody can get at functions by it.
-    fn is_data(&mut self, value: Val, left: &mut usize) -> bool {
-        let Some(less) = left.checked_sub(1) else { return false };
-        *left = less;
-        match value.tag() {
-            Tag::List => {
-                let elements = self.elements(value);
-                elements.iter().all(|&cell| {
-                    let element = self.mem.heap.get(cell);
-                    self.is_data(element, left)
-                })
-            }
-            Tag::Attrs | Tag::Layered => {
-                let entries = self.mem.entries(value);
-                entries.iter().all(|(_, attr)| {
-                    let value = self.mem.heap.get(attr.value);
-                    self.is_data(value, left)
-                })
-            }
-            _ => value.is_plain(),
         }
     }
 

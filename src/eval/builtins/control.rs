@@ -222,7 +222,7 @@ impl Evaluator {
             return Ok(());
         }
         let place = self.place_of(self.peek(cell));
-        let value = self.force(cell, place)?;
+        let value = self.force_apart(cell, place)?;
         match value.tag() {
             Tag::List => {
                 for (i, &element) in self.elements(value).iter().enumerate() {
