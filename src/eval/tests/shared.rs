@@ -10,7 +10,7 @@ use std::sync::Arc;
 const STACK: usize = 64 << 20;
 
 /// A package set with what can be told by places, by messages and by errors; one that it calls itself; and a file that holds one.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     (
         "/set.nix",
         "{ system, config ? { }, overlays ? [ ], ... }@args:
@@ -34,9 +34,14 @@ const FILES: [(&str, &str); 4] = [
         "/global.nix",
         "let set = import ./set.nix { system = \"a\"; }; in {
            inherit set;
+           other = import ./other.nix { };
            lazy = { set = import ./set.nix { system = \"a\"; }; };
            compare = other: [ other.kind ] == [ set.kind ];
          }",
+    ),
+    (
+        "/wrap.nix",
+        "{ system, other ? import ./other.nix { } }: { inherit other; kind = other; }",
     ),
     ("/overlay.nix", "set: { kind = set.kind; extra = u: u; }"),
 ];
@@ -169,6 +174,11 @@ fn calls_are_shared_where_nobody_can_tell() {
             "toString (builtins.elem (SET { system = \"a\"; }).kind [ (import ./global.nix).set.kind ])",
             2,
         ),
+        ("toString ((import ./global.nix).other == import ./other.nix { })", 2),
+        (
+            "toString ((import ./wrap.nix { system = \"a\"; }).other == import ./other.nix { })",
+            4,
+        ),
     ];
     for (part, shared) in cases {
         let part = part.replace("SET", SET);
@@ -230,6 +240,8 @@ fn sight() -> impl Strategy<Value = &'static str> {
         Just("[ p ] == [ q ]"),
         Just("[ p.other ] == [ q.other ]"),
         Just("p.other == import ./other.nix { }"),
+        Just("(import ./global.nix).other == import ./other.nix { }"),
+        Just("(import ./wrap.nix { system = \"a\"; }).other == import ./other.nix { }"),
         Just("[ p.again.kind ] == [ q.kind ]"),
         Just("[ p.args ] == [ q.args ]"),
         Just("p.apply (set: [ set.kind ] == [ q.kind ])"),
