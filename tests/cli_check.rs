@@ -124,3 +124,35 @@ fn a_folder_without_its_dot_is_recognised() {
     let (code, out, _) = check_flake("./nix/hosts/web", &files, &[]);
     assert_eq!(code, Some(0), "{out}");
 }
+
+/// Runs `cfgcheck eval` on hosts that call a package set each; returns the exit code, what is printed and what is told.
+fn eval_hosts(sharing: &str) -> (Option<i32>, String, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let set = "{ system }: { name = builtins.trace \"a set for ${system}\" system; }";
+    std::fs::write(folder.path().join("set.nix"), set).expect("the folder can be written to");
+    let hosts = "builtins.genList (i: \"${(import ./set.nix { system = \"x\"; }).name}${toString i}\") 2";
+    let output = Command::new(env!("CARGO_BIN_EXE_cfgcheck"))
+        .args(["eval", "--json", "--sharing", sharing, "--expr", hosts])
+        .current_dir(folder.path())
+        .env("HOME", folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program runs");
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
+}
+
+#[test]
+fn evaluation_with_and_without_sharing_prints_and_tells_the_same() {
+    let on = eval_hosts("on");
+    assert_eq!((on.0, on.1.as_str()), (Some(0), "[\"x0\",\"x1\"]\n"), "{}", on.2);
+    assert_eq!(on.2, "trace: a set for x\ntrace: a set for x\n");
+    assert_eq!(eval_hosts("off"), on);
+    let (code, out, told) = eval_hosts("verify");
+    assert_eq!((code, out), (Some(0), on.1));
+    let note = "note: evaluation without sharing gives the same\n";
+    assert_eq!(told, [&on.2, &on.2, note].concat());
+}

@@ -32,6 +32,21 @@ fn corpus_the_fleet_on_a_real_nixpkgs() {
     }
 }
 
+/// Each of forty hosts calls a package set for itself.
+#[test]
+fn corpus_forty_hosts_share_package_sets_and_nobody_can_tell() {
+    let Some(corpus) = named("CFGCHECK_CORPUS") else { return };
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let program = Program::at(env!("CARGO_BIN_EXE_cfgcheck"));
+    let hosts = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/suite/hosts.nix");
+    let corepkgs = format!("{}/corepkgs", corpus.display());
+    let args = ["eval", "--json", "--sharing", "verify", "--file", hosts];
+    let told = program.run(folder.path(), &[&args[..], &["--arg", "corepkgs", &corepkgs]].concat());
+    let derivations: Vec<String> = serde_json::from_str(&said(&told)).expect("it is a list of texts");
+    assert_eq!(derivations.len(), 40);
+    assert!(derivations.iter().all(|path| path.ends_with(".drv")), "{derivations:?}");
+}
+
 /// Needs a corpus that the oracle sees under the same path, by a bind mount.
 #[test]
 fn oracle_the_fleet_on_a_real_nixpkgs_has_the_derivations_that_nix_gives() {
