@@ -1,6 +1,6 @@
 //! Byte strings: contents with their length in front, in chunks that never move.
 
-use super::{Exhausted, Heap, give_up};
+use super::{Exhausted, Heap, give_up, poison};
 use memmap2::MmapMut;
 use std::ptr::NonNull;
 
@@ -104,6 +104,7 @@ impl Heap {
             self.chunk_left -= need;
             to
         };
+        poison::allow(to, need);
         // SAFETY: `to` is four-byte aligned and has `need` zeroed bytes that nobody else knows.
         unsafe { Bytes::write(to, header, fill) }
     }

@@ -31,6 +31,7 @@
 
 mod bytes;
 mod constants;
+mod poison;
 mod region;
 mod trail;
 mod value;
@@ -314,6 +315,7 @@ impl Heap {
         }
         self.next_cell = index + 1;
         let value = value.labelled(self.label);
+        poison::allow(self.cells.wrapping_add(index as usize), 1);
         // SAFETY: `index` is below the number of cells in the reservation.
         unsafe { self.cells.add(index as usize).write(value) };
         Ref(index, PhantomData)
@@ -345,12 +347,15 @@ impl Heap {
     /// Returns a new array of `len` references, all `Ref::NONE`.
     #[inline(always)]
     pub fn alloc_words(&mut self, len: usize) -> Words {
-        let units = len.div_ceil(2);
+        let units = len.div_ceil(2) + poison::GAP;
         let index = self.next_word;
         if units >= (self.soft_word - index) as usize {
             self.more_words(units);
         }
         self.next_word = index + units as u32;
+        let array = self.words.wrapping_add(index as usize);
+        poison::forbid(array, units);
+        poison::allow(array.cast::<Ref>(), len);
         // Fresh anonymous memory is zero, which is `Ref::NONE`.
         Words(index)
     }

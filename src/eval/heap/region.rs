@@ -14,7 +14,7 @@
 //! Rust code that runs outside the region holds only references that are older than it, or gets
 //! them by the result. Strings and what stands in the arena of code are not part of regions.
 
-use super::{Heap, Ref, Tag, Val};
+use super::{Heap, Ref, Tag, Val, poison};
 
 /// How far the heap was filled when an evaluation began, and what had escaped from the evaluation
 /// around it by then.
@@ -109,18 +109,19 @@ impl Heap {
     #[inline(always)]
     fn empty_down_to(&mut self, region: &Region) {
         let words = (self.next_word - region.word) as usize;
+        let array = self.words.wrapping_add(region.word as usize);
+        poison::allow(array, words);
         // SAFETY: these arrays were allocated since the region began, nobody will read them again,
         // and the range lies between two positions that were the arena's end. New arrays must
         // start as zeroes.
         unsafe {
-            let first = self.words.add(region.word as usize);
             if words <= FEW {
                 // Most regions hold an environment or two, for which a call costs more than the work.
                 for at in 0..words {
-                    first.add(at).write_volatile(0);
+                    array.add(at).write_volatile(0);
                 }
             } else {
-                std::ptr::write_bytes(first, 0, words);
+                std::ptr::write_bytes(array, 0, words);
             }
         }
         // Where assertions are checked, whoever still holds a cell of the region finds it out.
@@ -129,6 +130,9 @@ impl Heap {
                 self.set(Ref::from_index(index), Val::BLACKHOLE);
             }
         }
+        poison::forbid(array, words);
+        let cells = (self.next_cell - region.cell) as usize;
+        poison::forbid(self.cells.wrapping_add(region.cell as usize), cells);
         self.next_word = region.word;
         self.next_cell = region.cell;
     }

@@ -11,7 +11,7 @@
 
 use super::bytes::CHUNK;
 use super::region::Escapes;
-use super::{Heap, Ref, STRIDE, Tag, Val, Words};
+use super::{Heap, Ref, STRIDE, Tag, Val, Words, poison};
 use memmap2::MmapMut;
 
 /// What was written to cells and words that are older than the trial under way.
@@ -76,6 +76,7 @@ const PAGE: usize = 64 << 10;
 /// The range is inside the mapping, and nobody reads or writes what it holds any more.
 unsafe fn give_back(map: &MmapMut, from: usize, to: usize) {
     let start = map.as_ptr().cast_mut();
+    poison::allow(start.wrapping_add(from), to - from);
     let (first, last) = (from.next_multiple_of(PAGE), to / PAGE * PAGE);
     #[cfg(target_os = "linux")]
     if first < last {
@@ -199,9 +200,13 @@ impl Heap {
         let resident = (to - from).min(RESIDENT);
         // SAFETY: as above; new arrays must start as zeroes.
         unsafe {
+            poison::allow(self.words.cast::<u8>().add(from), resident);
             self.words.cast::<u8>().add(from).write_bytes(0, resident);
             give_back(self.maps[1], from + resident, to);
         }
+        poison::forbid(self.words.cast::<u8>().wrapping_add(from), to - from);
+        let cells = (self.next_cell - mark.next_cell) as usize;
+        poison::forbid(self.cells.wrapping_add(mark.next_cell as usize), cells);
         self.next_cell = mark.next_cell;
         self.next_word = mark.next_word;
         self.soft_cell = self.next_cell.saturating_add(STRIDE).min(self.end_cell);
@@ -212,13 +217,16 @@ impl Heap {
         let same = self.chunk.wrapping_add(self.chunk_left) == mark.chunk.wrapping_add(mark.chunk_left);
         let used = mark.chunk_left - if same { self.chunk_left } else { 0 };
         if used > 0 {
+            poison::allow(mark.chunk, used);
             // SAFETY: this part of the chunk was free when the trial began, and nobody uses a string of
             // the trial any more. New strings must start as zeroes.
             unsafe { mark.chunk.write_bytes(0, used) };
+            poison::forbid(mark.chunk, used);
         }
         for map in self.maps.drain(mark.maps..) {
             // SAFETY: the mapping has strings of the trial only.
             unsafe { give_back(map, 0, map.len()) };
+            poison::forbid(map.as_ptr(), map.len());
             self.spare.push(map);
         }
         self.chunk = mark.chunk;
