@@ -2,6 +2,7 @@
 
 mod limits;
 mod open;
+mod thunks;
 mod undone;
 mod world;
 
