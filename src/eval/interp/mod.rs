@@ -271,11 +271,12 @@ impl Evaluator {
         if self.depth > self.settings.max_call_depth {
             return Err(self.too_deep(pos));
         }
-        self.depth += 1;
         self.fuel -= 1;
         if self.fuel == 0 {
             self.check_limits()?;
         }
+        // Last, as nobody takes it away again after a call that did not come about.
+        self.depth += 1;
         Ok(())
     }
 

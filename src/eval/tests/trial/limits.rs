@@ -2,7 +2,8 @@
 
 use crate::world::World;
 use crate::{shown, told, with_evaluator, with_plain_evaluator};
-use eval::{Evaluator, Limits, Settings};
+use diag::{Origin, Pos};
+use eval::{ErrorKind, Evaluator, Limits, Settings, Val};
 
 const LONG: &str = "builtins.foldl' (a: b: a + b) 0 (builtins.genList (x: x) 100000)";
 
@@ -92,5 +93,33 @@ fn the_clock_of_a_trial_is_its_own() {
             told_last = told(&ev.trial_with(millis(5000), |ev| shown(ev, LONG)));
         }
         assert_eq!(told_last, "Limit: evaluation took longer than allowed (10000 ms)");
+    });
+}
+
+#[test]
+fn a_call_that_a_limit_kept_from_coming_about_is_not_counted_as_under_way() {
+    let settings = Settings {
+        max_call_depth: 0,
+        max_millis: Some(1),
+        ..Settings::default()
+    };
+    let world = World {
+        tick: 1,
+        ..World::default()
+    };
+    with_evaluator(world, settings, |ev| {
+        let same = ev
+            .eval_text(Origin::String, b"x: x", b"/lib")
+            .expect("it is a function");
+        let one = ev.cell(Val::int(1));
+        let mut limited = 0;
+        for _ in 0..20_000 {
+            if ev.call(same, &[one], Pos::NONE).is_err() {
+                let error = ev.take_error();
+                assert_eq!(error.kind, ErrorKind::Limit, "{}", error.message);
+                limited += 1;
+            }
+        }
+        assert!(limited > 1, "{limited}");
     });
 }
