@@ -178,6 +178,9 @@ const SLACK: u32 = 1 << 20;
 const STRIDE: u32 = 1 << 16;
 /// What may be used beyond the limit to tell about it: 64 MiB.
 const RESERVE: u64 = 64 << 20;
+/// Address space that a heap wishes for its cells, and half as much for references: 64 GiB. ThreadSanitizer leaves a
+/// process about one TiB in all.
+const RESERVED: usize = if cfg!(small_heap) { 1 << 31 } else { 1 << 36 };
 /// Reserves address space without committing memory; halves the wish until the system agrees
 /// (address-space limits, strict overcommit).
 fn reserve(mut size: usize) -> (&'static mut memmap2::MmapMut, usize) {
@@ -198,8 +201,8 @@ fn reserve(mut size: usize) -> (&'static mut memmap2::MmapMut, usize) {
 impl Heap {
     /// Returns an empty heap that can grow to 64 GiB of cells and 32 GiB of references.
     pub fn new() -> Heap {
-        let (cell_map, cell_size) = reserve(1 << 36);
-        let (word_map, word_size) = reserve(1 << 35);
+        let (cell_map, cell_size) = reserve(RESERVED);
+        let (word_map, word_size) = reserve(RESERVED / 2);
         let (cells, words) = (cell_map.as_mut_ptr(), word_map.as_mut_ptr());
         let end_cell = u32::try_from(cell_size / 16 - 1).unwrap_or(u32::MAX);
         let end_word = u32::try_from(word_size / 8 - 1).unwrap_or(u32::MAX);
