@@ -112,6 +112,11 @@ pub fn parse<'a>(
             warnings: Vec::new(),
         };
     }
+    if arena.allocated_bytes() == 0 {
+        // All arenas without memory share a static one, whose end bumpalo writes where the first wish is for nothing, such
+        // as no bindings: a race between threads (https://github.com/fitzgen/bumpalo/issues/289).
+        arena.alloc(0u8);
+    }
     let mut parser = Parser::new(text, base, symbols, arena, options);
     let root = match parser.whole() {
         Ok(root) => root,
