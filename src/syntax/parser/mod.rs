@@ -114,7 +114,7 @@ pub fn parse<'a>(
     }
     if arena.allocated_bytes() == 0 {
         // All arenas without memory share a static one, whose end bumpalo writes where the first wish is for nothing, such
-        // as no bindings: a race between threads (https://github.com/fitzgen/bumpalo/issues/289).
+        // as no bindings: a race between threads.
         arena.alloc(0u8);
     }
     let mut parser = Parser::new(text, base, symbols, arena, options);
