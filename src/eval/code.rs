@@ -348,3 +348,43 @@ pub fn position(code: &Code) -> Pos {
         Code::Shared(shared) => position(&shared.body),
     }
 }
+
+/// Returns code in which the body of the function that it is has something around it.
+pub(crate) fn around_body(
+    arena: &'static bumpalo::Bump,
+    code: &Code,
+    around: &dyn Fn(&Lambda) -> Code,
+) -> Option<Code> {
+    match code {
+        Code::Lambda(lambda) => {
+            let formals = lambda.formals.as_ref().map(|f| FormalsCode {
+                formals: f.formals,
+                ellipsis: f.ellipsis,
+                shape: f.shape,
+            });
+            Some(Code::Lambda(arena.alloc(Lambda {
+                pos: lambda.pos,
+                name: Cell::new(lambda.name.get()),
+                arg: lambda.arg,
+                formals,
+                body: around(lambda),
+            })))
+        }
+        Code::Let(bindings) => {
+            let body = around_body(arena, &bindings.body, around)?;
+            Some(Code::Let(arena.alloc(LetCode {
+                bindings: bindings.bindings,
+                sources: bindings.sources,
+                body,
+            })))
+        }
+        Code::With(with) => {
+            let body = around_body(arena, &with.body, around)?;
+            Some(Code::With(arena.alloc(WithCode {
+                scope: with.scope,
+                body,
+            })))
+        }
+        _ => None,
+    }
+}

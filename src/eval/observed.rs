@@ -4,11 +4,9 @@
 //! A file whose calls are noted ([`crate::Settings::note_calls`]) gets a node around the body of its
 //! function, so that other calls cost nothing.
 
-use crate::code::{Code, CodeRef, FormalsCode, Lambda, LetCode, NotedBody, WithCode};
+use crate::code::{Code, CodeRef, Lambda, NotedBody, around_body};
 use crate::evaluator::Evaluator;
-use bumpalo::Bump;
 use diag::{Origin, Pos};
-use std::cell::Cell;
 use store::StorePath;
 
 /// A call of the function that a file is.
@@ -38,7 +36,14 @@ impl Evaluator {
             return code;
         }
         let arena = self.mem.arena;
-        match with_note(arena, code, arena.alloc_slice_copy(path)) {
+        let file = arena.alloc_slice_copy(path);
+        let noted = |lambda: &Lambda| {
+            Code::Noted(arena.alloc(NotedBody {
+                file,
+                body: lambda.body,
+            }))
+        };
+        match around_body(arena, code, &noted) {
             Some(noted) => arena.alloc(noted),
             None => code,
         }
@@ -67,44 +72,5 @@ impl Evaluator {
             name: name.strip_suffix(".drv").unwrap_or(name).to_owned(),
             sites,
         });
-    }
-}
-
-fn with_note(arena: &'static Bump, code: &Code, file: &'static [u8]) -> Option<Code> {
-    match code {
-        Code::Lambda(lambda) => {
-            let body = Code::Noted(arena.alloc(NotedBody {
-                file,
-                body: lambda.body,
-            }));
-            let formals = lambda.formals.as_ref().map(|f| FormalsCode {
-                formals: f.formals,
-                ellipsis: f.ellipsis,
-                shape: f.shape,
-            });
-            Some(Code::Lambda(arena.alloc(Lambda {
-                pos: lambda.pos,
-                name: Cell::new(lambda.name.get()),
-                arg: lambda.arg,
-                formals,
-                body,
-            })))
-        }
-        Code::Let(bindings) => {
-            let body = with_note(arena, &bindings.body, file)?;
-            Some(Code::Let(arena.alloc(LetCode {
-                bindings: bindings.bindings,
-                sources: bindings.sources,
-                body,
-            })))
-        }
-        Code::With(with) => {
-            let body = with_note(arena, &with.body, file)?;
-            Some(Code::With(arena.alloc(WithCode {
-                scope: with.scope,
-                body,
-            })))
-        }
-        _ => None,
     }
 }

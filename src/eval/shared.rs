@@ -16,14 +16,12 @@
 //!
 //! Arguments are compared as data, and nothing is evaluated for that which could fail, take long or be noticed: literals only.
 
-use crate::code::{AttrsCode, Code, CodeRef, FormalsCode, Lambda, LetCode, SharedBody, WithCode};
+use crate::code::{AttrsCode, Code, CodeRef, SharedBody, around_body};
 use crate::error::Eval;
 use crate::evaluator::Evaluator;
 use crate::heap::{Env, Label, Ref, Tag, Val};
-use bumpalo::Bump;
 use diag::{Origin, Pos};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::Cell;
 use std::rc::Rc;
 
 /// The label of what all parts have in common: files, and what was there before.
@@ -345,40 +343,4 @@ fn is_default(value: Val, default: CodeRef, env: Env) -> bool {
     value
         .as_thunk()
         .is_some_and(|(code, at)| std::ptr::eq(code, default) && at == env)
-}
-
-/// Returns code in which the body of the function that it is has something around it.
-pub(crate) fn around_body(arena: &'static Bump, code: &Code, around: &dyn Fn(&Lambda) -> Code) -> Option<Code> {
-    match code {
-        Code::Lambda(lambda) => {
-            let formals = lambda.formals.as_ref().map(|f| FormalsCode {
-                formals: f.formals,
-                ellipsis: f.ellipsis,
-                shape: f.shape,
-            });
-            Some(Code::Lambda(arena.alloc(Lambda {
-                pos: lambda.pos,
-                name: Cell::new(lambda.name.get()),
-                arg: lambda.arg,
-                formals,
-                body: around(lambda),
-            })))
-        }
-        Code::Let(bindings) => {
-            let body = around_body(arena, &bindings.body, around)?;
-            Some(Code::Let(arena.alloc(LetCode {
-                bindings: bindings.bindings,
-                sources: bindings.sources,
-                body,
-            })))
-        }
-        Code::With(with) => {
-            let body = around_body(arena, &with.body, around)?;
-            Some(Code::With(arena.alloc(WithCode {
-                scope: with.scope,
-                body,
-            })))
-        }
-        _ => None,
-    }
 }
