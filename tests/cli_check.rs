@@ -23,11 +23,15 @@ fn check_flake(flake: &str, files: &[(&str, &str)], args: &[&str]) -> (Option<i3
         std::fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).expect("folders can be made");
         std::fs::write(path, content).expect("the folder can be written to");
     }
+    run_in(folder.path(), &[&["check", flake], args].concat())
+}
+
+/// Runs the program in a folder that is its home as well; returns the exit code, what is printed and what is told.
+fn run_in(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_cfgcheck"))
-        .args(["check", flake])
         .args(args)
-        .current_dir(folder.path())
-        .env("HOME", folder.path())
+        .current_dir(folder)
+        .env("HOME", folder)
         .env_remove("XDG_CACHE_HOME")
         .stdin(Stdio::null())
         .output()
@@ -131,17 +135,9 @@ fn eval_hosts(sharing: &str) -> (Option<i32>, String, String) {
     let set = "{ system }: { name = builtins.trace \"a set for ${system}\" system; }";
     std::fs::write(folder.path().join("set.nix"), set).expect("the folder can be written to");
     let hosts = "builtins.genList (i: \"${(import ./set.nix { system = \"x\"; }).name}${toString i}\") 2";
-    let output = Command::new(env!("CARGO_BIN_EXE_cfgcheck"))
-        .args(["eval", "--json", "--sharing", sharing, "--expr", hosts])
-        .current_dir(folder.path())
-        .env("HOME", folder.path())
-        .stdin(Stdio::null())
-        .output()
-        .expect("the program runs");
-    (
-        output.status.code(),
-        String::from_utf8_lossy(&output.stdout).into_owned(),
-        String::from_utf8_lossy(&output.stderr).into_owned(),
+    run_in(
+        folder.path(),
+        &["eval", "--json", "--sharing", sharing, "--expr", hosts],
     )
 }
 

@@ -110,16 +110,14 @@ impl Evaluator {
             return code;
         }
         let arena = self.mem.arena;
-        match around_body(arena, code, &|lambda| {
+        let shared = around_body(arena, code, &|lambda| {
             Code::Shared(arena.alloc(SharedBody {
                 named: lambda.arg.is_some(),
                 formals: lambda.formals.as_ref().map_or(&[][..], |formals| formals.formals),
                 body: lambda.body,
             }))
-        }) {
-            Some(shared) => arena.alloc(shared),
-            None => code,
-        }
+        });
+        shared.map_or(code, |shared| arena.alloc(shared))
     }
 
     /// Evaluates a cell as a part of something that is printed.
@@ -134,10 +132,9 @@ impl Evaluator {
         let result = self.force(cell, pos);
         self.sharing.first = 0;
         let part = self.sharing.part.take().unwrap_or_default();
-        if !part.calls.is_empty() {
-            let holds = result.is_ok_and(|value| !value.is_plain() && value.tag() != Tag::Float);
-            if holds {
-                self.sharing.known.retain(|key, _| !part.calls.contains(key));
+        if result.is_ok_and(|value| !value.is_plain() && value.tag() != Tag::Float) {
+            for call in &part.calls {
+                self.sharing.known.remove(call);
             }
         }
         result
@@ -243,18 +240,18 @@ impl Evaluator {
         }
     }
 
+    /// Returns what a call is known by, if its arguments are data.
     fn call_key(&mut self, body: &'static SharedBody, env: Env) -> Option<Rc<[u64]>> {
         let mut key = Key { words: Vec::new() };
         let up = self.up(env, 1);
         key.push(std::ptr::from_ref(body) as u64, u64::from(up.index()))?;
-        let mut first = 1;
         if body.named {
-            let arg = self.mem.heap.word(env, 1);
-            self.data(arg, &mut key)?;
-            first = 2;
+            // All that was passed, so that nothing else can differ.
+            self.data(self.mem.heap.word(env, 1), &mut key)?;
+            return Some(key.words.into());
         }
         for (i, formal) in body.formals.iter().enumerate() {
-            let cell = self.mem.heap.word(env, first + i);
+            let cell = self.mem.heap.word(env, 1 + i);
             let value = self.mem.heap.get(cell);
             if let Some(default) = formal.default
                 && is_default(value, default, env)

@@ -21,7 +21,9 @@ pub enum StartError {
         phase: Phase,
     },
     /// The last deployment could not be taken back.
-    #[error("the deployment {id} could not be taken back: {why}; once that is mended, --force deploys after it")]
+    #[error(
+        "the deployment {id} could not be taken back: {why}; once that is mended, `cfgcheck switch --force` deploys after it"
+    )]
     Broken {
         /// Its name.
         id: String,
