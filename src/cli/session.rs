@@ -113,8 +113,14 @@ pub struct Setup<'s> {
 impl Session {
     /// Returns a session on this machine.
     pub fn new(machine: &Machine, setup: &Setup<'_>) -> Session {
+        Session::with_fetcher(machine, setup, fetcher(machine, setup.flakes, setup.root))
+    }
+
+    /// Returns a session on this machine for which all that another one has fetched is fetched.
+    pub fn with_fetcher(machine: &Machine, setup: &Setup<'_>, fetcher: Arc<Fetcher>) -> Session {
         let mut notes = Vec::new();
-        let flakes = Rc::new(flakes(machine, setup.flakes, setup.pure, setup.root, &mut notes));
+        let flakes = Flakes::new(fetcher, registries(machine, &mut notes), setup.pure);
+        let flakes = Rc::new(flakes);
         let mut settings = Settings {
             current_system: (!setup.pure).then(|| machine.system()),
             pure: setup.pure,

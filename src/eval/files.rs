@@ -18,7 +18,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
-use store::{Origin, StorePath};
+use store::{Hash, Origin, StorePath};
 
 /// The folder of files that belong to the evaluator itself, such as `<nix/fetchurl.nix>`.
 pub(crate) const INTERNAL: &[u8] = b"/<nix>";
@@ -35,6 +35,8 @@ pub(crate) struct Files {
     imports: FxHashMap<Vec<u8>, Rc<[u8]>>,
     /// The store path of each copied path.
     pub(crate) copied: FxHashMap<Vec<u8>, Val>,
+    /// The hash of folders that stay as they are, by the path and by what a filter kept of it.
+    pub(crate) filtered: FxHashMap<(Vec<u8>, Hash), Hash>,
     /// What `readDir` gave for each folder.
     pub(crate) listings: FxHashMap<Vec<u8>, Val>,
     /// What each entry of a search path stands for; `None` if nothing.

@@ -65,8 +65,13 @@ impl Evaluator {
     }
 
     pub(crate) fn eval_file_code(&mut self, file: &'static FileCode) -> Eval<Val> {
-        let text = self.read_source(file.path)?;
-        let code = self.file_code(file.path, text)?;
+        let code = match self.fixed_code(file.path) {
+            Some(code) => code,
+            None => {
+                let text = self.read_source(file.path)?;
+                self.file_code(file.path, text)?
+            }
+        };
         let result = self.as_common(|ev| ev.eval(code, Words::EMPTY));
         result.map_err(|f| {
             self.trace(
@@ -75,6 +80,18 @@ impl Evaluator {
                 format!("while evaluating the file '{}':", String::from_utf8_lossy(file.path)),
             )
         })
+    }
+
+    /// Returns the code of a file whose text an earlier trial has read, if it is one that stays as it is and whose readings
+    /// nobody takes down.
+    fn fixed_code(&mut self, path: &[u8]) -> Option<CodeRef> {
+        let (_, id, code) = self.import(path).compiled.as_ref()?;
+        let (id, code) = (*id, *code);
+        if !self.io.is_fixed(path) {
+            return None;
+        }
+        self.reads(id);
+        Some(code)
     }
 
     /// Returns the code of a file; the same as the last time if its text is the same, as when several

@@ -158,6 +158,12 @@ pub trait EvalIo {
     }
     /// Fetches something, or says why not.
     fn fetch(&mut self, request: &FetchRequest) -> Result<Fetched, IoError>;
+    /// Whether what lies at a path stays what it is as long as the evaluator is there, and nobody takes down who reads it: what
+    /// was found once need not be asked for in later trials.
+    fn is_fixed(&self, path: &[u8]) -> bool {
+        let _ = path;
+        false
+    }
     /// Takes note that an attribute of the source of the flake under test, such as `rev`, is read.
     fn reads_attribute(&mut self, name: &str) {
         let _ = name;

@@ -17,7 +17,7 @@ use std::convert::Infallible;
 use std::fmt::Display;
 use store::{
     ContentAddress, ContentAddressMethod, Hash, HashAlgo, NarContents, NarNode, NarSource, References, SortedSet,
-    SourceError, StorePath, content_addressed_path, hash_source, write_nar,
+    SourceError, StorePath, content_addressed_path, hash_nar, hash_source, write_nar,
 };
 
 /// A source to be added to the store.
@@ -40,8 +40,42 @@ pub(crate) struct Source<'a> {
 struct Tree<'a> {
     ev: &'a mut Evaluator,
     root: &'a [u8],
-    filter: Option<Ref>,
+    filter: Filter,
+    /// What the filter has kept.
     kept: FxHashSet<Vec<u8>>,
+}
+
+/// What belongs to a tree.
+#[derive(Clone, Copy)]
+enum Filter {
+    /// All that is there.
+    All,
+    /// What a function says.
+    Function(Ref),
+    /// What it has said.
+    Kept,
+}
+
+/// A tree without what files have in them: two that have the same hash, of files that stay as they are, are the same.
+struct Outline<'t, 'a>(&'t mut Tree<'a>);
+
+impl NarSource for Outline<'_, '_> {
+    type Error = Fail;
+
+    fn node(&mut self, path: &[u8]) -> Eval<NarNode<'_>> {
+        let whole = self.0.whole(path);
+        match self.0.ev.type_of_path(&whole)? {
+            kind @ (FileType::Regular | FileType::Executable) => Ok(NarNode::File {
+                executable: kind == FileType::Executable,
+                contents: NarContents::Bytes(Cow::Borrowed(b"")),
+            }),
+            _ => self.0.node(path),
+        }
+    }
+
+    fn includes(&mut self, path: &[u8]) -> Eval<bool> {
+        self.0.includes(path)
+    }
 }
 
 /// Counts what is written.
@@ -65,6 +99,21 @@ impl Tree<'_> {
         } else {
             join(self.root, path)
         }
+    }
+}
+
+impl Tree<'_> {
+    /// Returns the hash of the archive of a tree whose files stay as they are, which an earlier trial may have found.
+    fn hash_of_fixed(&mut self) -> Result<Hash, SourceError<Fail>> {
+        let (outline, _) = hash_nar(&mut Outline(self), HashAlgo::Sha256)?;
+        let key = (self.root.to_vec(), outline);
+        if let Some(known) = self.ev.caches.files.filtered.get(&key) {
+            return Ok(*known);
+        }
+        self.filter = Filter::Kept;
+        let (hash, _) = hash_nar(self, HashAlgo::Sha256)?;
+        self.ev.caches.files.filtered.insert(key, hash);
+        Ok(hash)
     }
 }
 
@@ -95,7 +144,11 @@ impl NarSource for Tree<'_> {
     }
 
     fn includes(&mut self, path: &[u8]) -> Eval<bool> {
-        let Some(filter) = self.filter else { return Ok(true) };
+        let filter = match self.filter {
+            Filter::All => return Ok(true),
+            Filter::Kept => return Ok(self.kept.contains(path)),
+            Filter::Function(filter) => filter,
+        };
         let whole = self.whole(path);
         let kind = self.ev.type_of_path(&whole)?;
         let args = [self.ev.string_cell(&whole), self.ev.file_type_cell(kind)];
@@ -157,7 +210,7 @@ impl Evaluator {
         let mut tree = Tree {
             ev: self,
             root: &root,
-            filter: None,
+            filter: Filter::All,
             kept: FxHashSet::default(),
         };
         let mut length = Length(0);
@@ -173,7 +226,7 @@ impl Evaluator {
         let mut tree = Tree {
             ev: self,
             root: path,
-            filter: None,
+            filter: Filter::All,
             kept: FxHashSet::default(),
         };
         let mut nar = Vec::new();
@@ -196,10 +249,14 @@ impl Evaluator {
         let mut tree = Tree {
             ev: self,
             root,
-            filter,
+            filter: filter.map_or(Filter::All, Filter::Function),
             kept: FxHashSet::default(),
         };
-        let hashed = hash_source(&mut tree, method, HashAlgo::Sha256);
+        let hashed = if filter.is_some() && method == ContentAddressMethod::Nar && tree.ev.io.is_fixed(root) {
+            tree.hash_of_fixed()
+        } else {
+            hash_source(&mut tree, method, HashAlgo::Sha256)
+        };
         let kept = tree.kept;
         let hash = match hashed {
             Ok(hash) => hash,

@@ -437,6 +437,11 @@ impl EvalIo for World {
         self.fetched(request).inspect_err(|error| self.fleeting(error))
     }
 
+    fn is_fixed(&self, path: &[u8]) -> bool {
+        // An input is one answer, which is taken down when it is fetched.
+        self.mounted(path).is_some_and(|(_, _, recording)| recording.is_none())
+    }
+
     fn reads_attribute(&mut self, name: &str) {
         if let Some(recording) = &self.recording {
             recording.attribute(name);

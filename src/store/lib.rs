@@ -32,8 +32,8 @@ pub use hash::{Hash, HashAlgo, HashError, HashFormat, MAX_DIGEST};
 pub use hasher::Hasher;
 pub use make_path::{MakePathError, References, content_addressed_path, output_path, output_path_name, text_path};
 pub use nar::{
-    DiskTree, NarContents, NarEvent, NarNode, NarReadError, NarSource, NarTree, SourceError, hash_flat, hash_nar,
-    hash_source, read_nar, write_nar,
+    DiskTree, NarContents, NarEvent, NarNode, NarReadError, NarSource, NarTree, SourceError, SplitSource, hash_flat,
+    hash_nar, hash_nar_beside, hash_source, read_nar, write_nar,
 };
 pub use output_name::OutputName;
 pub use output_spec::OutputSpec;

@@ -7,7 +7,8 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::fs::{DirEntry, FileBytes, FileKind, Fs, FsError, FsOp, Mode, READ_LIMIT, Stat, absent};
+use crate::fs::{DirEntry, FileBytes, FileKind, Fs, FsError, FsOp, Mode, READ_LIMIT, Stat, absent, irregular};
+use rustix::fs::OFlags;
 
 /// The machine's file system; relative paths are taken from the process's current folder.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,6 +44,13 @@ fn stat_of(data: &Metadata) -> Stat {
     }
 }
 
+fn too_big() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::FileTooLarge,
+        format!("it is larger than {READ_LIMIT} bytes"),
+    )
+}
+
 fn maybe(op: FsOp, path: &Path, answer: io::Result<Metadata>) -> Result<Option<Stat>, FsError> {
     match answer {
         Ok(data) => Ok(Some(stat_of(&data))),
@@ -72,12 +80,6 @@ impl DiskFs {
 
     fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
         let (file, data) = Self::open_checked(path)?;
-        let too_big = || {
-            io::Error::new(
-                io::ErrorKind::FileTooLarge,
-                format!("it is larger than {READ_LIMIT} bytes"),
-            )
-        };
         if data.len() > READ_LIMIT {
             return Err(too_big());
         }
@@ -88,6 +90,27 @@ impl DiskFs {
             return Err(too_big());
         }
         Ok(bytes)
+    }
+
+    /// Reads as few times as it can: whole trees are read file by file by this.
+    fn read_regular_bytes(path: &Path) -> io::Result<(Vec<u8>, Stat)> {
+        // A pipe that came in a file's place would be waited for otherwise.
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits().cast_signed())
+            .open(path)?;
+        let stat = stat_of(&file.metadata()?);
+        if stat.kind != FileKind::Regular {
+            return Err(irregular());
+        }
+        if stat.len > READ_LIMIT {
+            return Err(too_big());
+        }
+        // As many bytes as it has now, as Nix does; what ends earlier is changed meanwhile.
+        let mut bytes = vec![0; stat.len as usize];
+        (&file).read_exact(&mut bytes)?;
+        Ok((bytes, stat))
     }
 
     fn list(path: &Path) -> io::Result<Vec<DirEntry>> {
@@ -138,6 +161,10 @@ impl DiskFs {
 impl Fs for DiskFs {
     fn read(&self, path: &Path) -> Result<Vec<u8>, FsError> {
         Self::read_bytes(path).map_err(|e| FsError::new(FsOp::Read, path, e))
+    }
+
+    fn read_regular(&self, path: &Path) -> Result<(Vec<u8>, Stat), FsError> {
+        Self::read_regular_bytes(path).map_err(|e| FsError::new(FsOp::Read, path, e))
     }
 
     fn lstat(&self, path: &Path) -> Result<Option<Stat>, FsError> {

@@ -179,6 +179,11 @@ pub(crate) fn absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
+/// Returns why something that is no regular file is not read as one.
+pub(crate) fn irregular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
+}
+
 /// Returns a path as text that a terminal can take: no control characters, invalid UTF-8 replaced.
 fn shown(path: &Path) -> String {
     let text = path.to_string_lossy();
@@ -200,6 +205,16 @@ fn shown(path: &Path) -> String {
 pub trait Fs: Send + Sync {
     /// Returns a file's bytes, following links; fails on folders and above [`READ_LIMIT`].
     fn read(&self, path: &Path) -> Result<Vec<u8>, FsError>;
+
+    /// Returns the bytes of a regular file with what the file system says of it, following no link in the last part of the
+    /// path; fails on anything else and above [`READ_LIMIT`].
+    fn read_regular(&self, path: &Path) -> Result<(Vec<u8>, Stat), FsError> {
+        match self.lstat(path)? {
+            Some(stat) if stat.kind == FileKind::Regular => Ok((self.read(path)?, stat)),
+            Some(_) => Err(FsError::new(FsOp::Read, path, irregular())),
+            None => Err(FsError::new(FsOp::Read, path, io::ErrorKind::NotFound.into())),
+        }
+    }
 
     /// Returns what a path is, without following a link in its last part; `None` if nothing is there.
     fn lstat(&self, path: &Path) -> Result<Option<Stat>, FsError>;

@@ -180,7 +180,7 @@ impl Run<'_> {
     {
         for _ in 1..crew.size {
             let (machine, args, base) = (self.machine, self.args, self.base.clone());
-            let (for_platforms, size) = (self.for_platforms, crew.size);
+            let (for_platforms, size, fetcher) = (self.for_platforms, crew.size, self.fetcher.clone());
             let thread = std::thread::Builder::new()
                 .name("judge".into())
                 .stack_size(machine.stack);
@@ -191,6 +191,7 @@ impl Run<'_> {
                 };
                 run.recorder = Recorder::new();
                 run.base = base;
+                run.fetcher = fetcher;
                 run.for_platforms = for_platforms;
                 run.beside = size;
                 run.helps(crew, asked);

@@ -11,7 +11,7 @@ use crate::args::{CheckArgs, LimitArgs};
 use crate::config::{self, Config, Pattern};
 use crate::machine::Machine;
 use crate::progress::Progress;
-use crate::session::{Asked, Session, Setup};
+use crate::session::{self, Asked, Session, Setup};
 use ::check::baseline::Baseline;
 use ::check::fleet::Fleet;
 use ::check::host::{self, Before};
@@ -19,13 +19,16 @@ use ::check::policy::Policies;
 use ::check::{Day, Gate};
 use diag::{Diagnostic, Severity};
 use eval::{Evaluator, Val};
+use flake::fetch::Fetcher;
 use flake::flakes::Flakes;
 use flake::locking::LockingError;
 use nixos::diagnose::{Viewpoint, input_reference};
 use nixos::{Kind, Target, discover, judge};
 use report::{Case, Event, Finding, Outcome, Phase, Recorder, Sink, Stage, Tool};
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The system of a host that cannot tell it.
@@ -89,6 +92,8 @@ pub struct Run<'r> {
     pub(crate) for_platforms: bool,
     /// Results of earlier runs.
     pub(super) memo: Option<Memo>,
+    /// What all sessions fetch by: what one has fetched and hashed is not fetched and hashed for another.
+    pub(super) fetcher: OnceCell<Arc<Fetcher>>,
     /// How many evaluations share the memory.
     pub(super) beside: u64,
     /// The state of the flake since which it is told what has read something that changed; nothing is left out for it.
@@ -126,6 +131,7 @@ impl<'r> Run<'r> {
             unlisted: BTreeSet::new(),
             read_for_secrets: BTreeSet::new(),
             memo: None,
+            fetcher: OnceCell::new(),
             beside: 1,
             for_platforms: true,
             compared_with: None,
@@ -206,7 +212,8 @@ impl Run<'_> {
             search_path: Vec::new(),
             keep_messages: true,
         };
-        Session::new(self.machine, &setup)
+        let make = || session::fetcher(self.machine, setup.flakes, setup.root);
+        Session::with_fetcher(self.machine, &setup, self.fetcher.get_or_init(make).clone())
     }
 
     fn flake(&mut self, asked: &Asked) {

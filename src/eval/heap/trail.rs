@@ -63,9 +63,9 @@ pub struct Mark {
     words: usize,
 }
 
-/// Bytes of each arena that stay resident after a trial, as the next one will want them again; what
-/// is above goes back to the system.
-const RESIDENT: usize = 64 << 20;
+/// Bytes of each arena that stay resident after a trial, as the next one will want them again, about what a NixOS host takes;
+/// what is above goes back to the system.
+const RESIDENT: usize = 256 << 20;
 /// Ranges that are given back to the system begin and end at multiples of this: the largest page of
 /// the machines that we know.
 const PAGE: usize = 64 << 10;

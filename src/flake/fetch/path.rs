@@ -19,11 +19,16 @@ impl Fetcher {
         // The root may be a link; below it none is followed.
         let root = self.fs.canonicalize(&path).map_err(TreeError::from)?;
         let folder = FolderTree::new(self.fs.clone(), root);
-        let mut input = input.clone();
-        if input.last_modified()?.is_none() {
-            input.set("lastModified", folder.latest_change()?);
+        if input.last_modified()?.is_some() {
+            return Ok(Tree::new(Arc::new(folder), input.clone()));
         }
-        Ok(Tree::new(Arc::new(folder), input))
+        // Whatever has no time is not locked yet, and so its hash is asked for next; both are found on one way.
+        let (hash, latest_change) = folder.hashed()?;
+        let mut input = input.clone();
+        input.set("lastModified", latest_change);
+        let tree = Tree::new(Arc::new(folder), input);
+        let _ = tree.nar_hash.set(hash);
+        Ok(tree)
     }
 }
 

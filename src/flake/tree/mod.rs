@@ -5,6 +5,7 @@
 //! inside the tree, so a link cannot lead out of it.
 
 mod folder;
+mod folder_source;
 mod git_tree;
 mod memory;
 mod mounted;
@@ -69,6 +70,11 @@ pub trait Accessor: Send + Sync {
 
     /// Returns where the tree is on the disk, if it is there as it is: for messages.
     fn disk_root(&self) -> Option<&std::path::Path> {
+        None
+    }
+
+    /// Returns the tree as a folder of the disk with all that is in it, if it is one.
+    fn as_folder(&self) -> Option<&FolderTree> {
         None
     }
 }

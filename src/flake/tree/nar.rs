@@ -3,7 +3,7 @@
 use super::{Accessor, NodeKind, TreeError};
 use crate::rev::NarHash;
 use std::borrow::Cow;
-use store::{HashAlgo, NarContents, NarNode, NarSource, SourceError, hash_nar};
+use store::{Hash, HashAlgo, NarContents, NarNode, NarSource, SourceError, hash_nar};
 
 /// A tree as a source of archives.
 struct Source<'t>(&'t dyn Accessor);
@@ -27,17 +27,78 @@ impl NarSource for Source<'_> {
 
 /// Returns the hash of the NAR of the whole tree.
 pub fn nar_hash(tree: &dyn Accessor) -> Result<NarHash, TreeError> {
-    match hash_nar(&mut Source(tree), HashAlgo::Sha256) {
+    match tree.as_folder() {
+        Some(folder) => Ok(folder.hashed()?.0),
+        None => hash_by_paths(tree),
+    }
+}
+
+/// Returns what hashing a tree's archive came to.
+pub(super) fn hash_of(hashed: Result<(Hash, u64), SourceError<TreeError>>) -> Result<NarHash, TreeError> {
+    match hashed {
         Ok((hash, _)) => Ok(NarHash::new(hash).expect("the algorithm is SHA-256")),
         Err(SourceError::Source(error)) => Err(error),
         Err(other) => Err(TreeError::Archive(other.to_string())),
     }
 }
 
+/// Returns the hash of the NAR of what can be read by its paths.
+fn hash_by_paths(tree: &dyn Accessor) -> Result<NarHash, TreeError> {
+    hash_of(hash_nar(&mut Source(tree), HashAlgo::Sha256))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::{MemoryNode, MemoryTree};
+    use crate::tree::{FolderTree, MemoryNode, MemoryTree};
+    use std::sync::Arc;
+    use sys::{DiskFs, Fs, Mode};
+
+    #[expect(clippy::disallowed_types, reason = "nothing of ours sets the time of a file")]
+    fn changes_last(path: &std::path::Path, seconds: u64) {
+        let file = std::fs::File::open(path).expect("it is there");
+        let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        file.set_modified(at).expect("it is ours");
+    }
+
+    #[test]
+    fn folders_of_the_disk_are_hashed_like_other_trees() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let at = |path: &str| folder.path().join(path);
+        let written = "the folder can be written";
+        for path in ["a/b", "a-b", "c"] {
+            DiskFs.create_dir_all(&at(path)).expect(written);
+        }
+        for path in ["a/b/deep", "a-b/x", "a.txt", "last"] {
+            DiskFs.write(&at(path), path.as_bytes(), Mode::Plain).expect(written);
+        }
+        DiskFs.write(&at("empty"), b"", Mode::Plain).expect(written);
+        DiskFs.write(&at("a/z"), b"z", Mode::Executable).expect(written);
+        DiskFs.symlink("../last".as_ref(), &at("a/link")).expect(written);
+        DiskFs.symlink("nowhere".as_ref(), &at("c/link")).expect(written);
+        // Enough for several readers.
+        for number in 0..100 {
+            DiskFs
+                .create_dir_all(&at(&format!("many/{number}/deep")))
+                .expect(written);
+            DiskFs
+                .write(&at(&format!("many/{number}/deep/file")), &[1; 5000], Mode::Plain)
+                .expect(written);
+        }
+        changes_last(&at("many/50/deep/file"), 4_000_000_000);
+
+        let tree = FolderTree::new(Arc::new(DiskFs), folder.path().to_path_buf());
+        let (hash, changed) = tree.hashed().expect("it can be read");
+        assert_eq!(hash, hash_by_paths(&tree).expect("it can be read"));
+        assert_eq!(changed, 4_000_000_000);
+        let single = FolderTree::new(Arc::new(DiskFs), at("a/z"));
+        let hash = hash_by_paths(&single).expect("it can be read");
+        assert_eq!(single.hashed().expect("it can be read").0, hash);
+
+        let _socket = std::os::unix::net::UnixListener::bind(at("c/socket")).expect("the name is free");
+        let error = tree.hashed().expect_err("a socket is no file");
+        assert_eq!(error.to_string(), "file '/c/socket' has an unsupported type");
+    }
 
     #[test]
     fn hashes_of_small_trees() {

@@ -3,12 +3,14 @@
 //! An archive keeps names, contents, link targets and the executable bit, and nothing else; so equal trees have equal
 //! archives, and the hash of an archive is the hash of a tree.
 
+mod beside;
 mod disk;
 mod read;
 mod source;
 mod tree;
 mod write;
 
+pub use beside::{SplitSource, hash_nar_beside};
 pub use disk::DiskTree;
 pub use read::{NarEvent, NarReadError, read_nar};
 pub(crate) use source::entry_path;

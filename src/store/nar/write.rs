@@ -7,15 +7,15 @@ use super::{MAGIC, MAX_DEPTH, NarNode, NarSource, SourceError, padding};
 use crate::hash::{Hash, HashAlgo, lossy};
 use crate::hasher::Hasher;
 
+/// What stands before the entries of a folder.
+const FOLDER: &[&[u8]] = &[b"(", b"type", b"directory"];
+
 /// How many bytes of small texts are gathered before they are handed on.
 const BUFFER: usize = 16 * 1024;
 
 /// Writes the archive of a tree.
 pub fn write_nar<E>(source: &mut dyn NarSource<Error = E>, out: &mut dyn Write) -> Result<(), SourceError<E>> {
-    let mut writer = Writer {
-        out,
-        buffer: Vec::with_capacity(BUFFER),
-    };
+    let mut writer = Writer::new(out);
     writer.text(MAGIC);
     writer.node(source, b"", 0)?;
     writer.flush()?;
@@ -30,9 +30,56 @@ pub fn hash_nar<E>(source: &mut dyn NarSource<Error = E>, algo: HashAlgo) -> Res
     Ok((hasher.finish(), len))
 }
 
-struct Writer<'a> {
+/// Writes the part of an archive that is the node at a path, which lies `depth` folders below the root.
+pub(super) fn write_node<E>(
+    source: &mut dyn NarSource<Error = E>,
+    path: &[u8],
+    depth: usize,
+    out: &mut dyn Write,
+) -> Result<(), SourceError<E>> {
+    let mut writer = Writer::new(out);
+    writer.node(source, path, depth)?;
+    writer.flush()?;
+    Ok(())
+}
+
+/// Gathers small texts and hands them on.
+pub(super) struct Writer<'a> {
     out: &'a mut dyn Write,
     buffer: Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(out: &'a mut dyn Write) -> Writer<'a> {
+        Writer {
+            out,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Writes what an archive begins with.
+    pub(super) fn head(mut self) -> io::Result<()> {
+        self.text(MAGIC);
+        self.flush()
+    }
+
+    /// Writes what stands before the entries of a folder.
+    pub(super) fn begins_folder(mut self) -> io::Result<()> {
+        self.texts(FOLDER);
+        self.flush()
+    }
+
+    /// Writes what stands before the node of an entry.
+    pub(super) fn begins_entry(mut self, name: &[u8]) -> io::Result<()> {
+        self.entry(name);
+        self.flush()
+    }
+
+    /// Writes what stands behind the node of an entry, and behind all entries of a folder.
+    pub(super) fn ends(mut self) -> io::Result<()> {
+        self.text(b")");
+        self.flush()
+    }
 }
 
 impl Writer<'_> {
@@ -67,7 +114,7 @@ impl Writer<'_> {
             }
             NarNode::Directory(names) => names,
         };
-        self.texts(&[b"(", b"type", b"directory"]);
+        self.texts(FOLDER);
         let mut names = names;
         names.sort_unstable();
         names.dedup();
@@ -76,7 +123,7 @@ impl Writer<'_> {
             if !source.includes(&entry).map_err(SourceError::Source)? {
                 continue;
             }
-            self.texts(&[b"entry", b"(", b"name", &name, b"node"]);
+            self.entry(&name);
             self.node(source, &entry, depth + 1)?;
             self.text(b")");
             if self.buffer.len() > BUFFER / 2 {
@@ -85,6 +132,11 @@ impl Writer<'_> {
         }
         self.text(b")");
         Ok(())
+    }
+
+    /// Gathers what stands before the node of an entry.
+    fn entry(&mut self, name: &[u8]) {
+        self.texts(&[b"entry", b"(", b"name", name, b"node"]);
     }
 
     /// Writes texts one after the other.

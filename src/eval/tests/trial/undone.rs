@@ -3,6 +3,8 @@
 use crate::world::World;
 use crate::{attr, counts, shown, shown_cell, told, with_evaluator, with_plain_evaluator};
 use eval::{ErrorKind, Evaluator, Limits, Settings, Stopped};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 /// Expressions of all kinds: the library lazy and evaluated, files, failures, and what ends badly.
 const EXPRESSIONS: [&str; 34] = [
@@ -225,4 +227,60 @@ fn a_stack_that_overflows_is_undone_as_well() {
             assert_eq!(found, "StackOverflow: stack overflow (possible infinite recursion)");
         }
     });
+}
+
+/// Returns what expressions come to, each in a trial of its own, and how many files were read for that.
+fn one_after_the_other(is_fixed: bool, expressions: &'static [&str]) -> (Vec<String>, u32) {
+    let world = World {
+        is_fixed,
+        ..World::default()
+    };
+    let (read, results) = (world.read.clone(), Arc::new(Mutex::new(Vec::new())));
+    let told_to = results.clone();
+    with_evaluator(world, Settings::default(), move |ev| {
+        for expression in expressions {
+            let outcome = ev.trial(|ev| shown(ev, expression));
+            told_to.lock().expect("nobody panics").push(told(&outcome));
+        }
+    });
+    let results = results.lock().expect("nobody panics").clone();
+    (results, read.load(Ordering::Relaxed))
+}
+
+#[test]
+fn files_that_stay_as_they_are_are_read_for_one_trial_only() {
+    let imports = &[
+        "import ./chain.nix",
+        "import ./chain.nix",
+        "import ./throws.nix",
+        "import ./throws.nix",
+    ];
+    let (results, read) = one_after_the_other(true, imports);
+    assert_eq!(read, 3, "chain, double and throws");
+    assert_eq!((results, 6), one_after_the_other(false, imports));
+}
+
+#[test]
+fn folders_that_stay_as_they_are_are_hashed_once_for_what_a_filter_keeps() {
+    const PATHS: &[&str] = &[
+        "builtins.path { path = ./.; name = \"a\"; filter = path: type: baseNameOf path != \"text.txt\"; }",
+        "builtins.path { path = ./.; name = \"a\"; filter = path: type: baseNameOf path != \"chain.nix\"; }",
+        "builtins.filterSource (path: type: baseNameOf path != \"text.txt\") ./.",
+        "builtins.path { path = ./.; name = \"a\"; filter = path: type: ! builtins.elem (baseNameOf path) [ \"text.txt\" ]; }",
+        "builtins.path { path = ./text.txt; name = \"a\"; recursive = false; filter = path: type: true; }",
+        "builtins.path { path = ./text.txt; name = \"a\"; filter = path: type: throw \"not asked for the root\"; }",
+        "builtins.path { path = ./.; filter = path: type: throw \"told once more\"; }",
+        "builtins.readDir (builtins.path { path = ./.; filter = path: type: baseNameOf path != \"text.txt\"; })",
+        "builtins.path { path = ./.; name = \"a\"; }",
+        "builtins.path { path = ./.; name = \"a\"; filter = path: type: true; }",
+    ];
+    let (results, read) = one_after_the_other(true, PATHS);
+    let (anew, read_anew) = one_after_the_other(false, PATHS);
+    assert_eq!(results, anew);
+    assert_eq!(results[0], results[3]);
+    assert_ne!(results[0], results[1]);
+    assert_eq!(results[8], results[9]);
+    assert!(results[6].contains("told once more"), "{results:?}");
+    // Of six files the first three folders have five, and the last two have all; a single file is hashed as such, and as an archive.
+    assert_eq!((read, read_anew), (5 + 5 + 1 + 1 + 6 + 6, 4 * 5 + 5 + 1 + 1 + 6 + 6));
 }
