@@ -232,19 +232,18 @@ pub fn fetcher(machine: &Machine, args: &FlakeArgs, root: Option<&Path>) -> Arc<
         machine.fs.clone(),
         Arc::new(ProcessExec),
         machine.clock.clone(),
-        Arc::new(UreqTransport::new(policy.clone(), certificates(machine).as_deref())),
+        Arc::new(UreqTransport::with_certificates(policy.clone(), certificates(machine))),
         fetch_settings(machine, args),
         policy,
     ))
 }
 
-/// Returns the certificate authorities that the environment names, if it does.
-pub fn certificates(machine: &Machine) -> Option<Vec<u8>> {
-    let path = machine
-        .env
-        .text("NIX_SSL_CERT_FILE")
-        .or_else(|| machine.env.text("SSL_CERT_FILE"))?;
-    match machine.fs.read(Path::new(&path)) {
+/// Returns what reads the certificate authorities that the environment names, if it names some.
+pub fn certificates(machine: &Machine) -> impl Fn() -> Option<Vec<u8>> + Send + Sync + 'static {
+    let named = machine.env.text("NIX_SSL_CERT_FILE");
+    let path = named.or_else(|| machine.env.text("SSL_CERT_FILE"));
+    let fs = machine.fs.clone();
+    move || match fs.read(Path::new(path.as_ref()?)) {
         Ok(certificates) => Some(certificates),
         Err(error) => {
             complain(&format!(

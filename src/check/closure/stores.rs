@@ -369,7 +369,7 @@ mod tests {
             asked
         });
         // A cache that the user names may lie on a private address.
-        let http = Arc::new(UreqTransport::new(Policy::default(), None));
+        let http = Arc::new(UreqTransport::new(Policy::default()));
         let cache = HttpCache::new(&url, http, None);
         assert_eq!(cache.infos(&[path(HELLO), path(LIBC)]), Ok(vec![Some(hello()), None]));
         assert_eq!(

@@ -25,7 +25,7 @@ pub fn substituters(
         keys: args.trusted_public_key.clone(),
     };
     let settings = Settings::of(&nix_settings(machine), &asked);
-    let client = Arc::new(Client::new(certificates(machine).as_deref(), netrc));
+    let client = Arc::new(Client::new(certificates(machine)().as_deref(), netrc));
     let sources = settings.caches.into_iter().filter_map(|cache| {
         let door: Box<dyn Door> = match cache.url.strip_prefix("file://") {
             Some(folder) => Box::new(FolderDoor {

@@ -5,7 +5,7 @@
 
 use crate::trust::{Policy, Refused, Voice};
 use std::net::{IpAddr, ToSocketAddrs};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
@@ -106,20 +106,39 @@ pub trait Transport: Send + Sync {
     fn resolve(&self, host: &str, port: u16) -> Result<Vec<IpAddr>, HttpError>;
 }
 
+/// Returns the text of a PEM file of certificate authorities; `None` if Mozilla's are to be believed.
+type Certificates = Box<dyn Fn() -> Option<Vec<u8>> + Send + Sync>;
+
 /// The real network.
 pub struct UreqTransport {
     policy: Arc<Policy>,
-    config: ureq::config::Config,
+    certificates: Certificates,
+    /// How connections are made, once one is.
+    config: OnceLock<ureq::config::Config>,
 }
 
 impl UreqTransport {
-    /// Returns the network as a policy allows it. `certificates` is the text of a PEM file of
-    /// certificate authorities (such as `NIX_SSL_CERT_FILE` names); without one Mozilla's are used.
-    pub fn new(policy: Policy, certificates: Option<&[u8]>) -> UreqTransport {
+    /// Returns the network as a policy allows it, with Mozilla's certificate authorities.
+    pub fn new(policy: Policy) -> UreqTransport {
+        UreqTransport::with_certificates(policy, || None)
+    }
+
+    /// Returns the network as a policy allows it. `certificates` returns the text of a PEM file of certificate authorities (such as
+    /// `NIX_SSL_CERT_FILE` names), or nothing for Mozilla's; it is asked at the first connection, as most runs need none.
+    pub fn with_certificates(
+        policy: Policy,
+        certificates: impl Fn() -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> UreqTransport {
         UreqTransport {
             policy: Arc::new(policy),
-            config: configured(certificates).build(),
+            certificates: Box::new(certificates),
+            config: OnceLock::new(),
         }
+    }
+
+    fn config(&self) -> &ureq::config::Config {
+        let make = || configured((self.certificates)().as_deref()).build();
+        self.config.get_or_init(make)
     }
 }
 
@@ -159,7 +178,7 @@ impl Transport for UreqTransport {
             refused: refused.clone(),
         };
         // Made anew for each request, so that no connection of another voice is used again.
-        let agent = ureq::Agent::with_parts(self.config.clone(), DefaultConnector::default(), resolver);
+        let agent = ureq::Agent::with_parts(self.config().clone(), DefaultConnector::default(), resolver);
         let failed = |why: String| match refused.lock().expect("no panic while holding the refusal").take() {
             Some(refused) => HttpError::Refused(refused),
             None => HttpError::Failed {

@@ -22,12 +22,19 @@ impl Fetcher {
         if input.last_modified()?.is_some() {
             return Ok(Tree::new(Arc::new(folder), input.clone()));
         }
-        // Whatever has no time is not locked yet, and so its hash is asked for next; both are found on one way.
-        let (hash, latest_change) = folder.hashed()?;
+        // Whatever has no time is not locked yet, and so its hash is asked for next; both are found on one way. What cannot be
+        // hashed is told where that is needed.
+        let hashed = folder.hashed().ok();
+        let latest_change = match hashed {
+            Some((_, latest_change)) => latest_change,
+            None => folder.latest_change()?,
+        };
         let mut input = input.clone();
         input.set("lastModified", latest_change);
         let tree = Tree::new(Arc::new(folder), input);
-        let _ = tree.nar_hash.set(hash);
+        if let Some((hash, _)) = hashed {
+            let _ = tree.nar_hash.set(hash);
+        }
         Ok(tree)
     }
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, TcpListener};
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use sys::{Command, DiskFs, Env, Exec, Fs, ManualClock, MemoryFs, Mode, ProcessEnv, ProcessExec, ScriptedExec};
 
@@ -439,7 +440,7 @@ fn http_fetcher(policy: Policy) -> Fetcher {
         Arc::new(MemoryFs::new()),
         Arc::new(ScriptedExec::new()),
         clock(),
-        Arc::new(UreqTransport::new(policy.clone(), None)),
+        Arc::new(UreqTransport::new(policy.clone())),
         Settings::default(),
         policy,
     )
@@ -476,6 +477,28 @@ fn tarballs_by_http() {
         .fetch(&input(&format!("http://127.0.0.1:{port}/none.tar.gz")), Voice::User)
         .unwrap_err();
     assert!(error.to_string().ends_with("HTTP error 404"), "{error}");
+}
+
+#[test]
+fn certificate_authorities_are_read_for_the_first_connection() {
+    let port = serve(vec![("/f", ok("", b"text"))]);
+    let asked = Arc::new(AtomicU32::new(0));
+    let counting = asked.clone();
+    let transport = UreqTransport::with_certificates(Policy::default(), move || {
+        counting.fetch_add(1, Ordering::Relaxed);
+        None
+    });
+    assert!(transport.resolve("127.0.0.1", port).is_ok());
+    assert_eq!(asked.load(Ordering::Relaxed), 0, "nothing was connected to");
+    for _ in 0..2 {
+        let request = Request {
+            url: format!("http://127.0.0.1:{port}/f"),
+            headers: Vec::new(),
+            voice: Voice::User,
+        };
+        assert_eq!(transport.get(&request).unwrap().body, b"text");
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+    }
 }
 
 #[test]

@@ -91,8 +91,25 @@ impl FolderTree {
         Ok((on_disk, stat))
     }
 
-    /// Returns the hash of the NAR of the whole tree, and the latest time of change of everything in it, in seconds since
-    /// 1970: what Nix takes for `lastModified` of a `path:` input.
+    /// Returns the latest time of change of everything in the tree, in seconds since 1970: what Nix
+    /// takes for `lastModified` of a `path:` input.
+    pub fn latest_change(&self) -> Result<u64, TreeError> {
+        let mut latest = 0;
+        let mut todo = vec![Vec::new()];
+        while let Some(path) = todo.pop() {
+            let on_disk = self.on_disk(&path);
+            let Some(stat) = self.fs.lstat(&on_disk)? else { continue };
+            latest = latest.max(stat.modified_ns.div_euclid(1_000_000_000));
+            if stat.kind == FileKind::Directory {
+                for entry in self.fs.read_dir(&on_disk)? {
+                    todo.push(super::join(&path, entry.name.as_bytes()));
+                }
+            }
+        }
+        Ok(u64::try_from(latest).unwrap_or(0))
+    }
+
+    /// Returns the hash of the NAR of the whole tree, and what [`FolderTree::latest_change`] returns.
     pub fn hashed(&self) -> Result<(NarHash, u64), TreeError> {
         let new = || FolderSource::new(self.fs.as_ref(), &self.root);
         let mut source = new();

@@ -91,6 +91,7 @@ mod tests {
         let (hash, changed) = tree.hashed().expect("it can be read");
         assert_eq!(hash, hash_by_paths(&tree).expect("it can be read"));
         assert_eq!(changed, 4_000_000_000);
+        assert_eq!(tree.latest_change().expect("it can be read"), changed);
         let single = FolderTree::new(Arc::new(DiskFs), at("a/z"));
         let hash = hash_by_paths(&single).expect("it can be read");
         assert_eq!(single.hashed().expect("it can be read").0, hash);
