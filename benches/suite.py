@@ -166,7 +166,24 @@ def changed(suite: Suite) -> Row:
     return row
 
 
-ROWS = [host, packages, hosts, version, number, cold, hundred, unchanged, changed]
+def parse(suite: Suite) -> Row:
+    """A row that reads files and no more: each is made a function that nobody calls, so that its text is read and its names are bound."""
+    nixpkgs, folder = suite.corpus / "nixpkgs-2611", suite.folder / "parse"
+    folder.mkdir()
+    parts = ["lib", "nixos", "pkgs/top-level", "pkgs/build-support", "pkgs/stdenv"]
+    files = sorted(path for part in parts for path in (nixpkgs / part).rglob("*.nix") if path.is_file())
+    for number, path in enumerate(files):
+        (folder / f"{number}.nix").write_bytes(b"_: " + path.read_bytes())
+    size = sum(path.stat().st_size for path in files) / 1e6
+    imports = f"builtins.foldl' (n: file: builtins.seq (import file) (n + 1)) 0 (builtins.genList (n: ./. + \"/${{toString n}}.nix\") {len(files)})"
+    (folder / "default.nix").write_text(imports)
+    suite.oracle_sees(folder)
+    line = ["--eval", str(folder)]
+    instantiate = [*suite.nix[:-1], str(pathlib.PurePath(suite.nix[-1]).with_name("nix-instantiate"))]
+    return Row(f"{len(files)} files of {size:.0f} MB are read", "0.2 of user", [str(suite.link), *line], [*instantiate, *line])
+
+
+ROWS = [host, packages, hosts, parse, version, number, cold, hundred, unchanged, changed]
 
 
 def run(command: list[str]) -> tuple[float, float, float]:
