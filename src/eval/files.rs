@@ -435,6 +435,7 @@ impl Evaluator {
         }
         let mut at = path.to_vec();
         let mut links = 0;
+        let mut kind = FileType::Directory;
         while at != b"/" {
             links += 1;
             if links >= 1024 {
@@ -446,14 +447,17 @@ impl Evaluator {
             }
             let folder = self.resolve(dir_name(&at), true)?.into_owned();
             let real = join(&folder, base_name(&at));
-            if self.type_of_path(&real)? != FileType::Symlink {
+            kind = self.type_of_path(&real)?;
+            if kind != FileType::Symlink {
                 break;
             }
             let target = self.read_link(&real)?;
             at = absolute(&target, dir_name(&at));
         }
-        let real = self.resolve(&at, true)?.into_owned();
-        if self.type_of_path(&real)? == FileType::Directory {
+        if at == b"/" {
+            kind = self.type_of_path(&at)?;
+        }
+        if kind == FileType::Directory {
             at = join(&at, b"default.nix");
         }
         self.caches.files.imports.insert(path.to_vec(), at.as_slice().into());
