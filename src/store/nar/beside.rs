@@ -1,7 +1,7 @@
 //! Hashing an archive whose parts are read beside each other: what takes long in a large tree is asking the disk, file by file.
 
+use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
@@ -20,6 +20,8 @@ const FEWEST: usize = 32;
 const CHUNK: usize = 128 << 10;
 /// How many chunks of a part are read ahead.
 const AHEAD: usize = 16;
+/// How many parts are read, or wait to be hashed, at once: with the chunks of each, what reading ahead may take of memory.
+const WINDOW: usize = 16;
 
 /// A tree that several can read at once, each with a source of its own.
 pub trait SplitSource: NarSource + Send {
@@ -38,8 +40,11 @@ enum Piece {
 /// A chunk of a part, or why there is no more.
 type Chunk<E> = Result<Vec<u8>, SourceError<E>>;
 
-/// A part for a reader, until one takes it.
-type Part<'p, E> = Mutex<Option<(&'p [u8], usize, SyncSender<Chunk<E>>)>>;
+/// A part for a reader: its path, how deep it lies, and where its chunks go.
+type Part<'p, E> = (&'p [u8], usize, SyncSender<Chunk<E>>);
+
+/// The parts that nobody has taken yet, in order, and the leave to take one.
+type Todo<'p, E> = Mutex<(VecDeque<Part<'p, E>>, Receiver<()>)>;
 
 /// Returns the hash of the archive of a tree, and the archive's length in bytes, as [`hash_nar`] does. `readers` are sources of the
 /// same tree, each of which is read by a thread of its own.
@@ -52,31 +57,37 @@ where
     S: SplitSource,
     S::Error: Send,
 {
-    let pieces = pieces(source)?;
-    let nodes = pieces.iter().filter(|piece| matches!(piece, Piece::Node(..)));
-    if readers.len() < 2 || nodes.count() < FEWEST {
+    if readers.len() < 2 {
         return hash_nar(source, algo);
     }
-    let mut parts = Vec::new();
+    let pieces = pieces(source)?;
+    let nodes = pieces.iter().filter(|piece| matches!(piece, Piece::Node(..)));
+    if nodes.count() < FEWEST {
+        return hash_nar(source, algo);
+    }
+    let mut parts = VecDeque::new();
     let mut chunks: Vec<Option<Receiver<Chunk<S::Error>>>> = Vec::new();
     for piece in &pieces {
         chunks.push(match piece {
             Piece::Bytes(_) => None,
             Piece::Node(path, depth) => {
                 let (to, from) = sync_channel(AHEAD);
-                parts.push(Mutex::new(Some((path.as_slice(), *depth, to))));
+                parts.push_back((path.as_slice(), *depth, to));
                 Some(from)
             }
         });
     }
-    let next = AtomicUsize::new(0);
+    let (leave, leaves) = sync_channel(WINDOW);
+    let todo = Mutex::new((parts, leaves));
     std::thread::scope(|scope| {
         for reader in readers {
-            let (parts, next) = (&parts, &next);
-            scope.spawn(move || read(reader, parts, next));
+            let todo = &todo;
+            scope.spawn(move || read(reader, todo));
         }
-        // Whoever still reads when this ends early finds nobody to hand it to.
+        // Whoever still reads when this ends early gets no more leave, and finds nobody to hand chunks to.
+        let leave = leave;
         let mut hasher = Hasher::new(algo);
+        (0..WINDOW).for_each(|_| give(&leave));
         for (piece, chunks) in pieces.iter().zip(chunks) {
             match piece {
                 Piece::Bytes(bytes) => hasher.write_all(bytes)?,
@@ -84,6 +95,7 @@ where
                     for chunk in chunks.into_iter().flatten() {
                         hasher.write_all(&chunk?)?;
                     }
+                    give(&leave);
                 }
             }
         }
@@ -92,11 +104,24 @@ where
     })
 }
 
+/// Gives leave to read one more part. There is always room for it, as there are as many in all as find room.
+fn give(leave: &SyncSender<()>) {
+    let _ = leave.try_send(());
+}
+
 /// Reads parts, each the next one that nobody has taken, so that whatever is hashed next is being read.
-fn read<S: SplitSource>(source: &mut S, parts: &[Part<'_, S::Error>], next: &AtomicUsize) {
-    while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-        let taken = part.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some((path, depth, to)) = taken else { return };
+fn read<S: SplitSource>(source: &mut S, todo: &Todo<'_, S::Error>) {
+    loop {
+        let (path, depth, to) = {
+            let mut todo = todo.lock().unwrap_or_else(PoisonError::into_inner);
+            let (parts, leaves) = &mut *todo;
+            // Without parts left nobody has to wait for leave.
+            if parts.is_empty() || leaves.recv().is_err() {
+                return;
+            }
+            let Some(part) = parts.pop_front() else { return };
+            part
+        };
         let mut out = Chunks {
             to: &to,
             bytes: Vec::new(),
@@ -118,11 +143,13 @@ struct Chunks<'c, E> {
 
 impl<E> Write for Chunks<'_, E> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bytes.extend_from_slice(bytes);
+        // A large file is many chunks.
+        let taken = bytes.len().min(CHUNK);
+        self.bytes.extend_from_slice(&bytes[..taken]);
         if self.bytes.len() >= CHUNK {
             self.flush()?;
         }
-        Ok(bytes.len())
+        Ok(taken)
     }
 
     fn flush(&mut self) -> io::Result<()> {
