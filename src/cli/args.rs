@@ -198,6 +198,9 @@ pub struct CheckArgs {
     /// Most hosts that are evaluated beside each other [default: as many as there are processors, and 1 GiB of memory for each].
     #[arg(long, short, value_name = "N")]
     pub jobs: Option<NonZero<usize>>,
+    /// Whether hosts whose package sets are made alike have one.
+    #[arg(long, value_enum, default_value_t, value_name = "WHETHER")]
+    pub sharing: Sharing,
     #[command(flatten)]
     pub cache: CacheArgs,
     #[command(flatten)]
@@ -277,7 +280,7 @@ pub struct EvalArgs {
     pub limits: LimitArgs,
 }
 
-/// Whether calls of package sets with the same arguments are evaluated once.
+/// Whether package sets that are made with the same arguments are evaluated once.
 #[derive(clap::ValueEnum, Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub enum Sharing {
     /// Where nobody can tell.

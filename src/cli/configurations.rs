@@ -50,6 +50,7 @@ impl Configurations {
             root: asked.root.as_deref(),
             search_path: Vec::new(),
             keep_messages: true,
+            keep: None,
         };
         let mut session = Session::new(machine, &setup);
         let flags = session.lock_flags(machine, flakes).map_err(|error| usage(&error))?;

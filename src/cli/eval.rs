@@ -59,6 +59,7 @@ fn evaluate(machine: &Machine, args: &EvalArgs, share: bool, out: &mut Vec<u8>) 
         root: asked.as_ref().and_then(|a| a.root.as_deref()),
         search_path,
         keep_messages: false,
+        keep: None,
     };
     let mut session = Session::new(machine, &setup);
     session.ev.settings.share = share;

@@ -108,6 +108,8 @@ pub struct Setup<'s> {
     pub search_path: Vec<(String, String)>,
     /// Whether messages of the evaluation are kept (for the report) instead of being printed.
     pub keep_messages: bool,
+    /// The most memory in bytes that may stay in use so that hosts share package sets; `None` shares none.
+    pub keep: Option<u64>,
 }
 
 impl Session {
@@ -132,6 +134,7 @@ impl Session {
             keep_messages: setup.keep_messages,
             max_millis: setup.limits.max_time,
             max_memory: Some(machine.max_memory(setup.limits.max_memory)),
+            keep: setup.keep,
             ..Settings::default()
         };
         if let Some(depth) = setup.limits.max_call_depth {

@@ -3,6 +3,7 @@
 use crate::error::{ErrorKind, Eval, Fail};
 use crate::evaluator::Evaluator;
 use crate::heap::{Ref, Tag, Val};
+use crate::kept::is_by_place;
 use diag::Pos;
 
 impl Evaluator {
@@ -70,6 +71,9 @@ impl Evaluator {
         let b = self.force(right, pos)?;
         if left == right {
             return Ok(true);
+        }
+        if is_by_place(a) && is_by_place(b) {
+            self.differ_by_place(left, right);
         }
         self.equal(a, b, pos)
     }

@@ -65,6 +65,9 @@ pub struct Settings {
     pub keep_messages: bool,
     /// Whether a file's function that is called again with the same data has the value of the first call.
     pub share: bool,
+    /// The most memory in bytes that may stay in use so that trials share package sets ([`Evaluator::trial_sharing`]): the functions
+    /// of files whose calls are noted. `None` shares none.
+    pub keep: Option<u64>,
 }
 
 impl Default for Settings {
@@ -92,6 +95,7 @@ impl Default for Settings {
             note_calls: &[],
             keep_messages: false,
             share: false,
+            keep: None,
         }
     }
 }
@@ -200,6 +204,8 @@ pub struct Evaluator {
     pub(crate) limited: bool,
     /// Calls that are shared.
     pub(crate) sharing: crate::shared::Sharing,
+    /// What stays of trials.
+    pub(crate) kept: crate::kept::Kept,
     /// The flake under test.
     pub(crate) own: crate::own::Own,
 }
@@ -268,6 +274,7 @@ impl Evaluator {
             known_texts: FxHashSet::default(),
             limited: false,
             sharing: crate::shared::Sharing::default(),
+            kept: crate::kept::Kept::default(),
             own: crate::own::Own::default(),
         };
         crate::builtins::install(&mut ev);

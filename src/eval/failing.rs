@@ -58,6 +58,7 @@ impl Evaluator {
 
     /// Takes the error that is under way.
     pub fn take_error(&mut self) -> EvalError {
+        self.tells_error();
         match self.error.take() {
             Some(error) => error.borrow().clone(),
             None => EvalError::new(ErrorKind::Eval, "an evaluation failed without saying why"),

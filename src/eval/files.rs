@@ -213,6 +213,11 @@ impl Evaluator {
         }
     }
 
+    /// Whether the file at a path stays as it is, and nobody takes down that it is read: one of an input, or of the evaluator itself.
+    pub(crate) fn is_fixed(&self, path: &[u8]) -> bool {
+        self.io.is_fixed(path) || is_inside(path, INTERNAL)
+    }
+
     /// Whether the files of a folder are those that lie at this store path, and not in another source.
     pub(crate) fn is_of(&self, folder: &[u8], source: &StorePath) -> bool {
         match self.place(folder) {
@@ -257,6 +262,7 @@ impl Evaluator {
     /// Returns what a path names, itself and not what it points to; `None` if nothing that
     /// evaluation may see.
     pub(crate) fn maybe_type(&mut self, path: &[u8]) -> Eval<Option<FileType>> {
+        self.touches(path);
         match self.place(path) {
             Place::Outside(place) => match self.io.file_type(&place) {
                 Ok(kind) => Ok(kind),
@@ -271,6 +277,7 @@ impl Evaluator {
 
     /// As [`Evaluator::maybe_type`], but it is an error if there is nothing or it may not be seen.
     pub(crate) fn type_of_path(&mut self, path: &[u8]) -> Eval<FileType> {
+        self.touches(path);
         let found = match self.place(path) {
             Place::Outside(place) => match self.io.file_type(&place) {
                 Ok(kind) => kind,
@@ -300,6 +307,7 @@ impl Evaluator {
 
     /// Returns a file's content; no symbolic link may be on its path.
     pub(crate) fn read_bytes(&mut self, path: &[u8]) -> Eval<Arc<[u8]>> {
+        self.touches(path);
         match self.place(path) {
             Place::Outside(place) => match self.io.read_file(&place) {
                 Ok(bytes) => Ok(bytes),
@@ -317,6 +325,7 @@ impl Evaluator {
 
     /// Returns the entries of a folder, sorted by name; no symbolic link may be on its path.
     pub(crate) fn read_folder(&mut self, path: &[u8]) -> Eval<Listing> {
+        self.touches(path);
         let place = match self.place(path) {
             Place::Outside(place) => place.into_owned(),
             Place::Bytes(_) | Place::Derivation(_) | Place::Internal(_) | Place::InternalFolder => {
@@ -348,6 +357,7 @@ impl Evaluator {
 
     /// Returns where a symbolic link points.
     pub(crate) fn read_link(&mut self, path: &[u8]) -> Eval<Vec<u8>> {
+        self.touches(path);
         match self.place(path) {
             Place::Outside(place) => match self.io.read_link(&place) {
                 Ok(target) => Ok(target),
@@ -430,6 +440,7 @@ impl Evaluator {
     /// Returns the file that an import of a path reads: what the path points to if it is a symbolic
     /// link, and the file `default.nix` of a folder.
     pub fn resolve_import(&mut self, path: &[u8]) -> Eval<Vec<u8>> {
+        self.touches(path);
         if let Some(known) = self.caches.files.imports.get(path) {
             return Ok(known.to_vec());
         }

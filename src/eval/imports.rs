@@ -4,6 +4,7 @@ use crate::code::{Code, CodeRef, FileCode};
 use crate::error::Eval;
 use crate::evaluator::Evaluator;
 use crate::heap::{Ref, Val, Words};
+use crate::shared::{COMMON, FIXED};
 use crate::text::path::dir_name;
 use diag::{FileId, Origin, Pos};
 use std::sync::Arc;
@@ -28,6 +29,9 @@ impl Evaluator {
         }
         let value = Val::thunk(known.file, Words::EMPTY);
         let cell = self.cell(value);
+        if self.is_fixed(path) {
+            self.mem.heap.set(cell, value.labelled(FIXED));
+        }
         self.mem.heap.pin();
         self.import(path).cell = cell;
         cell
@@ -72,7 +76,8 @@ impl Evaluator {
                 self.file_code(file.path, text)?
             }
         };
-        let result = self.as_common(|ev| ev.eval(code, Words::EMPTY));
+        let label = if self.is_fixed(file.path) { FIXED } else { COMMON };
+        let result = self.as_common(label, |ev| ev.eval(code, Words::EMPTY));
         result.map_err(|f| {
             self.trace(
                 f,
@@ -127,6 +132,7 @@ impl Evaluator {
     pub fn reads(&mut self, text: FileId) {
         if self.known_texts.insert(text) {
             self.texts.push(text);
+            self.reads_fixed(text);
         }
     }
 
@@ -137,14 +143,18 @@ impl Evaluator {
         }
     }
 
-    /// Forgets the cells of files that the trial under way made, and keeps their paths.
-    pub(crate) fn forget_files(&mut self) {
+    /// Forgets the cells of files that the trial under way made, and keeps their paths; where its memory stays in use, the cells
+    /// of files that stay as they are as well.
+    pub(crate) fn forget_files(&mut self, is_kept: bool) {
         let heap = &self.mem.heap;
         let mut new: Vec<(u32, &Vec<u8>)> = Vec::new();
         for (path, import) in &mut self.files {
             if import.cell.is_some() && !heap.is_older(import.cell) {
                 new.push((import.cell.index(), path));
-                import.cell = Ref::NONE;
+                let value = heap.get(import.cell);
+                if !(is_kept && value.label() == FIXED && value.is_whnf()) {
+                    import.cell = Ref::NONE;
+                }
             }
         }
         new.sort_unstable_by_key(|file| file.0);

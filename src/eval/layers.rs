@@ -73,6 +73,12 @@ impl Layers {
         }
         self.spare.extend(self.made.drain(mark.made..));
     }
+
+    /// Keeps what a trial did.
+    pub(crate) fn keep(&mut self, mark: &LayerMark) {
+        self.flattened.truncate(mark.flattened);
+        self.made.truncate(mark.made);
+    }
 }
 
 impl Memory {

@@ -9,7 +9,7 @@ use crate::evaluator::Evaluator;
 use diag::{Origin, Pos};
 use store::StorePath;
 
-/// A call of the function that a file is.
+/// A call of the function that a file is. Of those that a package set or an input makes by itself none are noted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NotedCall {
     /// The file.
@@ -57,15 +57,29 @@ impl Evaluator {
             let frame = self.frames.last().filter(|f| std::ptr::eq(&f.lambda.body, code));
             frame.map(|f| f.pos)
         });
-        self.calls.push(NotedCall {
-            file: noted.file,
-            site: site.unwrap_or_default(),
-        });
+        let site = site.unwrap_or_default();
+        // What others share is evaluated by one of them only.
+        if self.is_of_inputs() && self.is_in_fixed(site) {
+            return;
+        }
+        self.shows();
+        self.calls.push(NotedCall { file: noted.file, site });
+    }
+
+    /// Whether a place is in a file that stays as it is.
+    fn is_in_fixed(&self, pos: Pos) -> bool {
+        match self.sources.lookup(pos) {
+            Some((file, _)) => {
+                matches!(&self.sources.file(file).origin, Origin::File(path) if self.is_fixed(path))
+            }
+            None => false,
+        }
     }
 
     /// Notes that evaluation needs the output of a derivation.
     #[cold]
     pub(crate) fn note_build(&mut self, drv: &StorePath) {
+        self.shows();
         let sites = self.sites();
         let name = drv.name();
         self.builds.push(NotedBuild {

@@ -88,15 +88,23 @@ impl Evaluator {
     /// Notes that a text becomes part of a result, or that all its letters are looked at.
     #[inline]
     pub(crate) fn looks_at(&mut self, text: &[u8]) {
-        if text.len() >= LETTERS && !self.own.met && self.own.hash.is_some() {
-            self.own.met = self.has_own_path(text);
+        if text.len() >= LETTERS && (!self.own.met || self.is_watched()) && self.own.hash.is_some() {
+            let is_met = self.has_own_path(text);
+            self.meets_own(is_met);
+        }
+    }
+
+    fn meets_own(&mut self, is_met: bool) {
+        if is_met {
+            self.own.met = true;
+            self.shows();
         }
     }
 
     /// Notes that of a text only a part is kept: some of the hash's letters, but not all, is more than nothing.
     #[inline]
     pub(crate) fn cuts(&mut self, text: &[u8], kept: Range<usize>) {
-        if text.len() >= LETTERS && !self.own.met && self.own.hash.is_some() {
+        if text.len() >= LETTERS && (!self.own.met || self.is_watched()) && self.own.hash.is_some() {
             self.cuts_hash(text, &kept);
         }
     }
@@ -104,11 +112,12 @@ impl Evaluator {
     #[inline(never)]
     fn cuts_hash(&mut self, text: &[u8], kept: &Range<usize>) {
         let Some((_, hash)) = &self.own.hash else { return };
-        self.own.met = hash.find_iter(text).any(|at| {
+        let is_met = hash.find_iter(text).any(|at| {
             let whole = kept.start <= at && at + LETTERS <= kept.end;
             let none = kept.end <= at || at + LETTERS <= kept.start;
             !whole && !none
         });
+        self.meets_own(is_met);
     }
 
     /// Notes that the letters of two texts decide their order.
@@ -129,6 +138,7 @@ impl Evaluator {
 /// Tells that an attribute is read, and returns its value.
 fn read_attribute(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let name = ev.force_plain_string(args[0], Pos::NONE, "")?;
+    ev.shows();
     ev.io.reads_attribute(&String::from_utf8_lossy(name));
     ev.force(args[1], Pos::NONE)
 }

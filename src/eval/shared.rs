@@ -25,9 +25,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// The label of what all parts have in common: files, and what was there before.
-const COMMON: Label = Label::of(COMMON_NUMBER);
+pub(crate) const COMMON: Label = Label::of(1);
+/// The label of what comes of files alone that stay as they are: those of inputs.
+pub(crate) const FIXED: Label = Label::of(FIXED_NUMBER);
 /// Its number; those above are of shared calls.
-const COMMON_NUMBER: u32 = 1;
+const FIXED_NUMBER: u32 = 2;
 /// Words that arguments may take as data: a configuration of nixpkgs has some dozens.
 const LONGEST: usize = 1024;
 /// Variables that are followed to the literal that they stand for.
@@ -106,7 +108,8 @@ impl Evaluator {
 
     /// Returns the code of a text, whose function's calls are shared if it is one.
     pub(crate) fn with_sharing(&self, origin: &Origin, code: CodeRef) -> CodeRef {
-        if !self.settings.share || !matches!(origin, Origin::File(_)) {
+        let Origin::File(path) = origin else { return code };
+        if !self.settings.share && !self.is_kept_call(path) {
             return code;
         }
         let arena = self.mem.arena;
@@ -167,12 +170,16 @@ impl Evaluator {
     pub(crate) fn enter_label(&mut self, cell: Ref, value: Val) -> Label {
         let own = value.label();
         let is_common = cell.index() < self.sharing.first && own == Label::NONE && cell.index() != self.sharing.root;
-        std::mem::replace(&mut self.mem.heap.label, if is_common { COMMON } else { own })
+        let around = std::mem::replace(&mut self.mem.heap.label, if is_common { COMMON } else { own });
+        if around >= FIXED && own < FIXED {
+            self.leaves(around);
+        }
+        around
     }
 
-    /// Evaluates what is common to all parts.
-    pub(crate) fn as_common<T>(&mut self, work: impl FnOnce(&mut Evaluator) -> T) -> T {
-        let before = std::mem::replace(&mut self.mem.heap.label, COMMON);
+    /// Evaluates what all parts have in common, with the label [`COMMON`] or [`FIXED`].
+    pub(crate) fn as_common<T>(&mut self, label: Label, work: impl FnOnce(&mut Evaluator) -> T) -> T {
+        let before = std::mem::replace(&mut self.mem.heap.label, label);
         let result = work(self);
         self.mem.heap.label = before;
         result
@@ -181,8 +188,11 @@ impl Evaluator {
     /// Returns the value of a call of a file's function, whose environment is `env`, if it is shared.
     #[inline(never)]
     pub(crate) fn share(&mut self, body: &'static SharedBody, env: Env) -> Eval<Option<Val>> {
-        if self.mem.heap.label != Label::NONE || self.sharing.part.is_none() {
+        if self.mem.heap.label != Label::NONE {
             return Ok(None);
+        }
+        if self.sharing.part.is_none() {
+            return self.share_kept(body, env);
         }
         let Some(key) = self.call_key(body, env) else {
             return Ok(None);
@@ -200,11 +210,9 @@ impl Evaluator {
             self.sharing.hits += 1;
             return self.force(value, Pos::NONE).map(Some);
         }
-        if self.sharing.labels >= Label::LAST - COMMON_NUMBER {
+        let Some(label) = self.new_label() else {
             return Ok(None);
-        }
-        self.sharing.labels += 1;
-        let label = Label::of(COMMON_NUMBER + self.sharing.labels);
+        };
         self.label_defaults(body, env, label);
         self.mem.heap.label = label;
         let value = self.eval(&body.body, env);
@@ -220,16 +228,26 @@ impl Evaluator {
         Ok(Some(value))
     }
 
+    /// Returns a label for a shared call; none if there were too many.
+    pub(crate) fn new_label(&mut self) -> Option<Label> {
+        if self.sharing.labels >= Label::LAST - FIXED_NUMBER {
+            return None;
+        }
+        self.sharing.labels += 1;
+        Some(Label::of(FIXED_NUMBER + self.sharing.labels))
+    }
+
     /// Notes that evaluation says something: a shared call that speaks is not shared any more.
     pub(crate) fn speaks(&mut self) {
+        self.shows();
         let label = self.mem.heap.label;
-        if label != Label::NONE && label != COMMON {
+        if label > FIXED {
             self.sharing.known.retain(|_, known| known.label != label);
         }
     }
 
     /// Labels the defaults of formals, which belong to the call.
-    fn label_defaults(&mut self, body: &'static SharedBody, env: Env, label: Label) {
+    pub(crate) fn label_defaults(&mut self, body: &'static SharedBody, env: Env, label: Label) {
         let first = 1 + usize::from(body.named);
         for (i, formal) in body.formals.iter().enumerate() {
             let cell = self.mem.heap.word(env, first + i);

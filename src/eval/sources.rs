@@ -183,6 +183,7 @@ impl Evaluator {
         if path.ends_with(store::DRV_EXTENSION.as_bytes()) {
             return Err(self.fail(ErrorKind::Eval, "file names are not allowed to end in '.drv'"));
         }
+        self.touches(path);
         if let Some(&copied) = self.caches.files.copied.get(path) {
             return Ok(copied);
         }

@@ -17,6 +17,7 @@ use crate::evaluator::{Evaluator, Frame, Message};
 use crate::heap::{Heap, Mark, Val};
 use crate::layers::LayerMark;
 use crate::observed::{NotedBuild, NotedCall};
+use crate::shared::FIXED;
 use diag::Pos;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -95,15 +96,27 @@ impl Evaluator {
         watch: impl FnOnce(&Heap, &Mark),
     ) -> Result<T, Stopped> {
         let before = self.begin_trial(limits);
-        let done = catch_unwind(AssertUnwindSafe(|| self.contained(work)));
-        let outcome = match done {
-            Ok(Ok(result)) => Ok(result),
-            Ok(Err(_)) => Err(Stopped::Failed(self.take_error())),
-            Err(payload) => Err(Stopped::Panicked(message_of(payload.as_ref()))),
-        };
+        let outcome = self.outcome_of(work);
         watch(&self.mem.heap, &before.heap);
         self.end_trial(before);
         outcome
+    }
+
+    /// Does the work of a trial whose memory stays in use if that is worth it.
+    pub(crate) fn trial_kept<T: Send>(&mut self, work: impl FnOnce(&mut Evaluator) -> Eval<T>) -> Result<T, Stopped> {
+        let before = self.begin_trial(Limits::default());
+        self.begin_kept();
+        let outcome = self.outcome_of(work);
+        self.end_trial(before);
+        outcome
+    }
+
+    fn outcome_of<T>(&mut self, work: impl FnOnce(&mut Evaluator) -> Eval<T>) -> Result<T, Stopped> {
+        match catch_unwind(AssertUnwindSafe(|| self.contained(work))) {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(_)) => Err(Stopped::Failed(self.take_error())),
+            Err(payload) => Err(Stopped::Panicked(message_of(payload.as_ref()))),
+        }
     }
 
     /// Returns the number of the innermost trial under way; zero outside of trials.
@@ -119,7 +132,7 @@ impl Evaluator {
     fn begin_trial(&mut self, limits: Limits) -> Before {
         self.trial_count += 1;
         self.trials.push(self.trial_count);
-        Before {
+        let before = Before {
             heap: self.mem.heap.begin_trial(),
             kept: self.caches.kept(),
             layers: self.mem.layers.mark(),
@@ -142,21 +155,31 @@ impl Evaluator {
             builds: std::mem::take(&mut self.builds),
             part: self.pause_sharing(),
             meter: self.enter_limits(limits),
+        };
+        if self.trials.len() == 1 {
+            self.count_kept();
         }
+        before
     }
 
     fn end_trial(&mut self, before: Before) {
-        self.forget_files();
+        let is_kept = self.is_worth_keeping(&before.heap);
+        self.forget_files(is_kept);
         self.caches.forget(before.kept, &self.mem.heap);
         self.caches.files.forget_own(&self.own, &before.own_files);
         self.own.met = before.own_met;
         self.limited = before.limited;
         self.forget_texts(before.texts);
         self.sources.forget_folders(before.named);
-        self.mem.layers.forget(before.layers);
-        self.store.end_round(before.store);
-        self.failed.truncate(before.failed);
-        self.mem.outside = before.outside;
+        if is_kept {
+            self.mem.layers.keep(&before.layers);
+            self.store.keep_round(before.store);
+        } else {
+            self.mem.layers.forget(before.layers);
+            self.store.end_round(before.store);
+            self.failed.truncate(before.failed);
+            self.mem.outside = before.outside;
+        }
         self.mem.count_code();
         self.swap_error(before.error);
         self.frames = before.frames;
@@ -167,7 +190,11 @@ impl Evaluator {
         self.messages = before.messages;
         self.calls = before.calls;
         self.builds = before.builds;
-        self.mem.heap.end_trial(before.heap);
+        if is_kept {
+            self.mem.heap.keep_trial(&before.heap, FIXED);
+        } else {
+            self.mem.heap.end_trial(before.heap);
+        }
         self.trials.pop();
         self.resume_sharing(before.part);
         self.leave_limits(before.meter);

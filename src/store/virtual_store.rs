@@ -267,6 +267,11 @@ impl VirtualStore {
         }
     }
 
+    /// Ends the innermost round, and keeps what was added in it.
+    pub fn keep_round(&mut self, round: Round) {
+        drop(self.rounds.end(round));
+    }
+
     /// Makes the paths of deferred outputs, and returns the derivation's own path and how dependents name it.
     fn complete(
         &self,

@@ -124,6 +124,21 @@ impl Fleet {
         }
     }
 
+    /// Returns how many hosts were judged or remembered.
+    pub fn len(&self) -> usize {
+        self.hosts.len()
+    }
+
+    /// Whether no host was judged or remembered yet.
+    pub fn is_empty(&self) -> bool {
+        self.hosts.is_empty()
+    }
+
+    /// Forgets all hosts but the first ones.
+    pub fn truncate(&mut self, hosts: usize) {
+        self.hosts.truncate(hosts);
+    }
+
     /// Returns a host that was judged or remembered.
     pub fn host(&self, name: &str) -> Option<&Known> {
         self.hosts.iter().find(|host| host.name == name)

@@ -7,7 +7,7 @@ use super::exclude::unused;
 use super::memo::Memo;
 use super::settings::Settings;
 use super::{Done, limits, patterns, unknown_host, wrong};
-use crate::args::{CheckArgs, LimitArgs};
+use crate::args::{CheckArgs, LimitArgs, Sharing};
 use crate::config::{self, Config, Pattern};
 use crate::machine::Machine;
 use crate::progress::Progress;
@@ -37,6 +37,7 @@ pub(crate) const UNKNOWN: &str = "unknown";
 pub(super) const TELLING: u64 = 256 << 20;
 
 /// What judging a target came to.
+#[derive(Debug)]
 pub(crate) struct Evaluated {
     /// Its cases; none if its system is not asked for.
     pub cases: Option<Vec<Case>>,
@@ -211,6 +212,8 @@ impl Run<'_> {
             root: asked.root.as_deref(),
             search_path: Vec::new(),
             keep_messages: true,
+            // A quarter, as an evaluator goes on until it has used half of what the next host may use.
+            keep: Some(self.max_memory() / 4),
         };
         let make = || session::fetcher(self.machine, setup.flakes, setup.root);
         Session::with_fetcher(self.machine, &setup, self.fetcher.get_or_init(make).clone())
@@ -481,10 +484,33 @@ impl Run<'_> {
     /// the next one needs is read again, so that it is known.
     pub(crate) fn target(&mut self, session: &mut Session, target: &Target, platform: Option<&str>) -> Evaluated {
         let started = self.machine.clock.monotonic();
+        let hosts = self.fleet.len();
+        let mut judged = self.attempt(session, target, platform, self.args.sharing != Sharing::Off);
+        if self.args.sharing == Sharing::Verify {
+            self.fleet.truncate(hosts);
+            let alone = self.attempt(session, target, platform, false);
+            if format!("{judged:?}") != format!("{alone:?}") {
+                let message = "this host comes to something else by itself than beside others; this is a bug of cfgcheck, please report it";
+                judged = crashed(target, platform, message);
+            }
+        }
+        let taken = self.machine.clock.monotonic().saturating_sub(started);
+        // Rules read what is evaluated already: all the time is that of the evaluation.
+        if let Some(first) = judged.cases.as_mut().and_then(|cases| cases.first_mut()) {
+            first.duration = taken;
+        }
+        judged
+    }
+
+    /// Judges a target in a trial of the evaluator.
+    fn attempt(&mut self, session: &mut Session, target: &Target, platform: Option<&str>, shares: bool) -> Evaluated {
         session.ev.restart_clock();
         session.ev.limit_memory(Some(self.max_memory()));
         let flakes = session.flakes.clone();
-        let judged = session.ev.trial(|ev| {
+        let hosts = self.fleet.len();
+        let work = |ev: &mut Evaluator| {
+            // It is done once more where what hosts share is in doubt.
+            self.fleet.truncate(hosts);
             let (cases, facts) = self.judged(ev, &flakes, target, platform);
             Ok(Evaluated {
                 cases,
@@ -492,29 +518,15 @@ impl Run<'_> {
                 lasts: !ev.has_met_a_limit(),
                 has_own_path: ev.depends_on_own_path(),
             })
-        });
+        };
+        let judged = if shares {
+            session.ev.trial_sharing(work)
+        } else {
+            session.ev.trial(work)
+        };
         self.learn_secrets(session);
-        let mut judged = judged.unwrap_or_else(|_| {
-            let finding = Finding::new(
-                "crash",
-                Severity::Error,
-                "cfgcheck itself broke here; this is a bug of cfgcheck, please report it",
-            );
-            let name = format!("{} evaluates", target.path());
-            let case = Case::new(Stage::Eval, name, Outcome::Crashed).finding(finding);
-            Evaluated {
-                cases: Some(vec![case.on(&target.name, platform.unwrap_or(UNKNOWN))]),
-                lasts: false,
-                has_own_path: false,
-                facts: None,
-            }
-        });
-        let taken = self.machine.clock.monotonic().saturating_sub(started);
-        // Rules read what is evaluated already: all the time is that of the evaluation.
-        if let Some(first) = judged.cases.as_mut().and_then(|cases| cases.first_mut()) {
-            first.duration = taken;
-        }
-        judged
+        let broke = "cfgcheck itself broke here; this is a bug of cfgcheck, please report it";
+        judged.unwrap_or_else(|_| crashed(target, platform, broke))
     }
 
     fn judged(
@@ -593,5 +605,17 @@ impl Run<'_> {
         let Some(case) = admitted else { return };
         self.tell(Event::CaseStarted(case.subject.clone()));
         self.tell(Event::CaseFinished(case));
+    }
+}
+
+/// Returns what judging a target comes to where cfgcheck itself is wrong.
+fn crashed(target: &Target, platform: Option<&str>, message: &str) -> Evaluated {
+    let name = format!("{} evaluates", target.path());
+    let case = Case::new(Stage::Eval, name, Outcome::Crashed).finding(Finding::new("crash", Severity::Error, message));
+    Evaluated {
+        cases: Some(vec![case.on(&target.name, platform.unwrap_or(UNKNOWN))]),
+        lasts: false,
+        has_own_path: false,
+        facts: None,
     }
 }

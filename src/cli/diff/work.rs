@@ -200,6 +200,7 @@ impl<'w> Work<'w> {
             root: self.head.asked.root.as_deref(),
             search_path: Vec::new(),
             keep_messages: true,
+            keep: None,
         };
         let mut session = Session::new(self.machine, &setup);
         session.ev.limit_memory(Some(self.max_memory()));

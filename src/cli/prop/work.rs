@@ -156,6 +156,7 @@ impl<'w> Work<'w> {
             root: None,
             search_path: Vec::new(),
             keep_messages: true,
+            keep: None,
         };
         let mut session = Session::new(machine, &setup);
         self.replay(&mut session, None);

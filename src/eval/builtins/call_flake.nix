@@ -1,12 +1,13 @@
 # Turns the graph of a locked flake into the value of the flake, fetching what is used.
-# `source key` is what was fetched for a node; the attributes of `nodes` are the nodes' keys.
-{ nodes, root, source }:
+# `source key` is what was fetched for a node; the attributes of `nodes` are the nodes' keys. `settle` tells those apart that lead to
+# inputs only.
+{ nodes, root, settle, source }:
 let
   inherit (builtins) isFunction mapAttrs;
 
   below = path: dir: if dir == "" then path else path + "/" + dir;
 
-  flakes = mapAttrs (
+  flakes = settle nodes (mapAttrs (
     key: node:
     let
       base = flakes.${node.parent};
@@ -27,6 +28,6 @@ let
       inherit outPath sourceInfo;
       value = if node.flake then assert isFunction flake.outputs; value else sourceInfo // { inherit sourceInfo outPath; };
     }
-  ) nodes;
+  ) nodes);
 in
 flakes.${root}.value

@@ -7,6 +7,7 @@ use crate::error::{ErrorKind, Eval};
 use crate::evaluator::Evaluator;
 use crate::heap::{Ref, Val};
 use crate::io::FetchRequest;
+use crate::shared::FIXED;
 use diag::Pos;
 
 /// One node of the graph of a flake's inputs.
@@ -52,7 +53,8 @@ impl Evaluator {
         let flake = self.cell(Val::int(i64::from(graph.flake)));
         let source = self.cell(Val::partial(source, flake));
         let root = self.string_cell(b"0");
-        let argument = self.small_set(&[("nodes", nodes), ("root", root), ("source", source)]);
+        let settle = self.internal_builtin("settleFlakeNodes", 2, settle);
+        let argument = self.small_set(&[("nodes", nodes), ("root", root), ("settle", settle), ("source", source)]);
         let argument = self.cell(argument);
         self.call_cell(function, &[argument], Pos::NONE)
     }
@@ -89,6 +91,7 @@ impl Evaluator {
 
     fn graph_value(&mut self, graph: &FlakeGraph) -> Ref {
         let mut list = Vec::with_capacity(graph.nodes.len());
+        let fixed = fixed_nodes(&graph.nodes);
         for (key, node) in graph.nodes.iter().enumerate() {
             let mut inputs = Vec::with_capacity(node.inputs.len());
             for (name, target) in &node.inputs {
@@ -99,7 +102,13 @@ impl Evaluator {
             let inputs = self.cell(inputs);
             let is_flake = self.mem.bool_cell(node.is_flake);
             let dir = self.string_cell(node.dir.as_bytes());
-            let mut attrs = vec![("dir", dir), ("flake", is_flake), ("inputs", inputs)];
+            let is_fixed = self.mem.bool_cell(fixed[key]);
+            let mut attrs = vec![
+                ("dir", dir),
+                ("fixed", is_fixed),
+                ("flake", is_flake),
+                ("inputs", inputs),
+            ];
             if let Some((parent, path)) = &node.parent {
                 attrs.push(("parent", self.string_cell(parent.to_string().as_bytes())));
                 attrs.push(("path", self.string_cell(path.as_bytes())));
@@ -113,12 +122,49 @@ impl Evaluator {
     }
 }
 
+/// Returns for each node whether it leads to inputs only, and not back to the flake itself.
+fn fixed_nodes(nodes: &[FlakeNode]) -> Vec<bool> {
+    let mut fixed = vec![true; nodes.len()];
+    let leads_back = |node: &FlakeNode, fixed: &[bool]| {
+        let parent = node.parent.as_ref().map(|(parent, _)| *parent);
+        let mut next = node.inputs.iter().map(|(_, target)| *target).chain(parent);
+        next.any(|next| !fixed.get(next as usize).copied().unwrap_or(false))
+    };
+    if let Some(root) = fixed.first_mut() {
+        *root = false;
+    }
+    while let Some(node) = (0..nodes.len()).find(|&node| fixed[node] && leads_back(&nodes[node], &fixed)) {
+        fixed[node] = false;
+    }
+    fixed
+}
+
+/// Labels the values of nodes that lead to inputs only: the nodes, and the set of the values.
+fn settle(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
+    let nodes = ev.force(args[0], Pos::NONE)?;
+    let flakes = ev.force(args[1], Pos::NONE)?;
+    let fixed = ev.symbols.intern(b"fixed");
+    let entries = ev.mem.entries(flakes);
+    for (key, attr) in entries.iter() {
+        let node = ev.mem.attr(nodes, key).map(|node| ev.peek(node.value));
+        let is_fixed = node
+            .and_then(|node| ev.mem.attr(node, fixed))
+            .map(|is| ev.peek(is.value));
+        let value = ev.peek(attr.value);
+        if is_fixed.and_then(Val::as_bool) == Some(true) && !value.is_whnf() {
+            ev.mem.heap.set(attr.value, value.labelled(FIXED));
+        }
+    }
+    Ok(flakes)
+}
+
 /// Fetches the source of a node: the flake's number and the node's key.
 fn fetch_node(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let flake = ev.force_int(args[0], Pos::NONE, "")?;
     let key = ev.force_plain_string(args[1], Pos::NONE, "")?;
     let node = String::from_utf8_lossy(key).parse().unwrap_or(u32::MAX);
     let flake = flake as u32;
+    ev.fetches(flake, node);
     match ev.io.fetch(&FetchRequest::Node { flake, node }) {
         Ok(fetched) => {
             let own = ev.is_own_node(flake, node);

@@ -121,6 +121,7 @@ fn fetch(ev: &mut Evaluator, argument: Ref, unpack: bool) -> Eval<Val> {
     } else {
         FetchRequest::Url { url, name, hash }
     };
+    ev.shows();
     match ev.io.fetch(&request) {
         Ok(fetched) => Ok(ev.store_path_string(fetched.path)),
         Err(error) => Err(fetch_failed(ev, &error)),
@@ -192,6 +193,7 @@ fn tree(ev: &mut Evaluator, argument: Ref, git: bool) -> Eval<Val> {
         Some(FetchAttr::String(name)) => Some(name.clone()),
         _ => None,
     };
+    ev.shows();
     match ev.io.fetch(&FetchRequest::Tree { attrs, name, caller }) {
         Ok(fetched) => Ok(tree_value(ev, fetched.path, &fetched.attrs, git, false)),
         Err(error) => Err(fetch_failed(ev, &error)),
@@ -393,6 +395,7 @@ fn fetch_mercurial(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     if let Some(revision) = revision {
         put(&mut attrs, "rev", FetchAttr::String(revision));
     }
+    ev.shows();
     let fetched = match ev.io.fetch(&FetchRequest::Tree {
         attrs,
         name: Some(name),

@@ -146,6 +146,7 @@ fn read_file_type(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
 
 fn read_dir(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let path = ev.realise_path(args[0], Some(true))?;
+    ev.touches(&path);
     if let Some(&known) = ev.caches.files.listings.get(&path) {
         return Ok(known);
     }

@@ -6,6 +6,7 @@ use crate::error::{ErrorKind, Eval};
 use crate::evaluator::Evaluator;
 use crate::heap::{Ref, Tag, Val};
 use crate::io::FetchAttr;
+use crate::shared::COMMON;
 use diag::Pos;
 use syntax::Symbol;
 
@@ -21,7 +22,10 @@ fn get_flake(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let reference = String::from_utf8_lossy(reference);
     match ev.io.flakes() {
         // Whoever asks for the same flake gets the same value.
-        Some(call) => ev.as_common(|ev| call(ev, &reference)),
+        Some(call) => {
+            ev.shows();
+            ev.as_common(COMMON, |ev| call(ev, &reference))
+        }
         None => {
             let message = format!("flake '{reference}' cannot be fetched in this evaluation");
             Err(ev.fail(ErrorKind::Io, message))

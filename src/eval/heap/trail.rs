@@ -11,8 +11,9 @@
 
 use super::bytes::CHUNK;
 use super::region::Escapes;
-use super::{Heap, Ref, STRIDE, Tag, Val, Words, poison};
+use super::{Heap, Label, Ref, STRIDE, Tag, Val, Words, poison};
 use memmap2::MmapMut;
+use rustc_hash::FxHashSet;
 
 /// What was written to cells and words that are older than the trial under way.
 #[derive(Default)]
@@ -61,6 +62,13 @@ pub struct Mark {
     word_mark: u32,
     cells: usize,
     words: usize,
+}
+
+impl Mark {
+    /// Returns the index of the first cell of the trial.
+    pub(crate) fn first_cell(&self) -> u32 {
+        self.next_cell
+    }
 }
 
 /// Bytes of each arena that stay resident after a trial, as the next one will want them again, about what a NixOS host takes;
@@ -146,6 +154,31 @@ impl Heap {
         self.escapes = mark.escapes;
     }
 
+    /// Ends a trial inside of no other whose memory stays in use: what is older is as it was when it began, but for thunks with
+    /// this label that were evaluated.
+    pub(crate) fn keep_trial(&mut self, mark: &Mark, stays: Label) {
+        debug_assert_eq!(self.trail.depth, 1, "what an outer trial takes back must not stay");
+        let mut seen = FxHashSet::default();
+        for (cell, held) in self.trail.cells.split_off(mark.cells) {
+            // What was noted first is what it held when the trial began.
+            if seen.insert(cell.0) && !(held.label() == stays && self.get(cell).is_whnf()) {
+                // SAFETY: as in `Heap::set`.
+                unsafe { self.cells.add(cell.0 as usize).write(held) };
+            }
+        }
+        while self.trail.words.len() > mark.words {
+            if let Some((words, at, value)) = self.trail.words.pop() {
+                self.write_word(words, at as usize, value);
+            }
+        }
+        self.trail.cell_mark = mark.cell_mark;
+        self.trail.word_mark = mark.word_mark;
+        self.trail.depth -= 1;
+        self.limit_bytes = mark.limit_bytes;
+        // What is older may refer to what is newer now.
+        self.pin();
+    }
+
     /// Returns the cells older than the trial under way that were evaluated in it, each behind those that
     /// its evaluation needed.
     pub fn evaluated_since(&self, mark: &Mark) -> Vec<Ref> {
@@ -153,6 +186,12 @@ impl Heap {
         let ended = |(_, held): &&(Ref, Val)| matches!(held.tag(), Tag::Blackhole | Tag::Apply | Tag::ApplyTwo);
         let cells = self.trail.cells[mark.cells..].iter();
         cells.filter(ended).map(|&(cell, _)| cell).collect()
+    }
+
+    /// Returns how many bytes were allocated since a trial began.
+    pub(crate) fn grown_since(&self, mark: &Mark) -> u64 {
+        let values = u64::from(self.next_cell - mark.next_cell) * 16 + u64::from(self.next_word - mark.next_word) * 8;
+        values + self.bytes_total - mark.bytes_total
     }
 
     /// Returns how many trials are under way.

@@ -80,7 +80,7 @@ pub struct Val {
 const MARK: u64 = 1 << 8;
 
 /// What thunks are evaluated for: a number that stands between a value's mark and its upper half.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Label(u64);
 
 impl Label {
@@ -133,10 +133,11 @@ impl Val {
         }
     }
 
-    /// Returns the value with a label, which says of a thunk for what it is evaluated.
+    /// Returns the value with a label in place of its own: of a thunk that for which it is evaluated, of what is evaluated
+    /// that for which it was.
     #[inline(always)]
     pub(crate) fn labelled(self, label: Label) -> Val {
-        Val::from_words([self.head.get() | label.0, self.b])
+        Val::from_words([self.head.get() & !Label::BITS | label.0, self.b])
     }
 
     /// Returns the value's label.

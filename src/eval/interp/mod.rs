@@ -86,7 +86,7 @@ impl Evaluator {
         self.mem.heap.label = label;
         match result {
             Ok(done) => {
-                self.mem.heap.update(cell, done);
+                self.mem.heap.update(cell, done.labelled(value.label()));
                 Ok(done)
             }
             Err(fail) => {

@@ -1,5 +1,6 @@
 //! Trials and open cells: what is undone must look as if it had never been done.
 
+mod kept;
 mod limits;
 mod open;
 mod thunks;

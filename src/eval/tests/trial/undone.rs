@@ -232,7 +232,7 @@ fn a_stack_that_overflows_is_undone_as_well() {
 /// Returns what expressions come to, each in a trial of its own, and how many files were read for that.
 fn one_after_the_other(is_fixed: bool, expressions: &'static [&str]) -> (Vec<String>, u32) {
     let world = World {
-        is_fixed,
+        fixed: is_fixed.then_some(&b"/"[..]),
         ..World::default()
     };
     let (read, results) = (world.read.clone(), Arc::new(Mutex::new(Vec::new())));

@@ -6,13 +6,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The files.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 14] = [
     ("/lib/default.nix", include_str!("lib.nix")),
     ("/lib/double.nix", "x: 2 * x"),
     ("/lib/chain.nix", "import ./double.nix (import ./double.nix 21)"),
     ("/lib/throws.nix", "throw \"this file throws\""),
     ("/lib/broken.nix", "{ a = ; }"),
     ("/lib/text.txt", "a text\n"),
+    ("/in/lib.nix", include_str!("kept/lib.nix")),
+    ("/in/set.nix", include_str!("kept/set.nix")),
+    ("/in/text.txt", "a text of an input\n"),
+    ("/in/value.nix", "{ value = \"of an input\"; }"),
+    ("/own/hosts.nix", include_str!("kept/hosts.nix")),
+    ("/own/overlays.nix", include_str!("kept/overlays.nix")),
+    ("/own/text.txt", "a text of the host\n"),
+    ("/own/value.nix", "{ value = \"of the host\"; }"),
 ];
 
 /// Reading this panics.
@@ -25,8 +33,8 @@ pub struct World {
     pub tick: u64,
     /// What the clock shows.
     pub now: u64,
-    /// Whether it says that its files stay as they are.
-    pub is_fixed: bool,
+    /// What the paths begin with of those of its files of which it says that they stay as they are.
+    pub fixed: Option<&'static [u8]>,
     /// How many files were read.
     pub read: Arc<AtomicU32>,
 }
@@ -50,14 +58,15 @@ impl EvalIo for World {
         if path == PANICS || FILES.iter().any(|(known, _)| *known == path) {
             return Ok(Some(FileType::Regular));
         }
-        Ok(["/", "/lib"].contains(&path.as_str()).then_some(FileType::Directory))
+        let folders = ["/", "/in", "/lib", "/own"];
+        Ok(folders.contains(&path.as_str()).then_some(FileType::Directory))
     }
 
     fn read_dir(&mut self, path: &[u8]) -> Result<Rc<[(Vec<u8>, FileType)]>, IoError> {
         let mut names: Vec<(Vec<u8>, FileType)> = match path {
             b"/lib" => FILES
                 .iter()
-                .map(|(path, _)| (path["/lib/".len()..].into(), FileType::Regular))
+                .filter_map(|(path, _)| Some((path.strip_prefix("/lib/")?.into(), FileType::Regular)))
                 .collect(),
             b"/" => vec![(b"lib".to_vec(), FileType::Directory)],
             _ => return Err(IoError::NotFound(text(path))),
@@ -70,8 +79,8 @@ impl EvalIo for World {
         Err(IoError::NotFound(text(path)))
     }
 
-    fn is_fixed(&self, _: &[u8]) -> bool {
-        self.is_fixed
+    fn is_fixed(&self, path: &[u8]) -> bool {
+        self.fixed.is_some_and(|fixed| path.starts_with(fixed))
     }
 
     fn env(&mut self, _: &str) -> String {
