@@ -164,6 +164,10 @@ pub trait EvalIo {
         let _ = path;
         false
     }
+    /// Takes note that a node of a flake is used as an input, and with it perhaps all that this one leads to.
+    fn uses_node(&mut self, flake: u32, node: u32) {
+        let _ = (flake, node);
+    }
     /// Takes note that an attribute of the source of the flake under test, such as `rev`, is read.
     fn reads_attribute(&mut self, name: &str) {
         let _ = name;

@@ -14,7 +14,8 @@
 //! - A call that says something, reads anything but fixed files, meets the place of the flake under test, builds, or makes another
 //!   package set whose making is noted, is not shared. Nor is one that evaluates anything that its arguments do not lead to.
 //! - Where one of these happens to what comes of fixed files, nothing of that trial stays.
-//! - What was read of inputs counts for whoever comes later: that it was, and which texts.
+//! - Who uses an input counts as using all inputs that this one leads to ([`crate::EvalIo::uses_node`]), whoever has fetched them. The
+//!   texts that were read of inputs are texts that later hosts have read.
 //! - A function is equal to itself and to no copy of itself. Where one of the kept memory is compared with one of the host, and where
 //!   anything fails, the host is in doubt, and is evaluated once more with nothing shared.
 //! - In one trial a kept call is had once: two such calls make two package sets.
@@ -25,7 +26,6 @@ use crate::evaluator::Evaluator;
 use crate::free::FreeVariables;
 use crate::graph::Graph;
 use crate::heap::{Env, Label, Mark, Ref, Tag, Val};
-use crate::io::FetchRequest;
 use crate::shared::FIXED;
 use crate::trial::Stopped;
 use diag::{FileId, Pos};
@@ -50,15 +50,13 @@ pub(crate) struct Kept {
     fresh: Vec<Call>,
     /// Of which nothing may be shared.
     spoilt: Vec<Label>,
-    /// What of inputs came into fixed values: which were fetched, and which texts were read.
-    fetched: Vec<(u32, u32)>,
+    /// The texts that were read for fixed values.
     texts: Vec<FileId>,
     /// Calls of earlier trials.
     calls: Vec<Call>,
     /// The cells of earlier trials.
     cells: Vec<Range<u32>>,
-    /// What of inputs came into them.
-    all_fetched: Vec<(u32, u32)>,
+    /// The texts that were read for what they hold.
     all_texts: Vec<FileId>,
     /// Bytes that they take.
     bytes: u64,
@@ -117,7 +115,6 @@ impl Evaluator {
     pub(crate) fn begin_kept(&mut self) {
         self.kept.trial = self.innermost_trial();
         self.kept.is_in_doubt = false;
-        self.kept.fetched.clear();
         self.kept.texts.clear();
     }
 
@@ -146,27 +143,14 @@ impl Evaluator {
         kept.bytes += grown;
         kept.cells.push(mark.first_cell()..self.mem.heap.next_index());
         kept.calls.append(&mut kept.fresh);
-        kept.all_fetched.append(&mut kept.fetched);
         kept.all_texts.append(&mut kept.texts);
         true
     }
 
-    /// Counts for the trial that begins what came of inputs into the memory that stays.
+    /// Counts for the trial that begins the texts that were read for the memory that stays.
     pub(crate) fn count_kept(&mut self) {
-        for i in 0..self.kept.all_fetched.len() {
-            let (flake, node) = self.kept.all_fetched[i];
-            // The answer is known; it is asked for so that it is taken down.
-            let _ = self.io.fetch(&FetchRequest::Node { flake, node });
-        }
         for i in 0..self.kept.all_texts.len() {
             self.reads(self.kept.all_texts[i]);
-        }
-    }
-
-    /// Notes which input was fetched for what may stay.
-    pub(crate) fn fetches(&mut self, flake: u32, node: u32) {
-        if self.is_watched() {
-            self.kept.fetched.push((flake, node));
         }
     }
 

@@ -215,6 +215,29 @@ impl Flakes {
         Ok(mounted)
     }
 
+    /// Returns a node of a locked flake and all that it leads to but the flake itself: its inputs, theirs, and so on.
+    pub fn reached_from(&self, flake: u32, node: u32) -> Vec<u32> {
+        let mut reached = vec![node];
+        let Some(locked) = self.get(flake) else { return reached };
+        let mut next = 0;
+        while let Some(&node) = reached.get(next) {
+            next += 1;
+            for edge in locked.lock.node(NodeId(node)).inputs.values() {
+                let target = match edge {
+                    Edge::Node(target) => Some(*target),
+                    Edge::Follows(path) => locked.lock.find(path).ok().flatten(),
+                };
+                if let Some(NodeId(target)) = target
+                    && target != 0
+                    && !reached.contains(&target)
+                {
+                    reached.push(target);
+                }
+            }
+        }
+        reached
+    }
+
     /// Returns the shortest path of input names that leads to a node of a locked flake, and what it is locked to: the same text
     /// as long as its tree and the attributes of that are the same. `None` if that cannot be said without looking at the tree's
     /// files.

@@ -442,6 +442,18 @@ impl EvalIo for World {
         self.mounted(path).is_some_and(|(_, _, recording)| recording.is_none())
     }
 
+    fn uses_node(&mut self, flake: u32, node: u32) {
+        let (Some(recording), Some(flakes), OWN) = (&self.recording, &self.flakes, flake) else {
+            return;
+        };
+        for node in flakes.reached_from(OWN, node) {
+            // What cannot be said what it is cannot be fetched either, which is told when somebody needs it.
+            if let Some((path, locked)) = flakes.identity(OWN, node) {
+                recording.input(path, locked);
+            }
+        }
+    }
+
     fn reads_attribute(&mut self, name: &str) {
         if let Some(recording) = &self.recording {
             recording.attribute(name);

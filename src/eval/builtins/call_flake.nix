@@ -1,7 +1,7 @@
 # Turns the graph of a locked flake into the value of the flake, fetching what is used.
 # `source key` is what was fetched for a node; the attributes of `nodes` are the nodes' keys. `settle` tells those apart that lead to
-# inputs only.
-{ nodes, root, settle, source }:
+# inputs only, and `use key value` is the value of a node as an input.
+{ nodes, root, settle, source, use }:
 let
   inherit (builtins) isFunction mapAttrs;
 
@@ -14,7 +14,7 @@ let
       sourceInfo = if node ? parent then base.sourceInfo else source key;
       outPath = if node ? parent then below base.outPath node.path else below sourceInfo.outPath node.dir;
       flake = import (outPath + "/flake.nix");
-      inputs = mapAttrs (name: target: flakes.${target}.value) node.inputs;
+      inputs = mapAttrs (name: target: use target flakes.${target}.value) node.inputs;
       outputs = flake.outputs (inputs // { self = value; });
       value =
         outputs

@@ -53,8 +53,16 @@ impl Evaluator {
         let flake = self.cell(Val::int(i64::from(graph.flake)));
         let source = self.cell(Val::partial(source, flake));
         let root = self.string_cell(b"0");
+        let used = self.internal_builtin("useFlakeNode", 3, use_node);
+        let used = self.cell(Val::partial(used, flake));
         let settle = self.internal_builtin("settleFlakeNodes", 2, settle);
-        let argument = self.small_set(&[("nodes", nodes), ("root", root), ("settle", settle), ("source", source)]);
+        let argument = self.small_set(&[
+            ("nodes", nodes),
+            ("root", root),
+            ("settle", settle),
+            ("source", source),
+            ("use", used),
+        ]);
         let argument = self.cell(argument);
         self.call_cell(function, &[argument], Pos::NONE)
     }
@@ -158,13 +166,25 @@ fn settle(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     Ok(flakes)
 }
 
+/// Returns the value of a node, the third argument, as an input of another one; that it is used is told to the world.
+fn use_node(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
+    let flake = ev.force_int(args[0], Pos::NONE, "")?;
+    let key = ev.force_plain_string(args[1], Pos::NONE, "")?;
+    let node = String::from_utf8_lossy(key).parse().unwrap_or(u32::MAX);
+    // What inputs use of each other is used by whoever uses these.
+    if ev.mem.heap.label != FIXED {
+        ev.shows();
+        ev.io.uses_node(flake as u32, node);
+    }
+    ev.force(args[2], Pos::NONE)
+}
+
 /// Fetches the source of a node: the flake's number and the node's key.
 fn fetch_node(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let flake = ev.force_int(args[0], Pos::NONE, "")?;
     let key = ev.force_plain_string(args[1], Pos::NONE, "")?;
     let node = String::from_utf8_lossy(key).parse().unwrap_or(u32::MAX);
     let flake = flake as u32;
-    ev.fetches(flake, node);
     match ev.io.fetch(&FetchRequest::Node { flake, node }) {
         Ok(fetched) => {
             let own = ev.is_own_node(flake, node);
