@@ -26,6 +26,7 @@ mod lang;
 mod library;
 mod module_system;
 mod recorded;
+mod shared;
 
 use std::path::{Path, PathBuf};
 
