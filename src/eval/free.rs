@@ -11,8 +11,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// A variable of an environment: how many environments to go up from the one that code is evaluated in, and the word there.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Free {
-    up: u32,
-    word: u32,
+    pub up: u32,
+    pub word: u32,
 }
 
 impl Free {

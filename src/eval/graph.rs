@@ -21,6 +21,13 @@ pub(crate) struct Graph {
     cells: FxHashMap<u32, Val>,
 }
 
+impl Graph {
+    /// Returns the cells that are reached.
+    pub fn cells(&self) -> impl Iterator<Item = Ref> {
+        self.cells.keys().map(|&index| Ref::from_index(index))
+    }
+}
+
 /// Two calls that are held against each other.
 #[derive(Default)]
 struct Pairs {

@@ -19,6 +19,13 @@ pub(crate) struct Import {
     compiled: Option<(Arc<[u8]>, FileId, CodeRef)>,
 }
 
+impl Import {
+    /// Returns the cell of its value; none if only trials that ended have imported it.
+    pub fn cell(&self) -> Ref {
+        self.cell
+    }
+}
+
 impl Evaluator {
     /// Returns the cell of a file's value, which is evaluated at most once; `path` must be resolved
     /// (no folder, no symbolic link).

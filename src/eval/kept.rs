@@ -147,6 +147,27 @@ impl Evaluator {
         true
     }
 
+    /// Ends a trial whose memory stays: what nobody can reach any more of that is given back.
+    pub(crate) fn keep_memory(&mut self, mark: &Mark) {
+        let mut cells = Vec::new();
+        let mut values = Vec::new();
+        for call in &self.kept.calls {
+            cells.push(call.value);
+            cells.extend(call.graph.cells());
+            values.push(Val::thunk(&call.body.body, call.env));
+        }
+        cells.extend(
+            self.files
+                .values()
+                .map(|import| import.cell())
+                .filter(|cell| cell.is_some()),
+        );
+        let evaluated = self.mem.heap.keep_trial(mark, FIXED);
+        values.extend(evaluated.into_iter().map(|cell| self.peek(cell)));
+        let given = self.sweep(mark, cells, &values);
+        self.kept.bytes = self.kept.bytes.saturating_sub(given);
+    }
+
     /// Counts for the trial that begins the texts that were read for the memory that stays.
     pub(crate) fn count_kept(&mut self) {
         for i in 0..self.kept.all_texts.len() {

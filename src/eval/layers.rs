@@ -5,6 +5,7 @@
 
 use crate::heap::Val;
 use crate::memory::Memory;
+use rustc_hash::FxHashSet;
 use std::cell::Cell;
 
 /// A set laid on another one: what is not in `top` is in `base`.
@@ -51,6 +52,11 @@ impl Layer {
         self.top.get()
     }
 
+    /// Returns both as one set, if that was made.
+    pub(crate) fn flat(&self) -> Option<Val> {
+        self.flat.get()
+    }
+
     /// Returns how many attributes both have together.
     pub fn len(&self) -> usize {
         self.len.get() as usize
@@ -74,10 +80,15 @@ impl Layers {
         self.spare.extend(self.made.drain(mark.made..));
     }
 
-    /// Keeps what a trial did.
+    /// Keeps what a trial made; older layers are as they were.
     pub(crate) fn keep(&mut self, mark: &LayerMark) {
-        self.flattened.truncate(mark.flattened);
-        self.made.truncate(mark.made);
+        let address = |layer: &'static Layer| std::ptr::from_ref(layer) as usize;
+        let made: FxHashSet<usize> = self.made.drain(mark.made..).map(address).collect();
+        for layer in self.flattened.drain(mark.flattened..) {
+            if !made.contains(&address(layer)) {
+                layer.flat.set(None);
+            }
+        }
     }
 }
 

@@ -39,6 +39,7 @@ mod shared;
 pub mod show;
 mod sources;
 pub mod suggest;
+mod sweep;
 pub mod text;
 mod trial;
 mod typed;

@@ -17,7 +17,6 @@ use crate::evaluator::{Evaluator, Frame, Message};
 use crate::heap::{Heap, Mark, Val};
 use crate::layers::LayerMark;
 use crate::observed::{NotedBuild, NotedCall};
-use crate::shared::FIXED;
 use diag::Pos;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -191,7 +190,7 @@ impl Evaluator {
         self.calls = before.calls;
         self.builds = before.builds;
         if is_kept {
-            self.mem.heap.keep_trial(&before.heap, FIXED);
+            self.keep_memory(&before.heap);
         } else {
             self.mem.heap.end_trial(before.heap);
         }

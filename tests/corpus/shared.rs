@@ -37,17 +37,45 @@ const HOSTS: &[(&str, &str, bool)] = &[
     ("a", "{ }", true),
     ("b", "{ services.openssh.enable = true; }", true),
     ("c", "{ nixpkgs.overlays = [ (import ./overlay.nix) ]; }", true),
-    ("d", "{ pkgs, ... }: { nixpkgs.overlays = [ (import ./overlay.nix) ]; environment.systemPackages = [ pkgs.jq ]; }", true),
-    ("e", "{ self, ... }: { nixpkgs.overlays = [ self.overlays.of-flake ]; }", true),
-    ("f", "{ name, ... }: { nixpkgs.overlays = [ (final: prev: { htop = prev.htop.overrideAttrs { pname = name; }; }) ]; }", true),
+    (
+        "d",
+        "{ pkgs, ... }: { nixpkgs.overlays = [ (import ./overlay.nix) ]; environment.systemPackages = [ pkgs.jq ]; }",
+        true,
+    ),
+    (
+        "e",
+        "{ self, ... }: { nixpkgs.overlays = [ self.overlays.of-flake ]; }",
+        true,
+    ),
+    (
+        "f",
+        "{ name, ... }: { nixpkgs.overlays = [ (final: prev: { htop = prev.htop.overrideAttrs { pname = name; }; }) ]; }",
+        true,
+    ),
     ("g", "{ nixpkgs.config.allowUnfree = true; }", true),
     ("h", "{ nixpkgs.hostPlatform = \"aarch64-linux\"; }", true),
     // What is compared by place: the platform of the package set has the functions of the host's.
-    ("i", "{ config, pkgs, ... }: { environment.etc.same.text = if config.nixpkgs.hostPlatform == pkgs.stdenv.hostPlatform then \"yes\" else \"no\"; }", true),
+    (
+        "i",
+        "{ config, pkgs, ... }: { environment.etc.same.text = if config.nixpkgs.hostPlatform == pkgs.stdenv.hostPlatform then \"yes\" else \"no\"; }",
+        true,
+    ),
     // A package set more, which is told.
-    ("j", "{ nixpkgs, pkgs, ... }: { environment.systemPackages = [ (import nixpkgs { system = \"x86_64-linux\"; }).jq ]; }", true),
-    ("k", "{ pkgs, ... }: { environment.systemPackages = [ pkgs.no-such-package ]; }", false),
-    ("l", "{ nixpkgs.config.packageOverrides = builtins.trace \"this host speaks\" (pkgs: { }); }", true),
+    (
+        "j",
+        "{ nixpkgs, pkgs, ... }: { environment.systemPackages = [ (import nixpkgs { system = \"x86_64-linux\"; }).jq ]; }",
+        true,
+    ),
+    (
+        "k",
+        "{ pkgs, ... }: { environment.systemPackages = [ pkgs.no-such-package ]; }",
+        false,
+    ),
+    (
+        "l",
+        "{ nixpkgs.config.packageOverrides = builtins.trace \"this host speaks\" (pkgs: { }); }",
+        true,
+    ),
 ];
 
 #[test]
@@ -66,7 +94,18 @@ fn corpus_hosts_that_share_package_sets_come_to_what_they_come_to_alone() {
         write(&format!("{name}.nix"), module);
     }
     let output = Command::new(env!("CARGO_BIN_EXE_cfgcheck"))
-        .args(["check", "path:.", "--trust", "--no-cache", "--jobs", "1", "--sharing", "verify", "--output", "json=-"])
+        .args([
+            "check",
+            "path:.",
+            "--trust",
+            "--no-cache",
+            "--jobs",
+            "1",
+            "--sharing",
+            "verify",
+            "--output",
+            "json=-",
+        ])
         .current_dir(folder.path())
         .env("HOME", folder.path())
         .output()
@@ -76,7 +115,10 @@ fn corpus_hosts_that_share_package_sets_come_to_what_they_come_to_alone() {
     let cases = report["cases"].as_array().expect("a report has cases");
     for (name, _, evaluates) in HOSTS {
         let of_host = |case: &&Value| case["host"] == *name && case["stage"] == "eval";
-        let case = cases.iter().find(of_host).unwrap_or_else(|| panic!("{name} was judged"));
+        let case = cases
+            .iter()
+            .find(of_host)
+            .unwrap_or_else(|| panic!("{name} was judged"));
         let outcome = if *evaluates { "passed" } else { "errored" };
         assert_eq!(case["outcome"]["is"], outcome, "{name}: {case}");
     }

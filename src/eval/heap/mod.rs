@@ -33,6 +33,7 @@ mod bytes;
 mod constants;
 mod poison;
 mod region;
+mod sweep;
 mod trail;
 mod value;
 
@@ -41,6 +42,7 @@ use constants::Constants;
 use region::Escapes;
 pub use region::Region;
 use std::marker::PhantomData;
+pub(crate) use sweep::Reached;
 pub use trail::Mark;
 use trail::Trail;
 pub(crate) use value::Label;

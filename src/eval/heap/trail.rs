@@ -69,6 +69,11 @@ impl Mark {
     pub(crate) fn first_cell(&self) -> u32 {
         self.next_cell
     }
+
+    /// Returns the index of the first array of the trial.
+    pub(crate) fn first_word(&self) -> u32 {
+        self.next_word
+    }
 }
 
 /// Bytes of each arena that stay resident after a trial, as the next one will want them again, about what a NixOS host takes;
@@ -155,13 +160,18 @@ impl Heap {
     }
 
     /// Ends a trial inside of no other whose memory stays in use: what is older is as it was when it began, but for thunks with
-    /// this label that were evaluated.
-    pub(crate) fn keep_trial(&mut self, mark: &Mark, stays: Label) {
+    /// this label that were evaluated, which are returned.
+    pub(crate) fn keep_trial(&mut self, mark: &Mark, stays: Label) -> Vec<Ref> {
         debug_assert_eq!(self.trail.depth, 1, "what an outer trial takes back must not stay");
-        let mut seen = FxHashSet::default();
+        let (mut seen, mut evaluated) = (FxHashSet::default(), Vec::new());
         for (cell, held) in self.trail.cells.split_off(mark.cells) {
             // What was noted first is what it held when the trial began.
-            if seen.insert(cell.0) && !(held.label() == stays && self.get(cell).is_whnf()) {
+            if !seen.insert(cell.0) {
+                continue;
+            }
+            if held.label() == stays && self.get(cell).is_whnf() {
+                evaluated.push(cell);
+            } else {
                 // SAFETY: as in `Heap::set`.
                 unsafe { self.cells.add(cell.0 as usize).write(held) };
             }
@@ -177,6 +187,7 @@ impl Heap {
         self.limit_bytes = mark.limit_bytes;
         // What is older may refer to what is newer now.
         self.pin();
+        evaluated
     }
 
     /// Returns the cells older than the trial under way that were evaluated in it, each behind those that
