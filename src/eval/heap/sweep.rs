@@ -2,7 +2,7 @@
 //!
 //! Nothing is moved: what is reached stays where it is, and a page on which there is some of it stays as a whole.
 
-use super::{Heap, Mark, Ref, Val, Words};
+use super::{Heap, Mark, Ref, Val, Words, poison};
 
 /// The size of a page, or a multiple of it.
 const PAGE: usize = if cfg!(target_arch = "x86_64") {
@@ -129,13 +129,18 @@ impl Heap {
             if !reached.cells.is_set(index) {
                 dead = Ref::from_index(index as u32);
                 self.set(dead, Val::BLACKHOLE);
+                poison::forbid(self.cells.wrapping_add(index), 1);
             }
         }
         for index in reached.units.first..reached.units.end {
             if !reached.units.is_set(index) {
                 let unit = Words::from_index(index as u32);
+                let array = self.words.wrapping_add(index);
+                // Gaps between arrays are forbidden.
+                poison::allow(array, 1);
                 self.write_word(unit, 0, dead);
                 self.write_word(unit, 1, dead);
+                poison::forbid(array, 1);
             }
         }
     }
