@@ -1,16 +1,27 @@
 //! The tree of a Git commit, read from the object database.
 
 use super::{Accessor, Listing, NodeKind, TreeError, parts};
-use crate::git::{GitError, Objects, Oid, TreeEntry, TreeMode};
+use crate::git::{Objects, Oid, TreeEntry, TreeMode};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// Bytes of files that are remembered: about what a system reads of nixpkgs.
+const REMEMBERED: usize = 32 << 20;
 
 /// The tree of a commit.
 pub struct GitTree {
     objects: Arc<Objects>,
     root: Oid,
-    /// Folders that were read, by their id.
-    folders: Mutex<HashMap<Oid, Arc<Vec<TreeEntry>>>>,
+    /// Folders that were read, by their path, with their entries in the order of their names.
+    folders: RwLock<HashMap<Vec<u8>, Arc<Vec<TreeEntry>>>>,
+    files: Mutex<Files>,
+}
+
+/// Nix files that were read: evaluators beside each other read the same ones.
+#[derive(Default)]
+struct Files {
+    known: HashMap<Oid, Vec<u8>>,
+    bytes: usize,
 }
 
 impl GitTree {
@@ -19,7 +30,8 @@ impl GitTree {
         GitTree {
             objects,
             root,
-            folders: Mutex::new(HashMap::new()),
+            folders: RwLock::default(),
+            files: Mutex::default(),
         }
     }
 
@@ -36,31 +48,73 @@ impl GitTree {
             .map(|(_, id)| id))
     }
 
-    fn folder(&self, id: &Oid) -> Result<Arc<Vec<TreeEntry>>, GitError> {
-        if let Some(found) = self.folders.lock().expect("no panic while holding the folders").get(id) {
-            return Ok(found.clone());
+    /// Returns the entries of the folder at a path; `None` if there is no folder.
+    fn folder(&self, path: &[u8]) -> Result<Option<Arc<Vec<TreeEntry>>>, TreeError> {
+        // Whoever panicked has left the table whole: each change of it is one call.
+        let known = self
+            .folders
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(path)
+            .cloned();
+        if known.is_some() {
+            return Ok(known);
         }
-        let entries = Arc::new(self.objects.tree(id)?);
-        let mut folders = self.folders.lock().expect("no panic while holding the folders");
-        folders.insert(*id, entries.clone());
-        Ok(entries)
+        let id = match self.at(path)? {
+            Some((TreeMode::Folder, id)) => id,
+            Some((TreeMode::Link, _)) => return Err(TreeError::ThroughLink(path.to_vec())),
+            _ => return Ok(None),
+        };
+        let mut entries = self.objects.tree(&id)?;
+        // Of two with one name, which Git never writes, the first one counts.
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        let entries = Arc::new(entries);
+        let mut folders = self.folders.write().unwrap_or_else(PoisonError::into_inner);
+        folders.insert(path.to_vec(), entries.clone());
+        Ok(Some(entries))
+    }
+
+    /// Returns what is at a path in a tree, whose parts were looked at.
+    fn at(&self, path: &[u8]) -> Result<Option<(TreeMode, Oid)>, TreeError> {
+        if path.is_empty() {
+            return Ok(Some((TreeMode::Folder, self.root)));
+        }
+        let (above, name) = match path.iter().rposition(|byte| *byte == b'/') {
+            Some(slash) => (&path[..slash], &path[slash + 1..]),
+            None => (&path[..0], path),
+        };
+        let Some(folder) = self.folder(above)? else {
+            return Ok(None);
+        };
+        let first = folder.partition_point(|entry| entry.name.as_slice() < name);
+        let found = folder.get(first).filter(|entry| entry.name == name);
+        Ok(found.map(|entry| (entry.mode, entry.id)))
     }
 
     fn find(&self, path: &[u8]) -> Result<Option<(TreeMode, Oid)>, TreeError> {
-        let mut at = (TreeMode::Folder, self.root);
-        for part in parts(path)? {
-            match at.0 {
-                TreeMode::Folder => {}
-                TreeMode::Link => return Err(TreeError::ThroughLink(path.to_vec())),
-                _ => return Ok(None),
-            }
-            let folder = self.folder(&at.1)?;
-            match folder.iter().find(|entry| entry.name == part) {
-                Some(entry) => at = (entry.mode, entry.id),
-                None => return Ok(None),
-            }
+        parts(path)?;
+        self.at(path).map_err(|error| match error {
+            // Whatever is asked for there is told as it was asked for.
+            TreeError::ThroughLink(_) => TreeError::ThroughLink(path.to_vec()),
+            error => error,
+        })
+    }
+
+    fn file(&self, path: &[u8], id: &Oid) -> Result<Vec<u8>, TreeError> {
+        if !path.ends_with(b".nix") {
+            return Ok(self.objects.blob(id)?);
         }
-        Ok(Some(at))
+        let files = || self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = files().known.get(id) {
+            return Ok(known.clone());
+        }
+        let bytes = self.objects.blob(id)?;
+        let mut files = files();
+        if files.bytes + bytes.len() <= REMEMBERED {
+            files.bytes += bytes.len();
+            files.known.insert(*id, bytes.clone());
+        }
+        Ok(bytes)
     }
 
     fn required(&self, path: &[u8]) -> Result<(TreeMode, Oid), TreeError> {
@@ -85,7 +139,7 @@ impl Accessor for GitTree {
 
     fn read_file(&self, path: &[u8]) -> Result<Vec<u8>, TreeError> {
         match self.required(path)? {
-            (TreeMode::File | TreeMode::Executable, id) => Ok(self.objects.blob(&id)?),
+            (TreeMode::File | TreeMode::Executable, id) => self.file(path, &id),
             _ => Err(TreeError::WrongKind {
                 path: path.to_vec(),
                 expected: "a file",
@@ -95,8 +149,8 @@ impl Accessor for GitTree {
 
     fn read_dir(&self, path: &[u8]) -> Result<Listing, TreeError> {
         match self.required(path)? {
-            (TreeMode::Folder, id) => {
-                let folder = self.folder(&id)?;
+            (TreeMode::Folder, _) => {
+                let folder = self.folder(path)?.unwrap_or_default();
                 Ok(folder
                     .iter()
                     .map(|entry| (entry.name.clone(), kind_of(entry.mode)))
