@@ -249,6 +249,9 @@ impl Evaluator {
 
     /// Returns the value of a call of a file's function if that is kept, or keeps it.
     pub(crate) fn share_kept(&mut self, body: &'static SharedBody, env: Env) -> Eval<Option<Val>> {
+        if self.settings.keep.is_none() {
+            return Ok(None);
+        }
         let code: &'static Code = &body.body;
         let trial = self.kept.trial;
         if trial == 0 || self.innermost_trial() != trial {
@@ -307,21 +310,6 @@ impl Evaluator {
                     .set(of_kept, Val::apply(function, own).labelled(value.label()));
             }
         }
-    }
-
-    /// Evaluates a call under a label of its own; none if there is no further label.
-    fn eval_labelled(&mut self, body: &'static SharedBody, env: Env) -> Eval<Option<(Val, Label)>> {
-        if self.settings.keep.is_none() {
-            return Ok(None);
-        }
-        let Some(label) = self.new_label() else {
-            return Ok(None);
-        };
-        self.label_defaults(body, env, label);
-        self.mem.heap.label = label;
-        let value = self.eval(&body.body, env);
-        self.mem.heap.label = Label::NONE;
-        value.map(|value| Some((value, label)))
     }
 }
 

@@ -210,14 +210,9 @@ impl Evaluator {
             self.sharing.hits += 1;
             return self.force(value, Pos::NONE).map(Some);
         }
-        let Some(label) = self.new_label() else {
+        let Some((value, label)) = self.eval_labelled(body, env)? else {
             return Ok(None);
         };
-        self.label_defaults(body, env, label);
-        self.mem.heap.label = label;
-        let value = self.eval(&body.body, env);
-        self.mem.heap.label = Label::NONE;
-        let value = value?;
         let known = Known {
             value: self.cell(value),
             label,
@@ -226,6 +221,18 @@ impl Evaluator {
         self.mem.heap.pin();
         self.sharing.known.insert(key, known);
         Ok(Some(value))
+    }
+
+    /// Evaluates a call under a label of its own; none if there is no further label.
+    pub(crate) fn eval_labelled(&mut self, body: &'static SharedBody, env: Env) -> Eval<Option<(Val, Label)>> {
+        let Some(label) = self.new_label() else {
+            return Ok(None);
+        };
+        self.label_defaults(body, env, label);
+        self.mem.heap.label = label;
+        let value = self.eval(&body.body, env);
+        self.mem.heap.label = Label::NONE;
+        value.map(|value| Some((value, label)))
     }
 
     /// Returns a label for a shared call; none if there were too many.
