@@ -26,6 +26,11 @@ impl Graph {
     pub fn cells(&self) -> impl Iterator<Item = Ref> {
         self.cells.keys().map(|&index| Ref::from_index(index))
     }
+
+    /// Returns what they held when the call was done.
+    pub fn values(&self) -> impl Iterator<Item = Val> {
+        self.cells.values().copied()
+    }
 }
 
 /// Two calls that are held against each other.

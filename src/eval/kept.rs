@@ -154,6 +154,7 @@ impl Evaluator {
         for call in &self.kept.calls {
             cells.push(call.value);
             cells.extend(call.graph.cells());
+            values.extend(call.graph.values());
             values.push(Val::thunk(&call.body.body, call.env));
         }
         cells.extend(
@@ -310,6 +311,8 @@ impl Evaluator {
                     .set(of_kept, Val::apply(function, own).labelled(value.label()));
             }
         }
+        // Cells that are older than any evaluation under way refer to new ones.
+        self.mem.heap.pin();
     }
 }
 
