@@ -1,7 +1,7 @@
 //! The tree of a Git commit, read from the object database.
 
 use super::{Accessor, Listing, NodeKind, TreeError, parts};
-use crate::git::{Objects, Oid, TreeEntry, TreeMode};
+use crate::git::{GitError, Objects, Oid, TreeEntry, TreeMode};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -48,56 +48,51 @@ impl GitTree {
             .map(|(_, id)| id))
     }
 
-    /// Returns the entries of the folder at a path; `None` if there is no folder.
-    fn folder(&self, path: &[u8]) -> Result<Option<Arc<Vec<TreeEntry>>>, TreeError> {
+    /// Returns the entries of a folder that was read.
+    fn known(&self, path: &[u8]) -> Option<Arc<Vec<TreeEntry>>> {
         // Whoever panicked has left the table whole: each change of it is one call.
-        let known = self
-            .folders
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(path)
-            .cloned();
-        if known.is_some() {
+        let folders = self.folders.read().unwrap_or_else(PoisonError::into_inner);
+        folders.get(path).cloned()
+    }
+
+    /// Returns the entries of the folder at a path, which is the tree with this id.
+    fn folder(&self, path: &[u8], id: &Oid) -> Result<Arc<Vec<TreeEntry>>, GitError> {
+        if let Some(known) = self.known(path) {
             return Ok(known);
         }
-        let id = match self.at(path)? {
-            Some((TreeMode::Folder, id)) => id,
-            Some((TreeMode::Link, _)) => return Err(TreeError::ThroughLink(path.to_vec())),
-            _ => return Ok(None),
-        };
-        let mut entries = self.objects.tree(&id)?;
+        let mut entries = self.objects.tree(id)?;
         // Of two with one name, which Git never writes, the first one counts.
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         let entries = Arc::new(entries);
         let mut folders = self.folders.write().unwrap_or_else(PoisonError::into_inner);
         folders.insert(path.to_vec(), entries.clone());
-        Ok(Some(entries))
-    }
-
-    /// Returns what is at a path in a tree, whose parts were looked at.
-    fn at(&self, path: &[u8]) -> Result<Option<(TreeMode, Oid)>, TreeError> {
-        if path.is_empty() {
-            return Ok(Some((TreeMode::Folder, self.root)));
-        }
-        let (above, name) = match path.iter().rposition(|byte| *byte == b'/') {
-            Some(slash) => (&path[..slash], &path[slash + 1..]),
-            None => (&path[..0], path),
-        };
-        let Some(folder) = self.folder(above)? else {
-            return Ok(None);
-        };
-        let first = folder.partition_point(|entry| entry.name.as_slice() < name);
-        let found = folder.get(first).filter(|entry| entry.name == name);
-        Ok(found.map(|entry| (entry.mode, entry.id)))
+        Ok(entries)
     }
 
     fn find(&self, path: &[u8]) -> Result<Option<(TreeMode, Oid)>, TreeError> {
-        parts(path)?;
-        self.at(path).map_err(|error| match error {
-            // Whatever is asked for there is told as it was asked for.
-            TreeError::ThroughLink(_) => TreeError::ThroughLink(path.to_vec()),
-            error => error,
-        })
+        let parts = parts(path)?;
+        let above = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+        if let Some(name) = parts.last()
+            && let Some(folder) = self.known(&path[..above])
+        {
+            return Ok(entry(&folder, name));
+        }
+        let mut at = (TreeMode::Folder, self.root);
+        let mut end = 0;
+        for part in parts {
+            match at.0 {
+                TreeMode::Folder => {}
+                TreeMode::Link => return Err(TreeError::ThroughLink(path.to_vec())),
+                _ => return Ok(None),
+            }
+            let folder = self.folder(&path[..end], &at.1)?;
+            match entry(&folder, part) {
+                Some(found) => at = found,
+                None => return Ok(None),
+            }
+            end += part.len() + usize::from(end > 0);
+        }
+        Ok(Some(at))
     }
 
     fn file(&self, path: &[u8], id: &Oid) -> Result<Vec<u8>, TreeError> {
@@ -120,6 +115,13 @@ impl GitTree {
     fn required(&self, path: &[u8]) -> Result<(TreeMode, Oid), TreeError> {
         self.find(path)?.ok_or_else(|| TreeError::Absent(path.to_vec()))
     }
+}
+
+/// Returns what a folder has under a name.
+fn entry(folder: &[TreeEntry], name: &[u8]) -> Option<(TreeMode, Oid)> {
+    let first = folder.partition_point(|entry| entry.name.as_slice() < name);
+    let found = folder.get(first).filter(|entry| entry.name == name)?;
+    Some((found.mode, found.id))
 }
 
 fn kind_of(mode: TreeMode) -> NodeKind {
@@ -149,8 +151,8 @@ impl Accessor for GitTree {
 
     fn read_dir(&self, path: &[u8]) -> Result<Listing, TreeError> {
         match self.required(path)? {
-            (TreeMode::Folder, _) => {
-                let folder = self.folder(path)?.unwrap_or_default();
+            (TreeMode::Folder, id) => {
+                let folder = self.folder(path, &id)?;
                 Ok(folder
                     .iter()
                     .map(|entry| (entry.name.clone(), kind_of(entry.mode)))
