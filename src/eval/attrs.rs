@@ -168,15 +168,19 @@ impl Entries {
 
 impl Memory {
     /// Returns a shape that code makes.
-    pub fn stable_shape(&mut self, keys: &[Symbol], positions: &[Pos], pos: Pos) -> &'static Shape {
-        debug_assert!(keys.is_sorted());
-        if keys.is_empty() && !pos.is_some() {
+    pub fn stable_shape(
+        &mut self,
+        attrs: impl ExactSizeIterator<Item = (Symbol, Pos)> + Clone,
+        pos: Pos,
+    ) -> &'static Shape {
+        if attrs.len() == 0 && !pos.is_some() {
             return self.empty_shape;
         }
         let arena = self.arena;
-        let keys = &*arena.alloc_slice_copy(keys);
-        let positions: &[Pos] = if positions.iter().any(|p| p.is_some()) {
-            arena.alloc_slice_copy(positions)
+        let keys = &*arena.alloc_slice_fill_iter(attrs.clone().map(|(name, _)| name));
+        debug_assert!(keys.is_sorted());
+        let positions: &[Pos] = if attrs.clone().any(|(_, pos)| pos.is_some()) {
+            arena.alloc_slice_fill_iter(attrs.map(|(_, pos)| pos))
         } else {
             &[]
         };

@@ -7,7 +7,7 @@ use crate::error::{ErrorKind, Eval, EvalError, SharedError};
 use crate::heap::{Ref, Val, Words};
 use crate::imports::Import;
 use crate::io::EvalIo;
-use crate::lower::BaseScope;
+use crate::lower::{BaseScope, Bound};
 use crate::memory::Memory;
 use crate::names::Names;
 use crate::observed::{NotedBuild, NotedCall};
@@ -16,6 +16,9 @@ use diag::{FileId, Origin, Pos, SourceMap};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 use syntax::{Symbol, Symbols};
+
+/// Bytes of the arena in which trees of texts are made; it may become sixteen times as large before it is thrown away.
+const TREE_ARENA: usize = 1 << 20;
 
 /// How to evaluate.
 #[derive(Clone, Debug)]
@@ -162,6 +165,10 @@ pub struct Evaluator {
     pub(crate) builtins: Vec<Builtin>,
     /// Global names.
     pub(crate) base: BaseScope,
+    /// What binds names where a file is compiled.
+    pub(crate) bound: Bound,
+    /// Where the tree of a text is made that is compiled.
+    pub(crate) tree_arena: Option<bumpalo::Bump>,
     /// The cell of `builtins`.
     pub builtins_cell: Ref,
     /// State that builtins keep between calls.
@@ -248,6 +255,8 @@ impl Evaluator {
             contexts: Contexts::new(),
             builtins: Vec::new(),
             base: BaseScope::default(),
+            bound: Bound::default(),
+            tree_arena: None,
             builtins_cell,
             caches: crate::builtins::Caches::default(),
             error: None,
@@ -419,22 +428,44 @@ impl Evaluator {
         if matches!(origin, Origin::File(_)) {
             self.reads(id);
         }
-        let arena = bumpalo::Bump::with_capacity(text.len() * 4);
+        // One arena for all trees, one after the other: new memory for each would cost more than what is done in it.
+        let mut arena = self
+            .tree_arena
+            .take()
+            .unwrap_or_else(|| bumpalo::Bump::with_capacity(TREE_ARENA));
+        let code = self.compile_in(&arena, &origin, &text, (base, base_path), scope);
+        if arena.allocated_bytes() <= 16 * TREE_ARENA {
+            arena.reset();
+            self.tree_arena = Some(arena);
+        }
+        code
+    }
+
+    /// Returns the code of a text whose tree is made in an arena.
+    fn compile_in(
+        &mut self,
+        arena: &bumpalo::Bump,
+        origin: &Origin,
+        text: &[u8],
+        (base, base_path): (Pos, &[u8]),
+        scope: Option<&[Symbol]>,
+    ) -> Eval<CodeRef> {
         let options = parse_options(&self.settings, base_path);
-        let parsed = syntax::parse(&text, base, &mut self.symbols, &arena, &options);
+        let parsed = syntax::parse(text, base, &mut self.symbols, arena, &options);
         self.report_syntax(&parsed)?;
         let lowered = crate::lower::lower(
             &mut self.mem,
             &self.symbols,
             &self.base,
+            &mut self.bound,
             parsed.root,
             scope,
             self.stack_limit,
         );
         match lowered {
             Ok(code) => {
-                let code = self.with_sharing(&origin, code);
-                Ok(self.with_notes(&origin, code))
+                let code = self.with_sharing(origin, code);
+                Ok(self.with_notes(origin, code))
             }
             Err(error) => Err(self.raise(error)),
         }

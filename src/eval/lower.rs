@@ -28,14 +28,62 @@ enum Scope {
     With(Pos),
 }
 
+/// What binds each name where a file is being lowered; empty between files, and kept for its memory.
+#[derive(Default)]
+pub struct Bound {
+    /// For each symbol the number of its innermost binding, counted from one; zero if there is none.
+    innermost: Vec<u32>,
+    /// The bindings of all levels, innermost last.
+    bindings: Vec<Binding>,
+}
+
+/// A variable of one level of scope.
+struct Binding {
+    name: Symbol,
+    level: u32,
+    slot: u32,
+    /// The number of the binding that this one hides.
+    hidden: u32,
+}
+
+impl Bound {
+    fn bind(&mut self, name: Symbol, level: u32, slot: u32) {
+        let at = name.0 as usize;
+        if at >= self.innermost.len() {
+            self.innermost.resize(at + 1, 0);
+        }
+        let hidden = self.innermost[at];
+        self.bindings.push(Binding {
+            name,
+            level,
+            slot,
+            hidden,
+        });
+        self.innermost[at] = self.bindings.len() as u32;
+    }
+
+    /// Forgets the bindings of a level and of those within it.
+    fn leave(&mut self, level: u32) {
+        while let Some(binding) = self.bindings.pop_if(|binding| binding.level >= level) {
+            self.innermost[binding.name.0 as usize] = binding.hidden;
+        }
+    }
+
+    /// Returns level and slot of the innermost binding of a name.
+    fn find(&self, name: Symbol) -> Option<(u32, u32)> {
+        let number = *self.innermost.get(name.0 as usize)?;
+        let binding = self.bindings.get((number as usize).checked_sub(1)?)?;
+        Some((binding.level, binding.slot))
+    }
+}
+
 /// The state of lowering one file.
 pub struct Lower<'l> {
     memory: &'l mut Memory,
     symbols: &'l Symbols,
     base: &'l BaseScope,
     scopes: Vec<Scope>,
-    /// For each name the levels and slots that bind it, innermost last.
-    bound: FxHashMap<Symbol, Vec<(u32, u32)>>,
+    bound: &'l mut Bound,
     /// The first undefined variable.
     error: Option<EvalError>,
     /// Address below which the native stack must not grow.
@@ -49,6 +97,7 @@ pub fn lower(
     memory: &mut Memory,
     symbols: &Symbols,
     base: &BaseScope,
+    bound: &mut Bound,
     root: &Expr<'_>,
     scope: Option<&[Symbol]>,
     stack_limit: usize,
@@ -58,7 +107,7 @@ pub fn lower(
         symbols,
         base,
         scopes: Vec::new(),
-        bound: FxHashMap::default(),
+        bound,
         error: None,
         stack_limit,
     };
@@ -66,6 +115,7 @@ pub fn lower(
         lower.enter(names.iter().copied());
     }
     let code = lower.expr(root, None);
+    lower.bound.leave(0);
     let error = lower.error.take();
     match error {
         Some(error) => Err(error),
@@ -84,8 +134,14 @@ impl Lower<'_> {
         self.put(code)
     }
 
-    fn put_all<T>(&self, values: Vec<T>) -> &'static [T] {
-        self.memory.arena.alloc_slice_fill_iter(values)
+    /// Returns what becomes of each part, in one array.
+    fn put_all<P, T>(
+        &mut self,
+        parts: impl ExactSizeIterator<Item = P>,
+        mut of: impl FnMut(&mut Self, P) -> T,
+    ) -> &'static [T] {
+        let arena = self.memory.arena;
+        arena.alloc_slice_fill_iter(parts.map(|part| of(self, part)))
     }
 
     fn constant(&mut self, value: Val) -> Code {
@@ -102,22 +158,18 @@ impl Lower<'_> {
         let level = self.scopes.len() as u32;
         self.scopes.push(Scope::Variables);
         for (slot, name) in names.enumerate() {
-            self.bound.entry(name).or_default().push((level, slot as u32));
+            self.bound.bind(name, level, slot as u32);
         }
     }
 
-    fn leave(&mut self, names: impl Iterator<Item = Symbol>) {
+    fn leave(&mut self) {
         self.scopes.pop();
-        for name in names {
-            if let Some(stack) = self.bound.get_mut(&name) {
-                stack.pop();
-            }
-        }
+        self.bound.leave(self.scopes.len() as u32);
     }
 
     fn variable(&mut self, name: Symbol, pos: Pos) -> Code {
         let here = self.scopes.len() as u32;
-        if let Some(&(level, slot)) = self.bound.get(&name).and_then(|s| s.last()) {
+        if let Some((level, slot)) = self.bound.find(name) {
             return Code::Var(Var {
                 depth: here - 1 - level,
                 slot,
@@ -145,7 +197,7 @@ impl Lower<'_> {
             let message = format!("undefined variable '{}'", self.symbols.text(name));
             return self.fail(EvalError::new(ErrorKind::UndefinedVariable, message).at(pos));
         }
-        let scopes = self.put_all(scopes);
+        let scopes = self.memory.arena.alloc_slice_copy(&scopes);
         let with = self.put(WithVar {
             name,
             pos,
@@ -156,19 +208,14 @@ impl Lower<'_> {
     }
 
     fn exprs(&mut self, exprs: &[&Expr<'_>]) -> &'static [Code] {
-        let codes: Vec<Code> = exprs.iter().map(|e| self.expr(e, None)).collect();
-        self.put_all(codes)
+        self.put_all(exprs.iter(), |lower, e| lower.expr(e, None))
     }
 
     fn path(&mut self, path: &[AttrName<'_>]) -> &'static [Key] {
-        let keys: Vec<Key> = path
-            .iter()
-            .map(|name| match name {
-                AttrName::Static(symbol) => Key::Static(*symbol, Lookup::new()),
-                AttrName::Dynamic(e) => Key::Dynamic(self.apart(e), e.span),
-            })
-            .collect();
-        self.put_all(keys)
+        self.put_all(path.iter(), |lower, name| match name {
+            AttrName::Static(symbol) => Key::Static(*symbol, Lookup::new()),
+            AttrName::Dynamic(e) => Key::Dynamic(lower.apart(e), e.span),
+        })
     }
 
     /// Lowers an expression; `name` is what it is bound to, for messages about a function.
@@ -230,7 +277,7 @@ impl Lower<'_> {
                 self.enter(bindings.attrs.iter().map(|b| b.name));
                 let (codes, sources) = self.recursive(bindings, around);
                 let body = self.expr(body, None);
-                self.leave(bindings.attrs.iter().map(|b| b.name));
+                self.leave();
                 let code = self.put(LetCode {
                     bindings: codes,
                     sources,
@@ -294,8 +341,7 @@ impl Lower<'_> {
                 Code::Binary(code)
             }
             ExprKind::Concat { force_string, parts } => {
-                let parts: Vec<(Pos, Code)> = parts.iter().map(|(pos, e)| (*pos, self.expr(e, None))).collect();
-                let parts = self.put_all(parts);
+                let parts = self.put_all(parts.iter(), |lower, (pos, e)| (*pos, lower.expr(e, None)));
                 let code = self.put(Concat {
                     force_string: *force_string,
                     parts,
@@ -330,34 +376,25 @@ impl Lower<'_> {
 
     fn lambda(&mut self, lambda: &ast::Lambda<'_>, pos: Pos, name: Option<Symbol>) -> Code {
         let formals = lambda.formals.as_ref();
-        let names = || {
-            lambda
-                .arg
-                .into_iter()
-                .chain(formals.into_iter().flat_map(|f| f.formals.iter().map(|f| f.name)))
-        };
-        self.enter(names());
+        let names = formals.into_iter().flat_map(|f| f.formals.iter().map(|f| f.name));
+        self.enter(lambda.arg.into_iter().chain(names));
         let formals = formals.map(|formals| {
-            let codes: Vec<FormalCode> = formals
-                .formals
-                .iter()
-                .map(|f| FormalCode {
-                    name: f.name,
-                    pos: f.pos,
-                    default: f.default.map(|d| self.apart(d)),
-                })
-                .collect();
-            let keys: Vec<Symbol> = codes.iter().map(|f| f.name).collect();
-            let positions: Vec<Pos> = codes.iter().map(|f| f.pos).collect();
-            let shape = self.memory.stable_shape(&keys, &positions, Pos::NONE);
+            let codes = self.put_all(formals.formals.iter(), |lower, f| FormalCode {
+                name: f.name,
+                pos: f.pos,
+                default: f.default.map(|d| lower.apart(d)),
+            });
+            let shape = self
+                .memory
+                .stable_shape(codes.iter().map(|f| (f.name, f.pos)), Pos::NONE);
             FormalsCode {
-                formals: self.put_all(codes),
+                formals: codes,
                 ellipsis: formals.ellipsis,
                 shape,
             }
         });
         let body = self.expr(lambda.body, name);
-        self.leave(names());
+        self.leave();
         let code = self.put(Lambda {
             pos,
             name: std::cell::Cell::new(name),
@@ -388,17 +425,14 @@ impl Lower<'_> {
     ) -> (&'static [BindingCode], &'static [Code]) {
         let sources = self.sources(bindings);
         let first_source = bindings.attrs.len() as u32;
-        let codes = bindings
-            .attrs
-            .iter()
-            .zip(around)
-            .map(|(b, around)| match (b.value, around) {
+        let codes = self.put_all(bindings.attrs.iter().zip(around), |lower, (b, around)| {
+            match (b.value, around) {
                 (BindingValue::Plain(e), _) => BindingCode {
-                    value: self.expr(e, Some(b.name)),
+                    value: lower.expr(e, Some(b.name)),
                     within: Within::Set,
                 },
                 (BindingValue::InheritedFrom(index), _) => BindingCode {
-                    value: self.inherited(
+                    value: lower.inherited(
                         first_source + index,
                         b.name,
                         b.pos,
@@ -411,14 +445,13 @@ impl Lower<'_> {
                     within: Within::Around,
                 },
                 (BindingValue::Inherited, None) => unreachable!("`around` lowers every plain inherit"),
-            })
-            .collect();
-        (self.put_all(codes), sources)
+            }
+        });
+        (codes, sources)
     }
 
     fn sources(&mut self, bindings: &Bindings<'_>) -> &'static [Code] {
-        let codes: Vec<Code> = bindings.inherit_from.iter().map(|(_, e)| self.expr(e, None)).collect();
-        self.put_all(codes)
+        self.put_all(bindings.inherit_from.iter(), |lower, (_, e)| lower.expr(e, None))
     }
 
     fn inherited(&mut self, slot: u32, name: Symbol, pos: Pos, source: Pos) -> Code {
@@ -427,7 +460,7 @@ impl Lower<'_> {
             slot,
             pos: source,
         });
-        let path = self.put_all(vec![Key::Static(name, Lookup::new())]);
+        let path = std::slice::from_ref(self.put(Key::Static(name, Lookup::new())));
         let select = self.put(Select {
             subject,
             path,
@@ -438,42 +471,34 @@ impl Lower<'_> {
     }
 
     fn attrs(&mut self, bindings: &Bindings<'_>, pos: Pos) -> Code {
-        let keys: Vec<Symbol> = bindings.attrs.iter().map(|b| b.name).collect();
-        let positions: Vec<Pos> = bindings.attrs.iter().map(|b| b.pos).collect();
-        let shape: &'static Shape = self.memory.stable_shape(&keys, &positions, pos);
+        let shape: &'static Shape = self
+            .memory
+            .stable_shape(bindings.attrs.iter().map(|b| (b.name, b.pos)), pos);
         let (codes, sources, dynamic, overrides);
         if bindings.recursive {
             let around = self.around(bindings);
-            self.enter(keys.iter().copied());
+            self.enter(shape.keys.iter().copied());
             (codes, sources) = self.recursive(bindings, around);
             dynamic = self.dynamic(bindings);
-            self.leave(keys.iter().copied());
-            overrides = self
-                .symbols
-                .find(b"__overrides")
-                .and_then(|o| keys.iter().position(|&k| k == o));
+            self.leave();
+            overrides = self.symbols.find(b"__overrides").and_then(|o| shape.find(o));
         } else {
             sources = self.sources(bindings);
             // Selections from sources are evaluated in an environment of their own.
-            let list = bindings
-                .attrs
-                .iter()
-                .map(|b| match b.value {
-                    BindingValue::Plain(e) => BindingCode {
-                        value: self.expr(e, Some(b.name)),
-                        within: Within::Set,
-                    },
-                    BindingValue::Inherited => BindingCode {
-                        value: self.variable(b.name, b.pos),
-                        within: Within::Set,
-                    },
-                    BindingValue::InheritedFrom(index) => BindingCode {
-                        value: self.inherited(index, b.name, b.pos, bindings.inherit_from[index as usize].0),
-                        within: Within::Sources,
-                    },
-                })
-                .collect();
-            codes = self.put_all(list);
+            codes = self.put_all(bindings.attrs.iter(), |lower, b| match b.value {
+                BindingValue::Plain(e) => BindingCode {
+                    value: lower.expr(e, Some(b.name)),
+                    within: Within::Set,
+                },
+                BindingValue::Inherited => BindingCode {
+                    value: lower.variable(b.name, b.pos),
+                    within: Within::Set,
+                },
+                BindingValue::InheritedFrom(index) => BindingCode {
+                    value: lower.inherited(index, b.name, b.pos, bindings.inherit_from[index as usize].0),
+                    within: Within::Sources,
+                },
+            });
             dynamic = self.dynamic(bindings);
             overrides = None;
         }
@@ -491,11 +516,8 @@ impl Lower<'_> {
     }
 
     fn dynamic(&mut self, bindings: &Bindings<'_>) -> &'static [(Code, Code, Pos)] {
-        let list = bindings
-            .dynamic
-            .iter()
-            .map(|d| (self.expr(d.name, None), self.expr(d.value, None), d.pos))
-            .collect();
-        self.put_all(list)
+        self.put_all(bindings.dynamic.iter(), |lower, d| {
+            (lower.expr(d.name, None), lower.expr(d.value, None), d.pos)
+        })
     }
 }

@@ -48,7 +48,23 @@ pub fn has_escapes(text: &[u8]) -> bool {
     memchr::memchr2(b'\\', b'\r', text).is_some()
 }
 
+/// Returns how many spaces a text begins with.
+#[inline]
+pub fn leading_spaces(text: &[u8]) -> usize {
+    let mut count = 0;
+    // Eight at a time, as most lines of a file begin with that many.
+    while let Some(eight) = text[count..].first_chunk::<8>() {
+        let others = u64::from_le_bytes(*eight) ^ u64::from_le_bytes([b' '; 8]);
+        if others != 0 {
+            return count + (others.trailing_zeros() / 8) as usize;
+        }
+        count += 8;
+    }
+    count + text[count..].iter().take_while(|byte| **byte == b' ').count()
+}
+
 /// Part of an indented string, as it is measured and stripped.
+#[derive(Clone, Copy)]
 pub enum IndentedPart<'t, E> {
     /// Plain text, whose lines may lose indentation.
     Plain(&'t [u8]),
@@ -92,10 +108,13 @@ pub fn indentation<'p, 't: 'p, E: 'p>(parts: impl Iterator<Item = &'p IndentedPa
         let mut at = 0;
         while at < text.len() {
             if line_start {
-                match text[at] {
-                    b' ' => here += 1,
-                    b'\n' => here = 0,
-                    _ => {
+                let spaces = leading_spaces(&text[at..]);
+                here += spaces;
+                at += spaces;
+                match text.get(at) {
+                    None => break,
+                    Some(b'\n') => here = 0,
+                    Some(_) => {
                         line_start = false;
                         least = least.min(here);
                     }
@@ -152,25 +171,16 @@ impl Stripper {
                 at = end;
                 continue;
             }
-            let byte = text[at];
+            let spaces = leading_spaces(&text[at..]);
+            let to_drop = self.indentation.saturating_sub(self.dropped).min(spaces);
+            out.extend_from_slice(&text[at + to_drop..at + spaces]);
+            self.dropped += spaces;
+            at += spaces;
+            let Some(&byte) = text.get(at) else { break };
             at += 1;
-            match byte {
-                b' ' => {
-                    if self.dropped >= self.indentation {
-                        out.push(b' ');
-                    }
-                    self.dropped += 1;
-                }
-                b'\n' => {
-                    self.dropped = 0;
-                    out.push(b'\n');
-                }
-                _ => {
-                    self.line_start = false;
-                    self.dropped = 0;
-                    out.push(byte);
-                }
-            }
+            self.dropped = 0;
+            self.line_start = byte == b'\n';
+            out.push(byte);
         }
         if is_last
             && let Some(n) = memchr::memrchr(b'\n', &out[first..])
@@ -202,6 +212,16 @@ mod tests {
             assert_eq!(has_escapes(text.as_bytes()), text != expected, "{text:?}");
         }
         assert_eq!(plain_line_ends(b"a\r\nb\rc\n"), b"a\nb\nc\n");
+    }
+
+    #[test]
+    fn leading_spaces_are_counted() {
+        for count in 0..40 {
+            for rest in ["", "x", "\t ", "\n        ", "\u{a0}        "] {
+                let text = " ".repeat(count) + rest;
+                assert_eq!(leading_spaces(text.as_bytes()), count, "{text:?}");
+            }
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::machine::{Machine, Processor};
 const EMULATOR: &str = "/proc/sys/fs/binfmt_misc/qemu-aarch64";
 
 #[test]
-fn live_board_boots() {
+fn machine_board_boots() {
     if cfg!(not(target_arch = "aarch64")) {
         let emulator = std::fs::read_to_string(EMULATOR).unwrap_or_default();
         assert!(

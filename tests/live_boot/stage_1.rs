@@ -6,7 +6,7 @@ use crate::image::Image;
 use crate::machine::{Machine, Processor};
 
 #[test]
-fn live_server_boots_by_systemd() {
+fn machine_server_boots_by_systemd() {
     let builder = Builder::new("server", "x86_64-linux");
     let system = builder.build("systemd-stage-1");
     let start = |file: &str| {

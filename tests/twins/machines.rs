@@ -93,17 +93,16 @@ macro_rules! switched {
     ($($test:ident: $name:literal;)*) => { $(#[test] fn $test() { switch($name); })* };
 }
 
-// One of each kind: in the profile `live`, which `.ci/run` runs.
+// All is well, a switch or a boot goes wrong: in the profile `live`, which `.ci/run` runs.
 switched! {
     live_bootable_is_switched: "bootable";
-    live_activation_failed_is_found: "activation-failed";
     live_kernel_panics_is_found: "kernel-panics";
-    live_rollback_failed_is_found: "rollback-failed";
     live_unit_failed_is_found: "unit-failed";
 }
 
 // All others, each a minute or more: in the profile `machines`.
 switched! {
+    machine_activation_failed_is_found: "activation-failed";
     machine_activation_hangs_is_found: "activation-hangs";
     machine_boot_hangs_is_found: "boot-hangs";
     machine_boot_partition_full_is_found: "boot-partition-full";
@@ -113,6 +112,7 @@ switched! {
     machine_kernel_changed_is_found: "kernel-changed";
     machine_network_lost_is_found: "network-lost";
     machine_pre_switch_check_failed_is_found: "pre-switch-check-failed";
+    machine_rollback_failed_is_found: "rollback-failed";
     machine_specialisation_unit_failed_is_found: "specialisation-unit-failed";
     machine_step_failed_is_found: "step-failed";
     machine_switch_inhibited_is_found: "switch-inhibited";

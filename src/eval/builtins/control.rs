@@ -122,7 +122,10 @@ fn try_eval(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let shape = match ev.caches.try_shape {
         Some(shape) => shape,
         None => {
-            let shape = ev.mem.stable_shape(&[value_name, success_name], &[], Pos::NONE);
+            let shape = ev.mem.stable_shape(
+                [value_name, success_name].map(|name| (name, Pos::NONE)).into_iter(),
+                Pos::NONE,
+            );
             ev.caches.try_shape = Some(shape);
             shape
         }

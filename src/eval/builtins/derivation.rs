@@ -527,7 +527,9 @@ fn result_shape(ev: &mut Evaluator, outputs: &[(OutputName, OutputPath)]) -> Res
     );
     keys.sort_unstable();
     let symbols: Vec<Symbol> = keys.iter().map(|key| key.0).collect();
-    let shape = ev.mem.stable_shape(&symbols, &[], Pos::NONE);
+    let shape = ev
+        .mem
+        .stable_shape(symbols.iter().map(|&name| (name, Pos::NONE)), Pos::NONE);
     let sources = ev.mem.arena.alloc_slice_fill_iter(keys.iter().map(|key| key.1));
     let made = ResultShape { shape, sources };
     ev.caches.result_shapes.insert(names, made);

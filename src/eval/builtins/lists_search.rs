@@ -147,10 +147,10 @@ fn divide(ev: &mut Evaluator, function: Val, list: &[Ref], base: usize) -> Eval<
     let names = [ev.names.right, ev.names.wrong];
     let shape = match ev.caches.partition_shape {
         Some(shape) => shape,
-        None => *ev
-            .caches
-            .partition_shape
-            .insert(ev.mem.stable_shape(&names, &[], Pos::NONE)),
+        None => *ev.caches.partition_shape.insert(
+            ev.mem
+                .stable_shape(names.iter().map(|&name| (name, Pos::NONE)), Pos::NONE),
+        ),
     };
     Ok(ev.mem.attrs_shaped(shape, &[right, wrong]))
 }

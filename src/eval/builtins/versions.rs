@@ -42,10 +42,10 @@ fn parse_drv_name(ev: &mut Evaluator, args: &[Ref]) -> Eval<Val> {
     let keys = [ev.names.name, ev.names.version];
     let shape = match ev.caches.drv_name_shape {
         Some(shape) => shape,
-        None => *ev
-            .caches
-            .drv_name_shape
-            .insert(ev.mem.stable_shape(&keys, &[], Pos::NONE)),
+        None => *ev.caches.drv_name_shape.insert(
+            ev.mem
+                .stable_shape(keys.iter().map(|&name| (name, Pos::NONE)), Pos::NONE),
+        ),
     };
     Ok(ev.mem.attrs_shaped(shape, &[name, version]))
 }

@@ -8,6 +8,7 @@ mod path;
 mod text;
 
 use crate::chars::{is_name, is_path, is_space};
+use crate::strings::leading_spaces;
 use crate::token::{Kind, Token};
 
 /// What the bytes at hand are part of.
@@ -162,7 +163,11 @@ impl<'t> Lexer<'t> {
         let text = self.text;
         loop {
             while self.at < text.len() && is_space(text[self.at]) {
+                let is_line_end = text[self.at] == b'\n';
                 self.at += 1;
+                if is_line_end {
+                    self.at += leading_spaces(&text[self.at..]);
+                }
             }
             match text.get(self.at) {
                 Some(b'#') => {

@@ -16,6 +16,9 @@ use rustc_hash::FxHashMap;
 /// Up to so many entries a list is searched, not a table.
 const SEARCHED: usize = 12;
 
+/// The largest table that the next set goes on with: clearing a larger one takes longer than making one.
+const KEPT: usize = 256;
+
 /// A set that may still be added to.
 #[derive(Default)]
 pub(super) struct SetBuilder<'a> {
@@ -140,7 +143,10 @@ impl<'a> Parser<'a, '_, '_> {
         // The sets being built are kept in the parser, not on the thread's stack.
         let level = self.open_sets;
         if level == self.sets.len() {
-            self.sets.push(SetBuilder::default());
+            self.sets.push(SetBuilder {
+                entries: Vec::with_capacity(SEARCHED),
+                ..SetBuilder::default()
+            });
         }
         self.open_sets += 1;
         while self.token.kind != close {
@@ -215,7 +221,7 @@ impl<'a> Parser<'a, '_, '_> {
     #[inline(never)]
     fn inherited_names(&mut self, level: usize, source: Option<(Pos, ExprRef<'a>)>) -> Outcome<()> {
         // The names are checked after the semicolon, as the generated parser does.
-        let mut names: Vec<(Symbol, Span)> = Vec::new();
+        let mark = self.inherited.len();
         loop {
             let start = self.token.start;
             match self.token.kind {
@@ -225,7 +231,7 @@ impl<'a> Parser<'a, '_, '_> {
             let name = self.attr_name()?;
             let span = Span::new(self.pos(start), self.pos(self.previous_end));
             match name {
-                AttrName::Static(name) => names.push((name, span)),
+                AttrName::Static(name) => self.inherited.push((name, span)),
                 AttrName::Dynamic(_) => {
                     let end = self.previous_end;
                     self.report("dynamic attributes not allowed in inherit".into(), start, start, end);
@@ -236,7 +242,7 @@ impl<'a> Parser<'a, '_, '_> {
         let set = &mut self.sets[level];
         let index = set.sources.len() as u32;
         set.sources.extend(source);
-        for (name, span) in names {
+        for (name, span) in self.inherited.drain(mark..) {
             if let Some(n) = set.find(name) {
                 let twice = Twice {
                     path: vec![name],
@@ -429,8 +435,10 @@ fn freeze<'a>(arena: &'a Bump, set: &mut SetBuilder<'a>) -> &'a Bindings<'a> {
     let dynamic = arena.alloc_slice_copy(&set.dynamic);
     set.sources.clear();
     set.dynamic.clear();
-    if !set.index.is_empty() {
+    if set.index.capacity() > KEPT {
         set.index = FxHashMap::default();
+    } else {
+        set.index.clear();
     }
     arena.alloc(Bindings {
         recursive: set.recursive,

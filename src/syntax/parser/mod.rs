@@ -17,6 +17,7 @@ mod text;
 use crate::ast::{AttrName, Expr, ExprKind, ExprRef};
 use crate::error::{SyntaxError, SyntaxWarning};
 use crate::lexer::Lexer;
+use crate::strings::IndentedPart;
 use crate::token::{Kind, Token};
 use crate::wording;
 use crate::{Symbol, Symbols};
@@ -191,6 +192,8 @@ struct Parser<'a, 't, 'p> {
     expressions: Vec<ExprRef<'a>>,
     path: Vec<AttrName<'a>>,
     parts: Vec<(Pos, ExprRef<'a>)>,
+    indented: Vec<(Token, IndentedPart<'t, ExprRef<'a>>)>,
+    inherited: Vec<(Symbol, Span)>,
     sets: Vec<bindings::SetBuilder<'a>>,
     /// How many of `sets` are being built; the rest keep their memory for later.
     open_sets: usize,
@@ -234,12 +237,15 @@ impl<'a, 't, 'p> Parser<'a, 't, 'p> {
             errors: Vec::new(),
             warnings: Vec::new(),
             deferred: Vec::new(),
-            prefixes: Vec::new(),
-            operators: Vec::new(),
-            expressions: Vec::new(),
-            path: Vec::new(),
-            parts: Vec::new(),
-            sets: Vec::new(),
+            // As most files need it, so that the first lines do not make each of these grow again and again.
+            prefixes: Vec::with_capacity(16),
+            operators: Vec::with_capacity(16),
+            expressions: Vec::with_capacity(64),
+            path: Vec::with_capacity(16),
+            parts: Vec::with_capacity(16),
+            indented: Vec::new(),
+            inherited: Vec::new(),
+            sets: Vec::with_capacity(8),
             open_sets: 0,
             bytes: Vec::new(),
         }

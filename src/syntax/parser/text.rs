@@ -92,18 +92,18 @@ impl<'a> Parser<'a, '_, '_> {
     pub(super) fn indented_string(&mut self) -> Outcome<ExprRef<'a>> {
         let start = self.token.start;
         self.bump();
-        // Most indented strings are one token or few.
-        let mut parts: Vec<(Token, IndentedPart<'_, ExprRef<'a>>)> = Vec::new();
+        let mark = self.indented.len();
         loop {
             let token = self.token;
             match token.kind {
                 Kind::IndStr => {
-                    parts.push((token, strings::indented_part(self.text_of(token))));
+                    let part = strings::indented_part(self.text_of(token));
+                    self.indented.push((token, part));
                     self.bump();
                 }
                 Kind::DollarBrace => {
                     let expr = self.interpolation()?.expr;
-                    parts.push((token, IndentedPart::Interpolated(expr)));
+                    self.indented.push((token, IndentedPart::Interpolated(expr)));
                 }
                 Kind::IndClose => {
                     self.bump();
@@ -112,17 +112,20 @@ impl<'a> Parser<'a, '_, '_> {
                 _ => return self.unexpected(),
             }
         }
-        Ok(self.stripped(start, parts))
+        Ok(self.stripped(start, mark))
     }
 
-    /// The parts of an indented string without their indentation, as one expression.
+    /// The parts of an indented string, from `first` on, without their indentation, as one expression.
     #[inline(never)]
-    pub(super) fn stripped(&mut self, start: u32, parts: Vec<(Token, IndentedPart<'_, ExprRef<'a>>)>) -> ExprRef<'a> {
-        let mut stripper = Stripper::new(strings::indentation(parts.iter().map(|(_, part)| part)));
+    fn stripped(&mut self, start: u32, first: usize) -> ExprRef<'a> {
+        let mut stripper = Stripper::new(strings::indentation(
+            self.indented[first..].iter().map(|(_, part)| part),
+        ));
         let mark = self.parts.len();
         let mut content = std::mem::take(&mut self.bytes);
-        let count = parts.len();
-        for (n, (token, part)) in parts.into_iter().enumerate() {
+        let count = self.indented.len();
+        for n in first..count {
+            let (token, part) = self.indented[n];
             let one;
             let text = match part {
                 IndentedPart::Interpolated(expr) => {
@@ -151,6 +154,7 @@ impl<'a> Parser<'a, '_, '_> {
             }
         }
         self.bytes = content;
+        self.indented.truncate(first);
         let (pos, kind) = match &self.parts[mark..] {
             [] => (Pos::NONE, ExprKind::Str(b"")),
             [
