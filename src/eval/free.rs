@@ -29,6 +29,7 @@ impl Free {
 #[derive(Default)]
 pub(crate) struct FreeVariables {
     known: FxHashMap<usize, &'static [Free]>,
+    search: Search,
 }
 
 impl FreeVariables {
@@ -50,9 +51,11 @@ impl FreeVariables {
         address: usize,
         begin: impl FnOnce(&mut Search),
     ) -> &'static [Free] {
+        let search = &mut self.search;
         self.known.entry(address).or_insert_with(|| {
-            let mut search = Search::default();
-            begin(&mut search);
+            search.found.clear();
+            search.known.clear();
+            begin(search);
             while let Some((code, inside)) = search.left.pop() {
                 search.visit(code, inside);
             }
@@ -61,12 +64,16 @@ impl FreeVariables {
     }
 }
 
-/// A search under way.
+/// Up to so many variables the ones that were found are searched, and not a table.
+const SEARCHED: usize = 16;
+
+/// A search under way; what it holds afterwards is only kept for its memory.
 #[derive(Default)]
 struct Search {
     /// Code to look at, and how many environments there are between it and where the search began.
     left: Vec<(&'static Code, u32)>,
     found: Vec<Free>,
+    /// Those that were found, once they are many.
     known: FxHashSet<Free>,
 }
 
@@ -82,9 +89,20 @@ impl Search {
     fn variable(&mut self, up: u32, word: u32, inside: u32) {
         let Some(up) = up.checked_sub(inside) else { return };
         let free = Free { up, word };
-        if self.known.insert(free) {
-            self.found.push(free);
+        // Most code takes few variables.
+        if self.found.len() < SEARCHED {
+            if self.found.contains(&free) {
+                return;
+            }
+        } else {
+            if self.known.is_empty() {
+                self.known.extend(&self.found);
+            }
+            if !self.known.insert(free) {
+                return;
+            }
         }
+        self.found.push(free);
     }
 
     fn lambda(&mut self, lambda: &'static Lambda, inside: u32) {

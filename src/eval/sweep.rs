@@ -9,15 +9,15 @@ impl Evaluator {
     /// many bytes that were.
     pub(crate) fn sweep(&mut self, mark: &Mark, cells: Vec<Ref>, values: &[Val]) -> u64 {
         let mut reached = self.mem.heap.nothing_reached(mark);
-        let mut left = cells;
+        // The cells that were not looked at yet; each comes here once.
+        let mut left = Vec::new();
+        add(&mut left, &mut reached, &cells);
         for &value in values {
             self.reach(value, &mut reached, &mut left);
         }
         while let Some(cell) = left.pop() {
-            if reached.cell(cell) {
-                let value = self.mem.heap.get(cell);
-                self.reach(value, &mut reached, &mut left);
-            }
+            let value = self.mem.heap.get(cell);
+            self.reach(value, &mut reached, &mut left);
         }
         self.mem.heap.sweep(&reached)
     }
@@ -30,12 +30,12 @@ impl Evaluator {
                 if let Some((words, len)) = value.as_list() {
                     reached.words(words, 0, len);
                 }
-                left.extend_from_slice(self.elements(value));
+                add(left, reached, self.elements(value));
             }
             Tag::Attrs => {
                 if let Some((shape, words)) = value.as_flat() {
                     reached.words(words, 0, shape.keys.len());
-                    left.extend_from_slice(self.mem.heap.slice(words, shape.keys.len()));
+                    add(left, reached, self.mem.heap.slice(words, shape.keys.len()));
                 }
             }
             Tag::Layered => {
@@ -48,12 +48,12 @@ impl Evaluator {
             }
             Tag::Partial | Tag::Apply => {
                 if let Some((function, argument)) = value.as_partial().or(value.as_apply()) {
-                    left.extend([function, argument]);
+                    add(left, reached, &[function, argument]);
                 }
             }
             Tag::ApplyTwo => {
                 if let Some((function, [first, second])) = value.as_apply_two() {
-                    left.extend([function, first, second]);
+                    add(left, reached, &[function, first, second]);
                 }
             }
             Tag::Lambda => {
@@ -82,7 +82,17 @@ impl Evaluator {
                 env = self.up(env, 1);
             }
             reached.words(env, free.word as usize, 1);
-            left.push(self.mem.heap.word(env, free.word as usize));
+            add(left, reached, &[self.mem.heap.word(env, free.word as usize)]);
+        }
+    }
+}
+
+/// Adds the cells that were not reached before to those that are left to look at.
+#[inline]
+fn add(left: &mut Vec<Ref>, reached: &mut Reached, cells: &[Ref]) {
+    for &cell in cells {
+        if reached.cell(cell) {
+            left.push(cell);
         }
     }
 }

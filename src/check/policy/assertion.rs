@@ -303,18 +303,23 @@ fn compared<'t>(
 ) -> Verdict {
     let others: Vec<&Tree> = others.into_iter().collect();
     let found = others.iter().any(|other| value.same(other));
+    match undecided(value, &others) {
+        _ if found == wanted && found => Verdict::Holds,
+        Some(why) if !found => unknown(why),
+        _ if found == wanted => Verdict::Holds,
+        _ => broken(what(), hidden),
+    }
+}
+
+/// Returns why it cannot be told whether a value is one of others; nothing if it can.
+fn undecided<'v>(value: &'v Tree, others: &[&Tree]) -> Option<&'v str> {
     // What is inside of a list or a set decides only between that and others of its kind.
     let decides = match value {
         Tree::List(_) => others.iter().any(|other| matches!(other, Tree::List(_))),
         Tree::Attrs(_) => others.iter().any(|other| matches!(other, Tree::Attrs(_))),
         _ => true,
     };
-    match value.unknown().filter(|_| decides) {
-        _ if found == wanted && found => Verdict::Holds,
-        Some(why) if !found => unknown(why),
-        _ if found == wanted => Verdict::Holds,
-        _ => broken(what(), hidden),
-    }
+    value.unknown().filter(|_| decides)
 }
 
 type Judged<'t> = Result<(), (String, &'t str)>;
@@ -369,10 +374,10 @@ fn subset(value: &Tree, allowed: &[Tree]) -> Verdict {
     let Some(elements) = elements(value) else {
         return unknown(format!("is {}, which has no elements", value.kind()));
     };
-    let known = |element: &&Tree| element.unknown().is_none();
+    let all: Vec<&Tree> = allowed.iter().collect();
     let more: Vec<Tree> = elements
         .iter()
-        .filter(known)
+        .filter(|element| undecided(element, &all).is_none())
         .filter(|e| !allowed.iter().any(|a| a.same(e)))
         .cloned()
         .collect();
@@ -382,7 +387,8 @@ fn subset(value: &Tree, allowed: &[Tree]) -> Verdict {
             "has an element that is not allowed",
         );
     }
-    elements.iter().find_map(Tree::unknown).map_or(Verdict::Holds, unknown)
+    let why = elements.iter().find_map(|element| undecided(element, &all));
+    why.map_or(Verdict::Holds, unknown)
 }
 
 /// Whether a value has something as an element, a name or a part of the text; an error says that it
@@ -397,10 +403,8 @@ fn has(value: &Tree, wanted: &Tree) -> Result<bool, String> {
     if elements.iter().any(|element| element.same(wanted)) {
         return Ok(true);
     }
-    elements
-        .iter()
-        .find_map(Tree::unknown)
-        .map_or(Ok(false), |why| Err(why.into()))
+    let why = elements.iter().find_map(|element| undecided(element, &[wanted]));
+    why.map_or(Ok(false), |why| Err(why.into()))
 }
 
 fn contains(value: &Tree, wanted: &[Tree]) -> Verdict {

@@ -24,32 +24,39 @@ pub(crate) struct Reached {
 struct Bits {
     first: usize,
     end: usize,
+    /// What the first bit stands for: nothing that is of the trial, unless it begins where a word of bits does.
+    start: usize,
     bits: Vec<u64>,
 }
 
 impl Bits {
     fn new(first: u32, end: u32) -> Bits {
         let (first, end) = (first as usize, end as usize);
+        let start = first - first % 64;
         Bits {
             first,
             end,
-            bits: vec![0; (end - first).div_ceil(64)],
+            start,
+            bits: vec![0; (end - start).div_ceil(64)],
         }
     }
 
     /// Sets a bit, and tells whether it was not set; what is older than the trial is none of it.
+    #[inline]
     fn set(&mut self, index: usize) -> bool {
-        let Some(at) = index.checked_sub(self.first).filter(|_| index < self.end) else {
+        if index < self.first || index >= self.end {
             return false;
-        };
+        }
+        let at = index - self.start;
         let bit = 1 << (at % 64);
-        let is_new = self.bits[at / 64] & bit == 0;
-        self.bits[at / 64] |= bit;
+        let word = &mut self.bits[at / 64];
+        let is_new = *word & bit == 0;
+        *word |= bit;
         is_new
     }
 
     fn is_set(&self, index: usize) -> bool {
-        let at = index - self.first;
+        let at = index - self.start;
         self.bits[at / 64] >> (at % 64) & 1 == 1
     }
 
@@ -57,15 +64,18 @@ impl Bits {
     fn free_pages(&self, bytes: usize) -> Vec<(usize, usize)> {
         let a_page = PAGE / bytes;
         let mut free: Vec<(usize, usize)> = Vec::new();
-        let mut page = self.first.next_multiple_of(a_page);
-        while page + a_page <= self.end {
-            if !(page..page + a_page).any(|index| self.is_set(index)) {
+        let first = self.first.next_multiple_of(a_page);
+        // Pages begin where words of bits do.
+        let pages = self.bits[((first - self.start) / 64).min(self.bits.len())..].chunks_exact(a_page / 64);
+        let whole = (self.end.saturating_sub(first)) / a_page;
+        for (number, page) in pages.take(whole).enumerate() {
+            if page.iter().all(|bits| *bits == 0) {
+                let from = first * bytes + number * PAGE;
                 match free.last_mut() {
-                    Some((_, end)) if *end == page * bytes => *end += PAGE,
-                    _ => free.push((page * bytes, page * bytes + PAGE)),
+                    Some((_, end)) if *end == from => *end += PAGE,
+                    _ => free.push((from, from + PAGE)),
                 }
             }
-            page += a_page;
         }
         free
     }
@@ -73,11 +83,13 @@ impl Bits {
 
 impl Reached {
     /// Notes that a cell is reached, and tells whether it is one of the trial and was not known to be.
+    #[inline]
     pub fn cell(&mut self, cell: Ref) -> bool {
         self.cells.set(cell.index() as usize)
     }
 
     /// Notes that references of an array are reached.
+    #[inline]
     pub fn words(&mut self, words: Words, from: usize, len: usize) {
         let first = words.index() as usize;
         for unit in first + from / 2..first + (from + len).div_ceil(2) {
@@ -142,6 +154,40 @@ impl Heap {
                 self.write_word(unit, 1, dead);
                 poison::forbid(array, 1);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn pages_without_a_set_bit_are_free(
+            (first, end) in (0usize..3_000, 0usize..6_000).prop_map(|(first, len)| (first, first + len)),
+            set in prop::collection::vec(0usize..9_000, 0..12),
+            bytes in prop_oneof![Just(CELL), Just(UNIT)],
+        ) {
+            let mut bits = Bits::new(first as u32, end as u32);
+            for (number, &index) in set.iter().enumerate() {
+                let is_within = (first..end).contains(&index);
+                prop_assert_eq!(bits.set(index), is_within && !set[..number].contains(&index));
+                prop_assert!(!is_within || bits.is_set(index));
+            }
+            let mut expected = Vec::new();
+            for page in first * bytes / PAGE..=end * bytes / PAGE {
+                let (from, to) = (page * PAGE, (page + 1) * PAGE);
+                let is_whole = from >= first * bytes && to <= end * bytes;
+                if is_whole && !set.iter().any(|index| (from..to).contains(&(index * bytes))) {
+                    expected.push(page);
+                }
+            }
+            let free = bits.free_pages(bytes);
+            let pages: Vec<usize> = free.iter().flat_map(|&(from, to)| from / PAGE..to / PAGE).collect();
+            prop_assert_eq!(pages, expected);
+            prop_assert!(free.windows(2).all(|two| two[0].1 < two[1].0), "ranges are as long as they can be");
         }
     }
 }

@@ -375,8 +375,25 @@ fn what_is_inside_of_a_set_decides_nothing_about_texts() {
     for assertion in [Assertion::In(vec![]), Assertion::Equals(text("a"))] {
         assert!(matches!(assertion.judge(&value), Verdict::Broken(_)), "{assertion:?}");
     }
-    let other = Assertion::Equals(Tree::Attrs([("a".to_owned(), Tree::Null)].into()));
-    assert!(matches!(other.judge(&value), Verdict::Unknown(_)));
+    let list = Tree::List(vec![value.clone()]);
+    for assertion in [
+        Assertion::SubsetOf(vec![]),
+        Assertion::SubsetOf(vec![text("a")]),
+        Assertion::Contains(vec![text("a")]),
+    ] {
+        assert!(matches!(assertion.judge(&list), Verdict::Broken(_)), "{assertion:?}");
+    }
+    let other = Tree::Attrs([("a".to_owned(), Tree::Null)].into());
+    assert!(matches!(
+        Assertion::Equals(other.clone()).judge(&value),
+        Verdict::Unknown(_)
+    ));
+    for assertion in [Assertion::SubsetOf, Assertion::Contains, Assertion::NotContains] {
+        assert!(matches!(
+            assertion(vec![other.clone()]).judge(&list),
+            Verdict::Unknown(_)
+        ));
+    }
 }
 
 /// Leaves of a value only what is asked for.
