@@ -187,6 +187,30 @@ fn live_git_trees_are_those_of_nix() {
 }
 
 #[test]
+fn live_git_paths_of_any_length_are_looked_up() {
+    let folder = repository();
+    let deep = vec!["d"; 1000].join("/");
+    DiskFs.create_dir_all(&folder.path().join(&deep)).unwrap();
+    DiskFs
+        .write(&folder.path().join(&deep).join("f"), b"f\n", Mode::Plain)
+        .unwrap();
+    git(folder.path(), 0, &["add", "-A"]);
+    git(folder.path(), 1_577_844_000, &["commit", "-qm", "deep"]);
+    let fetcher = disk_fetcher(None, Policy::default());
+    let tree = fetcher
+        .fetch(&input(&format!("git+file://{}", folder.path().display())), Voice::User)
+        .unwrap();
+    let tree = &tree.accessor;
+    let longer = format!("{deep}/{}", vec!["d"; 1_000_000].join("/"));
+    for absent in [&longer, &format!("sub/a/{longer}"), &format!("x/{longer}")] {
+        assert_eq!(tree.lstat(absent.as_bytes()).unwrap(), None);
+    }
+    assert_eq!(tree.read_file(format!("{deep}/f").as_bytes()).unwrap(), b"f\n");
+    assert_eq!(tree.read_dir(deep.as_bytes()).unwrap().len(), 1);
+    assert!(tree.read_dir(format!("link/{longer}").as_bytes()).is_err());
+}
+
+#[test]
 fn live_git_packed_repositories_are_read_too() {
     let folder = repository();
     git(folder.path(), 0, &["gc", "-q"]);
