@@ -102,6 +102,8 @@ pub fn lower(
     scope: Option<&[Symbol]>,
     stack_limit: usize,
 ) -> Result<CodeRef, EvalError> {
+    // Of a file before it nothing is left, unless a panic ended that.
+    bound.leave(0);
     let mut lower = Lower {
         memory,
         symbols,

@@ -195,7 +195,7 @@ impl<'a> Parser<'a, '_, '_> {
     /// `{ a, b ? c, ... }`, in the order of the text.
     fn formals(&mut self) -> Outcome<(Vec<Formal<'a>>, bool)> {
         self.bump();
-        let mut formals = Vec::new();
+        let mut formals = Vec::with_capacity(8);
         let mut ellipsis = false;
         loop {
             match self.token.kind {

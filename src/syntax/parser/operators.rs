@@ -226,11 +226,15 @@ impl<'a> Parser<'a, '_, '_> {
     #[inline(never)]
     fn applied(&mut self, start: u32, function: ExprRef<'a>, mark: usize) -> Node<'a> {
         let pos = self.pos(start);
-        let args = self.expressions.split_off(mark);
-        Node {
-            expr: self.call_with(start, pos, function, &args),
-            start,
-        }
+        let expr = if let ExprKind::Call { .. } = function.kind {
+            let args = self.expressions.split_off(mark);
+            self.call_with(start, pos, function, &args)
+        } else {
+            let args = self.arena.alloc_slice_copy(&self.expressions[mark..]);
+            self.expressions.truncate(mark);
+            self.alloc(start, pos, ExprKind::Call { function, args })
+        };
+        Node { expr, start }
     }
 
     /// An argument or an element of a list.
