@@ -76,8 +76,8 @@ impl Bob<'_> {
     }
 }
 
-/// A sample of all that can become of a home.
-pub fn is_done_or_undone(host: &mut Host) {
+/// All that can become of a home while the machine stays up.
+fn is_done_or_undone(host: &mut Host) {
     let mut bob = Bob { host };
     bob.deploys("home-a", "", 6, "the service manager of bob does not run");
     bob.host.machine().succeed(
@@ -105,7 +105,7 @@ pub fn is_done_or_undone(host: &mut Host) {
     bob.has("home-a", Some("old"));
 }
 
-/// The same on a machine of its own, and then a power loss in the middle of it.
+/// That, and then a power loss in the middle of it.
 #[test]
 fn machine_a_home_is_done_or_undone() {
     let mut host = Host::new(&["a", "b", "home-a", "home-b", "home-failing"]);

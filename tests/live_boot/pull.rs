@@ -211,6 +211,16 @@ fn ends(host: &mut Host, command: &str, code: i32, expected: &[&str]) {
 
 #[test]
 fn live_a_machine_takes_what_is_approved() {
+    pulls(false);
+}
+
+#[test]
+fn machine_a_machine_takes_nothing_else() {
+    pulls(true);
+}
+
+/// Has a machine take what is approved, and then refuse or undo all else where that is asked for.
+fn pulls(all_else: bool) {
     assert!(Path::new("/usr/sbin/sshd").exists(), "OpenSSH's server is installed");
     let keeper = Keeper::new();
     let a = keeper.commit("a");
@@ -218,16 +228,16 @@ fn live_a_machine_takes_what_is_approved() {
     let first = keeper.head();
     let b = keeper.commit("b");
     let second = keeper.head();
-    let isolated = keeper.commit("isolated");
-    let third = keeper.head();
-    let mended = keeper.commit("a");
-    let fourth = keeper.head();
-    let systems = vec![
-        ("a", a.clone()),
-        ("b", b.clone()),
-        ("isolated", isolated.clone()),
-        ("mended", mended.clone()),
-    ];
+    let mut systems = vec![("a", a), ("b", b.clone())];
+    let later = all_else.then(|| {
+        ["isolated", "a"].map(|name| {
+            let system = keeper.commit(name);
+            (system, keeper.head())
+        })
+    });
+    for (name, (system, _)) in ["isolated", "mended"].into_iter().zip(later.iter().flatten()) {
+        systems.push((name, system.clone()));
+    }
     let network = Network {
         server: Some(keeper.server()),
         ..Network::default()
@@ -266,36 +276,51 @@ fn live_a_machine_takes_what_is_approved() {
     let approval = format!("{second} of ssh://root@10.0.2.100/fleet.git");
     ends(&mut host, "cfgcheck status", 0, &[&approval, "with a signed verdict"]);
 
+    if let Some([isolated, mended]) = later {
+        refuses_all_else(&mut host, &keeper, &first, isolated, mended);
+    }
+    host.power_off();
+}
+
+/// Has a machine that runs the second commit refuse what is not approved, undo the commit `isolated`, and take what mends it.
+fn refuses_all_else(
+    host: &mut Host,
+    keeper: &Keeper,
+    first: &str,
+    (isolated, third): (String, String),
+    (mended, fourth): (String, String),
+) {
+    let fleet = keeper.fleet();
     // A commit with which the machine would be lost: nobody could mend it from elsewhere.
     git(&fleet, &["checkout", "-q", &third]);
     keeper.sign(&isolated);
     git(&fleet, &["push", "-q", "origin", &format!("{third}:main")]);
     let pull = "cfgcheck pull --from-caches --confirm-time 10";
-    ends(&mut host, pull, 4, &["port 10.0.2.100:22 is out of reach"]);
+    ends(host, pull, 4, &["port 10.0.2.100:22 is out of reach"]);
     host.is_as_before();
     ends(
-        &mut host,
+        host,
         pull,
         4,
         &[&format!("commit {third:.10} failed at "), "is not tried again"],
     );
-    ends(&mut host, "cfgcheck status", 4, &[&format!("  failed    {third}")]);
+    ends(host, "cfgcheck status", 4, &[&format!("  failed    {third}")]);
 
     // One that somebody has pushed who may not sign commits, with a verdict and all.
     git(&fleet, &["config", "commit.gpgSign", "false"]);
     let unsigned = keeper.commit("a");
     keeper.sign(&unsigned);
     git(&fleet, &["push", "-q", "origin", "HEAD:main"]);
-    ends(&mut host, pull, 4, &["is not signed"]);
+    ends(host, pull, 4, &["is not signed"]);
     host.is_as_before();
 
     // What the branch no longer has is not left behind without a word.
     git(&fleet, &["config", "commit.gpgSign", "true"]);
-    git(&fleet, &["reset", "-q", "--hard", &first]);
+    git(&fleet, &["reset", "-q", "--hard", first]);
     let other = keeper.commit("a");
     keeper.sign(&other);
     git(&fleet, &["push", "-q", "--force", "origin", "HEAD:main"]);
-    ends(&mut host, pull, 6, &["does not descend from"]);
+    ends(host, pull, 6, &["does not descend from"]);
 
     // Mended by a commit behind the one that failed, and taken by the service.
     git(&fleet, &["checkout", "-q", &fourth]);
@@ -306,5 +331,4 @@ fn live_a_machine_takes_what_is_approved() {
     assert_eq!(code, 0, "{output}\n{}", host.journal());
     host.old = "mended";
     host.is_as_before();
-    host.power_off();
 }
