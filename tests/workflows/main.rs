@@ -36,6 +36,7 @@ const DEPLOY: &str = "docs/workflows/deploy.yml";
 const GITLAB: &str = "docs/gitlab-ci.yml";
 /// This repository's own workflow.
 const OWN: &str = ".github/workflows/ci.yml";
+const MACHINES: &str = ".github/workflows/machines.yml";
 
 /// Each script, by its file and the name of its step, with a test that executes it.
 const EXECUTED: &[(&str, &str, fn())] = &[
@@ -69,6 +70,11 @@ const EXECUTED: &[(&str, &str, fn())] = &[
         OWN,
         "All that has to pass before a merge",
         own::everything_runs_in_a_container,
+    ),
+    (
+        MACHINES,
+        "All that has to pass before a merge, and all that is done in machines",
+        own::all_that_is_done_in_machines_is_asked_for,
     ),
 ];
 
