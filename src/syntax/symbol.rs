@@ -14,17 +14,93 @@ pub struct Symbol(pub u32);
 pub struct Symbols {
     /// Open-addressing table; its length is a power of two.
     slots: Vec<Slot>,
-    /// Start of each name in `bytes`; one more entry than there are names.
-    starts: Vec<u32>,
+    names: Vec<Name>,
     bytes: Vec<u8>,
 }
 
 /// A place in the table: part of the name's hash, so that most other names are told apart without
-/// looking at their bytes, and the symbol plus one; zero is free.
+/// looking at them, and the symbol plus one; zero is free.
 #[derive(Clone, Copy, Default)]
 struct Slot {
     hash: u32,
     symbol: u32,
+}
+
+/// A name: how it begins, so that most are compared without a look at their bytes, and where in the
+/// table's bytes it stands.
+struct Name {
+    head: Head,
+    start: u32,
+    length: u32,
+}
+
+/// The first fifteen bytes of a name, with zeros behind a shorter one, and how long it is; as two little-endian numbers.
+/// For names of up to fifteen bytes it is all there is to know, for longer ones the last byte is [`LONGER`].
+type Head = [u64; 2];
+
+/// How many bytes of a name a [`Head`] has.
+const IN_HEAD: usize = 15;
+
+/// What a [`Head`] says of names that are longer than it.
+const LONGER: u8 = u8::MAX;
+
+/// For each length of a name which bytes of sixteen are its own, and what a [`Head`] says of the length.
+static HEADS: [(Head, u64); IN_HEAD + 2] = {
+    let mut heads = [([u64::MAX, u64::MAX >> 8], (LONGER as u64) << 56); IN_HEAD + 2];
+    let mut length = 0;
+    while length <= IN_HEAD {
+        let bits = 8 * length as u32;
+        let low = if bits < 64 { !(u64::MAX << bits) } else { u64::MAX };
+        let high = if bits > 64 { !(u64::MAX << (bits - 64)) } else { 0 };
+        heads[length] = ([low, high], (length as u64) << 56);
+        length += 1;
+    }
+    heads
+};
+
+/// Returns the head of a name of so many bytes that these begin with.
+#[inline(always)]
+fn head_of_bytes(bytes: [u8; 16], length: usize) -> Head {
+    let bytes = u128::from_le_bytes(bytes);
+    let (own, told) = HEADS[length.min(IN_HEAD + 1)];
+    [bytes as u64 & own[0], ((bytes >> 64) as u64 & own[1]) | told]
+}
+
+/// Returns the head of a name.
+#[inline]
+fn head_of(name: &[u8]) -> Head {
+    let bytes = match name.first_chunk() {
+        Some(bytes) => *bytes,
+        None => {
+            let mut bytes = [0; 16];
+            bytes[..name.len()].copy_from_slice(name);
+            bytes
+        }
+    };
+    head_of_bytes(bytes, name.len())
+}
+
+/// Returns the hash of the name with this head, if that is all of it.
+#[inline(always)]
+fn hash_of_head(head: Head) -> u32 {
+    // The two halves of a product of two words, as wyhash mixes them; the numbers are digits of pi.
+    const SEEDS: Head = [0x243f_6a88_85a3_08d3, 0x1319_8a2e_0370_7344];
+    let product = u128::from(head[0] ^ SEEDS[0]) * u128::from(head[1] ^ SEEDS[1]);
+    let hash = product as u64 ^ (product >> 64) as u64;
+    (hash ^ (hash >> 32)) as u32
+}
+
+/// Returns the hash of a name with this head.
+#[inline(always)]
+fn hash(head: Head, name: &[u8]) -> u32 {
+    let mut hash = hash_of_head(head);
+    if name.len() > IN_HEAD {
+        let mut rest = FxHasher::default();
+        rest.write(&name[IN_HEAD..]);
+        let rest = rest.finish();
+        hash ^= (rest ^ (rest >> 32)) as u32;
+    }
+    hash
 }
 
 impl Default for Symbols {
@@ -36,7 +112,7 @@ impl Default for Symbols {
 impl Symbols {
     /// Returns how many bytes the names take.
     pub fn memory(&self) -> u64 {
-        let table = self.slots.len() * size_of::<Slot>() + self.starts.len() * size_of::<u32>();
+        let table = self.slots.len() * size_of::<Slot>() + self.names.len() * size_of::<Name>();
         (table + self.bytes.len()) as u64
     }
 
@@ -44,7 +120,7 @@ impl Symbols {
     pub fn new() -> Symbols {
         let mut symbols = Symbols {
             slots: vec![Slot::default(); 4096],
-            starts: vec![0],
+            names: Vec::new(),
             bytes: Vec::new(),
         };
         for name in known_names::NAMES.split_ascii_whitespace() {
@@ -53,52 +129,94 @@ impl Symbols {
         symbols
     }
 
-    #[inline]
-    fn hash(name: &[u8]) -> u32 {
-        let mut h = FxHasher::default();
-        h.write(name);
-        let h = h.finish();
-        (h ^ (h >> 32)) as u32
-    }
-
     /// Returns the symbol of `name`, making it if it is new.
     #[inline]
     pub fn intern(&mut self, name: &[u8]) -> Symbol {
-        let hash = Self::hash(name);
-        match self.search(name, hash) {
+        self.intern_as(name, head_of(name))
+    }
+
+    /// Returns the symbol of the name of so many bytes at `start` of a text, making it if it is new.
+    #[inline]
+    pub fn intern_in(&mut self, text: &[u8], start: usize, length: usize) -> Symbol {
+        // Nearly all names of a text are short, known, and not at its end.
+        if length <= IN_HEAD
+            && let Some(bytes) = text.get(start..start + 16)
+        {
+            let head = head_of_bytes(std::array::from_fn(|n| bytes[n]), length);
+            let mask = self.slots.len() - 1;
+            let hash = hash_of_head(head);
+            let mut at = hash as usize;
+            loop {
+                let slot = self.slots[at & mask];
+                if slot.symbol == 0 {
+                    break;
+                }
+                let symbol = slot.symbol - 1;
+                if slot.hash == hash && self.names[symbol as usize].head == head {
+                    return Symbol(symbol);
+                }
+                at += 1;
+            }
+        }
+        self.intern_out_of_line(&text[start..start + length])
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn intern_out_of_line(&mut self, name: &[u8]) -> Symbol {
+        self.intern(name)
+    }
+
+    #[inline(always)]
+    fn intern_as(&mut self, name: &[u8], head: Head) -> Symbol {
+        let hash = hash(head, name);
+        match self.search(name, head, hash) {
             Ok(symbol) => symbol,
-            Err(at) => self.insert(name, hash, at),
+            Err(at) => self.insert(name, head, hash, at),
         }
     }
 
     /// Returns the symbol of `name` if it was interned before.
     pub fn find(&self, name: &[u8]) -> Option<Symbol> {
-        self.search(name, Self::hash(name)).ok()
+        let head = head_of(name);
+        self.search(name, head, hash(head, name)).ok()
     }
 
     /// Returns the symbol, or the free slot where it belongs.
-    #[inline]
-    fn search(&self, name: &[u8], hash: u32) -> Result<Symbol, usize> {
+    #[inline(always)]
+    fn search(&self, name: &[u8], head: Head, hash: u32) -> Result<Symbol, usize> {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
             let slot = self.slots[at];
+            if slot.hash == hash && slot.symbol != 0 && self.is_name(slot.symbol - 1, name, head) {
+                return Ok(Symbol(slot.symbol - 1));
+            }
             if slot.symbol == 0 {
                 return Err(at);
-            }
-            if slot.hash == hash && self.bytes(Symbol(slot.symbol - 1)) == name {
-                return Ok(Symbol(slot.symbol - 1));
             }
             at = (at + 1) & mask;
         }
     }
 
+    /// Whether this is the symbol of the name.
+    #[inline(always)]
+    fn is_name(&self, symbol: u32, name: &[u8], head: Head) -> bool {
+        let known = &self.names[symbol as usize];
+        known.head == head && (name.len() <= IN_HEAD || self.bytes(Symbol(symbol)) == name)
+    }
+
     #[cold]
-    fn insert(&mut self, name: &[u8], hash: u32, at: usize) -> Symbol {
+    fn insert(&mut self, name: &[u8], head: Head, hash: u32, at: usize) -> Symbol {
         let symbol = Symbol(self.len() as u32);
+        let start = self.bytes.len() as u32;
         self.bytes.extend_from_slice(name);
-        let end = u32::try_from(self.bytes.len()).expect("all names together are under 4 GiB");
-        self.starts.push(end);
+        u32::try_from(self.bytes.len()).expect("all names together are under 4 GiB");
+        self.names.push(Name {
+            head,
+            start,
+            length: name.len() as u32,
+        });
         self.slots[at] = Slot {
             hash,
             symbol: symbol.0 + 1,
@@ -125,8 +243,8 @@ impl Symbols {
 
     /// Returns the bytes of a name.
     pub fn bytes(&self, symbol: Symbol) -> &[u8] {
-        let i = symbol.0 as usize;
-        &self.bytes[self.starts[i] as usize..self.starts[i + 1] as usize]
+        let Name { start, length, .. } = self.names[symbol.0 as usize];
+        &self.bytes[start as usize..][..length as usize]
     }
 
     /// Returns the name as text, with bytes that are not UTF-8 replaced.
@@ -136,7 +254,7 @@ impl Symbols {
 
     /// Returns how many names there are; never zero.
     pub fn len(&self) -> usize {
-        self.starts.len() - 1
+        self.names.len()
     }
 
     /// Whether no name was interned yet.
@@ -162,6 +280,28 @@ mod tests {
         }
         assert_eq!(s.find(b"other"), None);
         assert_eq!(s.len(), known + 10_000);
+    }
+
+    #[test]
+    fn names_that_begin_or_end_alike_differ() {
+        let mut s = Symbols::new();
+        let mut names = vec![b"\0".to_vec(), b"\0\0".to_vec(), Vec::new()];
+        for length in 1..40 {
+            names.push(vec![b'q'; length]);
+            names.push([&vec![b'q'; length][..], b"\0"].concat());
+            names.push([b"r", &vec![b'q'; length][..]].concat());
+        }
+        let symbols: Vec<_> = names.iter().map(|name| s.intern(name)).collect();
+        let distinct: std::collections::BTreeSet<_> = symbols.iter().collect();
+        assert_eq!(distinct.len(), names.len());
+        for (name, &symbol) in names.iter().zip(&symbols) {
+            assert_eq!(s.bytes(symbol), name);
+            // However much text is around it, a name is the same.
+            for around in [0, 1, 15, 40] {
+                let text = [&vec![b'x'; around][..], name, &vec![b'y'; around]].concat();
+                assert_eq!(s.intern_in(&text, around, name.len()), symbol, "{name:?} in {around}");
+            }
+        }
     }
 
     #[test]

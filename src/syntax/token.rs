@@ -6,9 +6,10 @@
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
         /// What a token is.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
         #[repr(u8)]
         pub enum Kind {
+            #[default]
             $($(#[$doc])* $name,)*
         }
 
@@ -159,7 +160,7 @@ impl Kind {
 }
 
 /// A token: its kind and its bytes in the text.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Token {
     /// What it is.
     pub kind: Kind,

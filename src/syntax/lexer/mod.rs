@@ -4,12 +4,14 @@
 //! it. It looks ahead in the text but never reads a byte more than a fixed number of times: where the
 //! longest-match rule would look far (is `a.b.c.d` the start of a path?), the answer is remembered.
 
+mod keyword;
 mod path;
 mod text;
 
-use crate::chars::{is_name, is_path, is_space};
+use crate::chars::{is_path, is_uri, name_end, path_end};
 use crate::strings::leading_spaces;
 use crate::token::{Kind, Token};
+use keyword::keyword;
 
 /// What the bytes at hand are part of.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,10 +47,11 @@ pub struct Lexer<'t> {
     /// Where the last token and the one before it start.
     last: u32,
     before: u32,
-    /// The last run of path bytes that was measured, and the last underscore in it.
+    /// The last run of path bytes that was measured.
     run_start: usize,
     run_end: usize,
-    underscore: usize,
+    /// The last underscore in a run that ends here.
+    underscore: (Option<usize>, usize),
     /// Set once a `/*` without an end was seen.
     open_comment: bool,
     pipe_operators: bool,
@@ -69,7 +72,7 @@ impl<'t> Lexer<'t> {
             before: 0,
             run_start: 0,
             run_end: 0,
-            underscore: usize::MAX,
+            underscore: (None, usize::MAX),
             open_comment: false,
             pipe_operators,
             stopped: None,
@@ -87,20 +90,128 @@ impl<'t> Lexer<'t> {
         self.at
     }
 
-    /// Returns the next token. After the end it goes on returning the end.
-    pub fn next_token(&mut self) -> Token {
-        if let Some(token) = self.stopped {
-            return token;
+    /// Puts tokens into the slice, which has room for one, and returns how many: fewer than there is room for when the
+    /// text ends. After the end that comes again.
+    pub fn fill(&mut self, tokens: &mut [Token]) -> usize {
+        let text = self.text;
+        let mut at = self.at;
+        let mut count = 0;
+        while count < tokens.len() && self.stopped.is_none() {
+            if self.mode != Mode::Code {
+                self.remember(&tokens[..count]);
+                self.at = at;
+                tokens[count] = self.inside();
+                at = self.at;
+                count += 1;
+                continue;
+            }
+            // Most tokens follow a single space, which takes no branch.
+            at += usize::from(text.get(at) == Some(&b' '));
+            let (kind, end) = loop {
+                let Some(&byte) = text.get(at) else {
+                    break (Kind::End, at);
+                };
+                match STARTS[byte as usize] {
+                    Start::Blank => at += 1,
+                    Start::LineEnd => at += 1 + leading_spaces(&text[at + 1..]),
+                    Start::Comment => {
+                        let rest = &text[at..];
+                        at += memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+                    }
+                    Start::Word => {
+                        let end = name_end(text, at + 1);
+                        let next = self.peek(end);
+                        if matches!(next, b'.' | b'/' | b':' | b'+') && self.may_be_path(end) {
+                            break (Kind::Reserved, at);
+                        }
+                        break (keyword(text, at, end), end);
+                    }
+                    Start::Alone => break (ALONE[byte as usize], at + 1),
+                    Start::Assign => {
+                        let twice = text.get(at + 1) == Some(&b'=');
+                        break (if twice { Kind::Eq } else { Kind::Assign }, at + 1 + usize::from(twice));
+                    }
+                    Start::Open => {
+                        self.push(Mode::Code);
+                        break (Kind::BraceOpen, at + 1);
+                    }
+                    Start::Close => {
+                        self.pop();
+                        break (Kind::BraceClose, at + 1);
+                    }
+                    Start::Quote => {
+                        self.push(Mode::Str);
+                        break (Kind::Quote, at + 1);
+                    }
+                    Start::Dot => {
+                        let next = text.get(at + 1).copied().unwrap_or(0);
+                        if is_path(next) && next != b'.' && !next.is_ascii_digit() && !self.may_be_path(at) {
+                            break (Kind::Dot, at + 1);
+                        }
+                        break (Kind::Reserved, at);
+                    }
+                    Start::Rest => {
+                        if byte == b'/' && text.get(at + 1) == Some(&b'*') {
+                            self.at = at;
+                            if self.skip_comment() {
+                                at = self.at;
+                                continue;
+                            }
+                        }
+                        break (Kind::Reserved, at);
+                    }
+                }
+            };
+            tokens[count] = Token {
+                kind,
+                start: at as u32,
+                end: end as u32,
+            };
+            if kind as u8 <= Kind::Reserved as u8 {
+                // What the rules above leave to others, or the end.
+                self.at = at;
+                tokens[count] = self.rest();
+                at = self.at;
+            } else {
+                at = end;
+            }
+            count += 1;
         }
-        let token = match self.mode {
-            Mode::Code => self.code(),
+        self.at = at;
+        if count == 0 {
+            tokens[0] = self.stopped.unwrap_or_default();
+            return 1;
+        }
+        self.remember(&tokens[..count]);
+        count
+    }
+
+    /// Keeps where the last two tokens start, of which these are the last.
+    #[inline(always)]
+    fn remember(&mut self, tokens: &[Token]) {
+        match tokens {
+            [] => {}
+            [one] => (self.before, self.last) = (self.last, one.start),
+            [.., before, last] => (self.before, self.last) = (before.start, last.start),
+        }
+    }
+
+    /// A token inside a string or a path.
+    #[inline(never)]
+    fn inside(&mut self) -> Token {
+        match self.mode {
+            Mode::Code => self.rest(),
             Mode::Str => self.string(),
             Mode::IndStr => self.indented(),
             Mode::Path | Mode::PathSlash => self.path_part(),
-        };
-        self.before = self.last;
-        self.last = token.start;
-        token
+        }
+    }
+
+    /// Returns the next token. After the end it goes on returning the end.
+    pub fn next_token(&mut self) -> Token {
+        let mut token = [Token::default()];
+        self.fill(&mut token);
+        token[0]
     }
 
     #[inline(always)]
@@ -157,39 +268,65 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// Skips blanks and comments.
+    /// Skips the comment of several lines that starts here, if it ends anywhere.
+    #[inline(never)]
+    fn skip_comment(&mut self) -> bool {
+        if self.open_comment {
+            return false;
+        }
+        let Some(length) = memchr::memmem::find(&self.text[self.at + 2..], b"*/") else {
+            self.open_comment = true;
+            return false;
+        };
+        self.at += length + 4;
+        true
+    }
+
+    /// A word, unless it begins a path or a URI.
+    fn word(&mut self) -> Token {
+        if let Some(token) = self.path_or_uri() {
+            return token;
+        }
+        let end = name_end(self.text, self.at + 1);
+        self.take(keyword(self.text, self.at, end), end)
+    }
+
+    /// A token that starts with a point.
+    #[inline(never)]
+    fn dot(&mut self, next: u8) -> Token {
+        let at = self.at;
+        if (is_path(next) || next == b'/')
+            && let Some(token) = self.path()
+        {
+            return token;
+        }
+        if next.is_ascii_digit() {
+            return self.float(at + 1);
+        }
+        if next == b'.' && self.peek(at + 2) == b'.' {
+            return self.take(Kind::Ellipsis, at + 3);
+        }
+        self.take(Kind::Dot, at + 1)
+    }
+
+    /// Whether a path or a URI may have begun before `at`, which is behind a name, or begin there: not if the bytes of
+    /// paths that follow end in neither way. Each of them is looked at once.
     #[inline(always)]
-    fn skip_blanks(&mut self) {
-        let text = self.text;
-        loop {
-            while self.at < text.len() && is_space(text[self.at]) {
-                let is_line_end = text[self.at] == b'\n';
-                self.at += 1;
-                if is_line_end {
-                    self.at += leading_spaces(&text[self.at..]);
-                }
-            }
-            match text.get(self.at) {
-                Some(b'#') => {
-                    let rest = &text[self.at..];
-                    self.at += memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-                }
-                Some(b'/') if text.get(self.at + 1) == Some(&b'*') && !self.open_comment => {
-                    match memchr::memmem::find(&text[self.at + 2..], b"*/") {
-                        Some(n) => self.at += n + 4,
-                        None => {
-                            self.open_comment = true;
-                            return;
-                        }
-                    }
-                }
-                _ => return,
-            }
+    fn may_be_path(&mut self, at: usize) -> bool {
+        if !(self.run_start <= at && at < self.run_end) {
+            self.run_start = at;
+            self.run_end = path_end(self.text, at);
+        }
+        match self.peek(self.run_end) {
+            b'/' => true,
+            b':' => is_uri(self.peek(self.run_end + 1)),
+            _ => false,
         }
     }
 
-    fn code(&mut self) -> Token {
-        self.skip_blanks();
+    /// A token of code that takes more than a look at its first byte.
+    #[inline(never)]
+    fn rest(&mut self) -> Token {
         let at = self.at;
         let Some(&byte) = self.text.get(at) else {
             return self.end(at);
@@ -197,21 +334,8 @@ impl<'t> Lexer<'t> {
         let next = self.peek(at + 1);
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word(),
+            b'.' => self.dot(next),
             b'0'..=b'9' => self.number(),
-            b'.' => {
-                if (is_path(next) || next == b'/')
-                    && let Some(token) = self.path()
-                {
-                    return token;
-                }
-                if next.is_ascii_digit() {
-                    return self.float(at + 1);
-                }
-                if next == b'.' && self.peek(at + 2) == b'.' {
-                    return self.take(Kind::Ellipsis, at + 3);
-                }
-                self.take(Kind::Dot, at + 1)
-            }
             b'-' | b'+' => {
                 if (is_path(next) || next == b'/')
                     && let Some(token) = self.path()
@@ -234,34 +358,11 @@ impl<'t> Lexer<'t> {
                     None => self.take(Kind::Slash, at + 1),
                 }
             }
-            b'{' => {
-                self.push(Mode::Code);
-                self.take(Kind::BraceOpen, at + 1)
-            }
-            b'}' => {
-                self.pop();
-                self.take(Kind::BraceClose, at + 1)
-            }
             b'$' if next == b'{' => {
                 self.push(Mode::Code);
                 self.take(Kind::DollarBrace, at + 2)
             }
-            b'"' => {
-                self.push(Mode::Str);
-                self.take(Kind::Quote, at + 1)
-            }
             b'\'' if next == b'\'' => self.indented_open(),
-            b';' => self.take(Kind::Semicolon, at + 1),
-            b'=' if next == b'=' => self.take(Kind::Eq, at + 2),
-            b'=' => self.take(Kind::Assign, at + 1),
-            b'(' => self.take(Kind::ParenOpen, at + 1),
-            b')' => self.take(Kind::ParenClose, at + 1),
-            b'[' => self.take(Kind::BracketOpen, at + 1),
-            b']' => self.take(Kind::BracketClose, at + 1),
-            b':' => self.take(Kind::Colon, at + 1),
-            b',' => self.take(Kind::Comma, at + 1),
-            b'?' => self.take(Kind::Question, at + 1),
-            b'@' => self.take(Kind::At, at + 1),
             b'!' if next == b'=' => self.take(Kind::NotEq, at + 2),
             b'!' => self.take(Kind::Bang, at + 1),
             b'*' => self.take(Kind::Star, at + 1),
@@ -287,23 +388,6 @@ impl<'t> Lexer<'t> {
             return self.refuse(self.at, self.at + 2, message.into());
         }
         self.take(kind, self.at + 2)
-    }
-
-    #[inline(always)]
-    fn word(&mut self) -> Token {
-        let text = self.text;
-        let start = self.at;
-        let mut end = start + 1;
-        while end < text.len() && is_name(text[end]) {
-            end += 1;
-        }
-        if end < text.len()
-            && matches!(text[end], b'.' | b'/' | b':' | b'+')
-            && let Some(token) = self.path_or_uri()
-        {
-            return token;
-        }
-        self.take(keyword(&text[start..end]), end)
     }
 
     fn number(&mut self) -> Token {
@@ -358,19 +442,57 @@ impl<'t> Lexer<'t> {
     }
 }
 
-#[inline(always)]
-fn keyword(word: &[u8]) -> Kind {
-    match word {
-        b"if" => Kind::If,
-        b"then" => Kind::Then,
-        b"else" => Kind::Else,
-        b"assert" => Kind::Assert,
-        b"with" => Kind::With,
-        b"let" => Kind::Let,
-        b"in" => Kind::In,
-        b"rec" => Kind::Rec,
-        b"inherit" => Kind::Inherit,
-        b"or" => Kind::OrWord,
-        _ => Kind::Id,
-    }
+/// How a token, or what stands before one, starts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Blank,
+    LineEnd,
+    Comment,
+    Word,
+    /// A token of one byte, whatever follows: one of [`ALONE`].
+    Alone,
+    Assign,
+    Open,
+    Close,
+    Quote,
+    Dot,
+    Rest,
 }
+
+/// What starts with each byte in plain code.
+static STARTS: [Start; 256] = {
+    let mut starts = [Start::Rest; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        starts[byte] = match byte as u8 {
+            b' ' | b'\t' | b'\r' => Start::Blank,
+            b'\n' => Start::LineEnd,
+            b'#' => Start::Comment,
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => Start::Word,
+            b'=' => Start::Assign,
+            b'{' => Start::Open,
+            b'}' => Start::Close,
+            b'"' => Start::Quote,
+            b'.' => Start::Dot,
+            _ if !matches!(ALONE[byte], Kind::Invalid) => Start::Alone,
+            _ => Start::Rest,
+        };
+        byte += 1;
+    }
+    starts
+};
+
+/// The tokens of one byte that no token of more bytes starts with.
+static ALONE: [Kind; 256] = {
+    let mut kinds = [Kind::Invalid; 256];
+    kinds[b';' as usize] = Kind::Semicolon;
+    kinds[b'(' as usize] = Kind::ParenOpen;
+    kinds[b')' as usize] = Kind::ParenClose;
+    kinds[b'[' as usize] = Kind::BracketOpen;
+    kinds[b']' as usize] = Kind::BracketClose;
+    kinds[b':' as usize] = Kind::Colon;
+    kinds[b',' as usize] = Kind::Comma;
+    kinds[b'?' as usize] = Kind::Question;
+    kinds[b'@' as usize] = Kind::At;
+    kinds
+};

@@ -2,7 +2,7 @@
 //! as `${…}` may stand in it.
 
 use super::{Lexer, Mode};
-use crate::chars::{is_path, is_uri};
+use crate::chars::{is_path, is_uri, path_end};
 use crate::token::{Kind, Token};
 
 impl Lexer<'_> {
@@ -13,27 +13,26 @@ impl Lexer<'_> {
             return;
         }
         self.run_start = at;
-        self.run_end = at;
-        self.underscore = usize::MAX;
-        while let Some(&byte) = self.text.get(self.run_end) {
-            if !is_path(byte) {
-                break;
-            }
-            if byte == b'_' {
-                self.underscore = self.run_end;
-            }
-            self.run_end += 1;
-        }
+        self.run_end = path_end(self.text, at);
     }
 
-    #[cold]
+    /// Returns where the last underscore in the present run is.
+    fn last_underscore(&mut self) -> Option<usize> {
+        if self.underscore.1 != self.run_end {
+            let last = memchr::memrchr(b'_', &self.text[self.run_start..self.run_end]);
+            self.underscore = (last.map(|n| self.run_start + n), self.run_end);
+        }
+        self.underscore.0
+    }
+
+    #[inline(never)]
     pub(super) fn path_or_uri(&mut self) -> Option<Token> {
         self.measure_run();
         let (at, end) = (self.at, self.run_end);
         match self.peek(end) {
             b'/' => self.path(),
             b':' if self.text[at].is_ascii_alphabetic()
-                && (self.underscore == usize::MAX || self.underscore < at)
+                && self.last_underscore().is_none_or(|underscore| underscore < at)
                 && end + 1 < self.text.len()
                 && is_uri(self.text[end + 1]) =>
             {
@@ -54,7 +53,7 @@ impl Lexer<'_> {
             return None;
         }
         if is_path(self.peek(end + 1)) {
-            let end = self.path_end(end);
+            let end = self.parts_end(end);
             return Some(self.path_token(Kind::Path, end));
         }
         if self.peek(end + 1) == b'$' && self.peek(end + 2) == b'{' {
@@ -64,15 +63,13 @@ impl Lexer<'_> {
     }
 
     /// Returns the end of the slashes and parts that start at the slash at `at`.
-    pub(super) fn path_end(&self, mut at: usize) -> usize {
+    pub(super) fn parts_end(&self, mut at: usize) -> usize {
         while self.peek(at) == b'/' {
             at += 1;
             if !is_path(self.peek(at)) {
                 break;
             }
-            while is_path(self.peek(at)) {
-                at += 1;
-            }
+            at = path_end(self.text, at);
         }
         at
     }
@@ -90,7 +87,7 @@ impl Lexer<'_> {
     pub(super) fn home_path(&mut self) -> Token {
         let at = self.at;
         if is_path(self.peek(at + 2)) {
-            let end = self.path_end(at + 1);
+            let end = self.parts_end(at + 1);
             return self.path_token(Kind::HomePath, end);
         }
         if self.peek(at + 2) == b'$' && self.peek(at + 3) == b'{' {
@@ -107,12 +104,9 @@ impl Lexer<'_> {
             self.push(Mode::Code);
             return self.take(Kind::DollarBrace, at + 2);
         }
-        let mut end = at;
-        while is_path(self.peek(end)) {
-            end += 1;
-        }
+        let mut end = path_end(self.text, at);
         if self.peek(end) == b'/' {
-            end = self.path_end(end);
+            end = self.parts_end(end);
         }
         if end > at {
             self.mode = if self.text[end - 1] == b'/' {

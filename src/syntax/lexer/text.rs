@@ -1,6 +1,7 @@
 //! Tokens inside strings, plain and indented.
 
 use super::{Lexer, Mode};
+use crate::chars::plain_end;
 use crate::strings;
 use crate::token::{Kind, Token};
 
@@ -11,7 +12,9 @@ impl Lexer<'_> {
         let start = self.at;
         let mut at = start;
         let mut nul = false;
-        while let Some(&byte) = text.get(at) {
+        loop {
+            at = plain_end(text, at);
+            let Some(&byte) = text.get(at) else { break };
             match byte {
                 b'"' => break,
                 b'\\' if at + 1 < text.len() => at += 2,
@@ -29,11 +32,10 @@ impl Lexer<'_> {
                         at += 2;
                     }
                 },
-                0 => {
-                    nul = true;
+                _ => {
+                    nul |= byte == 0;
                     at += 1;
                 }
-                _ => at += 1,
             }
         }
         if at > start {

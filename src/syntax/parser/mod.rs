@@ -28,6 +28,9 @@ use diag::{Pos, Span};
 /// a main thread usually has.
 pub const MAX_NESTING: u32 = 4_000;
 
+/// How many tokens are read at a time: few enough to stay in the processor's nearest cache.
+const READ_TOGETHER: usize = 256;
+
 /// How Nix treats a kind of literal that it advises against.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Lint {
@@ -176,10 +179,11 @@ struct Parser<'a, 't, 'p> {
     options: &'p ParseOptions<'p>,
     names: Names,
     lexer: Lexer<'t>,
-    /// The token at hand, those read after it, and the end of the one before.
+    /// Tokens that were read together, where among them the one at hand is, and the end of the one before.
+    tokens: Box<[Token; READ_TOGETHER]>,
+    read: usize,
+    at: usize,
     token: Token,
-    ahead: [Token; 2],
-    ahead_count: usize,
     previous_end: u32,
     /// How deep the present place nests.
     depth: u32,
@@ -220,7 +224,8 @@ impl<'a, 't, 'p> Parser<'a, 't, 'p> {
             cur_pos: symbols.intern(b"__curPos"),
         };
         let mut lexer = Lexer::new(text, options.pipe_operators);
-        let token = lexer.next_token();
+        let mut tokens = Box::new([Token::default(); READ_TOGETHER]);
+        let read = lexer.fill(&mut tokens[..]);
         Parser {
             text,
             base,
@@ -229,9 +234,10 @@ impl<'a, 't, 'p> Parser<'a, 't, 'p> {
             options,
             names,
             lexer,
-            token,
-            ahead: [token; 2],
-            ahead_count: 0,
+            token: tokens[0],
+            tokens,
+            read,
+            at: 0,
             previous_end: 0,
             depth: 0,
             errors: Vec::new(),
@@ -263,23 +269,32 @@ impl<'a, 't, 'p> Parser<'a, 't, 'p> {
     #[inline(always)]
     fn bump(&mut self) {
         self.previous_end = self.token.end;
-        if self.ahead_count == 0 {
-            self.token = self.lexer.next_token();
-        } else {
-            self.token = self.ahead[0];
-            self.ahead[0] = self.ahead[1];
-            self.ahead_count -= 1;
+        self.at += 1;
+        if self.at >= self.read {
+            self.read_more(0);
         }
+        self.token = self.tokens[self.at % READ_TOGETHER];
     }
 
     /// Returns the kind of the `n`th token after the one at hand; `n` is 1 or 2.
     #[inline(always)]
     fn kind_ahead(&mut self, n: usize) -> Kind {
-        while self.ahead_count < n {
-            self.ahead[self.ahead_count] = self.lexer.next_token();
-            self.ahead_count += 1;
+        if self.at + n >= self.read {
+            self.read_more(n);
         }
-        self.ahead[n - 1].kind
+        self.tokens[(self.at + n) % READ_TOGETHER].kind
+    }
+
+    /// Reads tokens until there are `n` after the one at hand, and drops those before it.
+    #[cold]
+    #[inline(never)]
+    fn read_more(&mut self, n: usize) {
+        self.tokens.copy_within(self.at..self.read, 0);
+        self.read -= self.at;
+        self.at = 0;
+        while self.read <= n {
+            self.read += self.lexer.fill(&mut self.tokens[self.read..]);
+        }
     }
 
     #[inline(always)]
@@ -372,9 +387,10 @@ impl<'a, 't, 'p> Parser<'a, 't, 'p> {
         })
     }
 
+    #[inline]
     fn intern(&mut self, token: Token) -> Symbol {
-        self.symbols
-            .intern(&self.text[token.start as usize..token.end as usize])
+        let start = token.start as usize;
+        self.symbols.intern_in(self.text, start, token.end as usize - start)
     }
 
     fn text_of(&self, token: Token) -> &'t [u8] {
