@@ -15,11 +15,13 @@ impl Pos {
     pub const NONE: Pos = Pos(0);
 
     /// Whether this is a real place.
+    #[inline]
     pub fn is_some(self) -> bool {
         self.0 != 0
     }
 
     /// Returns the position `bytes` further on in the same text; `NONE` stays `NONE`.
+    #[inline]
     pub fn offset(self, bytes: u32) -> Pos {
         if self.is_some() { Pos(self.0 + bytes) } else { self }
     }
@@ -36,6 +38,7 @@ pub struct Span {
 
 impl Span {
     /// Returns the span from `start` up to `end`.
+    #[inline]
     pub fn new(start: Pos, end: Pos) -> Span {
         Span { start, end }
     }

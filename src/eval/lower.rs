@@ -84,6 +84,9 @@ pub struct Lower<'l> {
     base: &'l BaseScope,
     scopes: Vec<Scope>,
     bound: &'l mut Bound,
+    /// The way to each `with` around a variable, and those of the variable before.
+    hops: Vec<(u32, Pos)>,
+    last_hops: &'static [(u32, Pos)],
     /// The first undefined variable.
     error: Option<EvalError>,
     /// Address below which the native stack must not grow.
@@ -110,6 +113,8 @@ pub fn lower(
         base,
         scopes: Vec::new(),
         bound,
+        hops: Vec::new(),
+        last_hops: &[],
         error: None,
         stack_limit,
     };
@@ -181,7 +186,8 @@ impl Lower<'_> {
         if let Some(&cell) = self.base.names.get(&name) {
             return Code::Const(cell);
         }
-        let mut scopes = Vec::new();
+        let mut scopes = std::mem::take(&mut self.hops);
+        scopes.clear();
         let mut from = here;
         for level in (0..here).rev() {
             if let Scope::With(with) = self.scopes[level as usize] {
@@ -199,11 +205,15 @@ impl Lower<'_> {
             let message = format!("undefined variable '{}'", self.symbols.text(name));
             return self.fail(EvalError::new(ErrorKind::UndefinedVariable, message).at(pos));
         }
-        let scopes = self.memory.arena.alloc_slice_copy(&scopes);
+        // Names that stand beside each other mostly have the same scopes around them.
+        if *self.last_hops != *scopes {
+            self.last_hops = self.memory.arena.alloc_slice_copy(&scopes);
+        }
+        self.hops = scopes;
         let with = self.put(WithVar {
             name,
             pos,
-            scopes,
+            scopes: self.last_hops,
             cache: Lookup::new(),
         });
         Code::WithVar(with)

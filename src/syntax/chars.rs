@@ -3,7 +3,7 @@
 //! Runs are measured sixteen bytes at a time and without a branch for each byte: where a word ends is what a processor
 //! guesses worst.
 
-use wide::i8x16;
+use wide::u8x16;
 
 const NAME: u8 = 1;
 const PATH: u8 = 2;
@@ -53,30 +53,37 @@ pub fn is_uri(byte: u8) -> bool {
     CLASSES[byte as usize] & URI != 0
 }
 
+/// Bytes that are looked at together, and what is told of them: all bits of those of which it holds.
+type Bytes = u8x16;
+
 /// How many bytes are looked at together.
 const BLOCK: usize = 16;
 
-/// Which bytes are letters or digits: all bits of those.
+/// Which bytes are this one.
 #[inline(always)]
-fn alphanumeric(bytes: i8x16) -> i8x16 {
-    let within = |bytes: i8x16, first: u8, last: u8| bytes.simd_gt(all(first - 1)) & all(last + 1).simd_gt(bytes);
-    within(bytes | all(0x20), b'a', b'z') | within(bytes, b'0', b'9')
+fn are(bytes: Bytes, byte: u8) -> Bytes {
+    bytes.simd_eq(Bytes::splat(byte))
 }
 
-/// Returns bytes that are all this one, which is below 128.
+/// Which bytes are from the first to the last.
 #[inline(always)]
-fn all(byte: u8) -> i8x16 {
-    i8x16::splat(byte as i8)
+fn within(bytes: Bytes, first: u8, last: u8) -> Bytes {
+    let from_first = bytes - Bytes::splat(first);
+    from_first.simd_eq(from_first.min(Bytes::splat(last - first)))
 }
 
-/// Returns the end of the run of bytes that begins at `start`. Which belong to it is told of many, by all of their bits,
-/// and of one.
+/// Which bytes are letters or digits.
 #[inline(always)]
-fn run_end(text: &[u8], start: usize, belong: impl Fn(i8x16) -> i8x16, belongs: impl Fn(u8) -> bool) -> usize {
+fn alphanumeric(bytes: Bytes) -> Bytes {
+    within(bytes | Bytes::splat(0x20), b'a', b'z') | within(bytes, b'0', b'9')
+}
+
+/// Returns the end of the run of bytes that begins at `start`. Which belong to it is told of many at once, and of one.
+#[inline(always)]
+fn run_end(text: &[u8], start: usize, belong: impl Fn(Bytes) -> Bytes, belongs: impl Fn(u8) -> bool) -> usize {
     let mut at = start;
-    while let Some(block) = text.get(at..at + BLOCK) {
-        let bytes = i8x16::new(std::array::from_fn(|n| block[n] as i8));
-        let run = belong(bytes).to_bitmask().trailing_ones() as usize;
+    while let Some(block) = text.get(at..at + BLOCK).and_then(<[u8]>::first_chunk) {
+        let run = belong(Bytes::new(*block)).to_bitmask().trailing_ones() as usize;
         at += run;
         if run < BLOCK {
             return at;
@@ -96,31 +103,25 @@ fn last_run_end(text: &[u8], start: usize, belongs: impl Fn(u8) -> bool) -> usiz
 /// Returns the end of the bytes from `start` on that a name may go on with.
 #[inline(always)]
 pub fn name_end(text: &[u8], start: usize) -> usize {
-    let names = |bytes: i8x16| {
-        let marks = [b'_', b'-', b'\''].map(|mark| bytes.simd_eq(all(mark)));
-        alphanumeric(bytes) | marks[0] | marks[1] | marks[2]
-    };
+    let names = |bytes| alphanumeric(bytes) | are(bytes, b'_') | are(bytes, b'-') | are(bytes, b'\'');
     run_end(text, start, names, is_name)
 }
 
 /// Returns the end of the bytes from `start` on that a part of a path may hold.
 #[inline(always)]
 pub fn path_end(text: &[u8], start: usize) -> usize {
-    let paths = |bytes: i8x16| {
-        let marks = [b'_', b'-', b'.', b'+'].map(|mark| bytes.simd_eq(all(mark)));
-        alphanumeric(bytes) | marks[0] | marks[1] | marks[2] | marks[3]
-    };
+    let paths =
+        |bytes| alphanumeric(bytes) | are(bytes, b'_') | are(bytes, b'-') | are(bytes, b'.') | are(bytes, b'+');
     run_end(text, start, paths, is_path)
 }
 
 /// Returns the end of the bytes from `start` on that stand for themselves between quotes.
 #[inline(always)]
 pub fn plain_end(text: &[u8], start: usize) -> usize {
-    let plain = |bytes: i8x16| {
-        let marks = [b'"', b'\\', b'$', 0].map(|mark| bytes.simd_eq(all(mark)));
-        !(marks[0] | marks[1] | marks[2] | marks[3])
+    let plain = |bytes| {
+        !(are(bytes, b'"') | are(bytes, b'\\') | are(bytes, b'$') | are(bytes, b'\r') | are(bytes, 0))
     };
-    run_end(text, start, plain, |byte| !matches!(byte, b'"' | b'\\' | b'$' | 0))
+    run_end(text, start, plain, |byte| !matches!(byte, b'"' | b'\\' | b'$' | b'\r' | 0))
 }
 
 #[cfg(test)]
@@ -136,7 +137,7 @@ mod tests {
                     let end = |goes_on: bool| if goes_on { text.len() } else { before + 1 };
                     assert_eq!(name_end(&text, 1), end(is_name(byte)), "{byte} at {before}");
                     assert_eq!(path_end(&text, 1), end(is_path(byte)), "{byte} at {before}");
-                    let plain = !matches!(byte, b'"' | b'\\' | b'$' | 0);
+                    let plain = !matches!(byte, b'"' | b'\\' | b'$' | b'\r' | 0);
                     assert_eq!(plain_end(&text, 1), end(plain), "{byte} at {before}");
                 }
             }

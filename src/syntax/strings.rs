@@ -43,11 +43,6 @@ pub fn plain_line_ends(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Whether [`unescape`] would change this text.
-pub fn has_escapes(text: &[u8]) -> bool {
-    memchr::memchr2(b'\\', b'\r', text).is_some()
-}
-
 /// Returns how many spaces a text begins with.
 #[inline]
 pub fn leading_spaces(text: &[u8]) -> usize {
@@ -209,7 +204,6 @@ mod tests {
                 expected,
                 "{text:?}"
             );
-            assert_eq!(has_escapes(text.as_bytes()), text != expected, "{text:?}");
         }
         assert_eq!(plain_line_ends(b"a\r\nb\rc\n"), b"a\nb\nc\n");
     }

@@ -140,9 +140,9 @@ impl Symbols {
     pub fn intern_in(&mut self, text: &[u8], start: usize, length: usize) -> Symbol {
         // Nearly all names of a text are short, known, and not at its end.
         if length <= IN_HEAD
-            && let Some(bytes) = text.get(start..start + 16)
+            && let Some(bytes) = text.get(start..start + 16).and_then(<[u8]>::first_chunk)
         {
-            let head = head_of_bytes(std::array::from_fn(|n| bytes[n]), length);
+            let head = head_of_bytes(*bytes, length);
             let mask = self.slots.len() - 1;
             let hash = hash_of_head(head);
             let mut at = hash as usize;

@@ -164,8 +164,23 @@ impl Kind {
 pub struct Token {
     /// What it is.
     pub kind: Kind,
+    /// Whether it is text of a string that stands for something else: there are escapes or line ends with `\r` in it.
+    pub escaped: bool,
     /// Offset of its first byte; for `End` the place where errors about it point.
     pub start: u32,
     /// One past its last byte.
     pub end: u32,
+}
+
+impl Token {
+    /// Returns a token that is what it says, from one offset to another, below 4 GiB.
+    #[inline(always)]
+    pub fn new(kind: Kind, start: usize, end: usize) -> Token {
+        Token {
+            kind,
+            escaped: false,
+            start: start as u32,
+            end: end as u32,
+        }
+    }
 }

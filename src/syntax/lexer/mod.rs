@@ -8,7 +8,7 @@ mod keyword;
 mod path;
 mod text;
 
-use crate::chars::{is_path, is_uri, name_end, path_end};
+use crate::chars::{is_path, is_uri, name_end, path_end, plain_end};
 use crate::strings::leading_spaces;
 use crate::token::{Kind, Token};
 use keyword::keyword;
@@ -96,7 +96,7 @@ impl<'t> Lexer<'t> {
         let text = self.text;
         let mut at = self.at;
         let mut count = 0;
-        while count < tokens.len() && self.stopped.is_none() {
+        'tokens: while count < tokens.len() && self.stopped.is_none() {
             if self.mode != Mode::Code {
                 self.remember(&tokens[..count]);
                 self.at = at;
@@ -140,6 +140,21 @@ impl<'t> Lexer<'t> {
                         break (Kind::BraceClose, at + 1);
                     }
                     Start::Quote => {
+                        // Most strings are nothing but text.
+                        let end = plain_end(text, at + 1);
+                        if end > at + 1
+                            && text.get(end) == Some(&b'"')
+                            && let Some(three) = tokens[count..].first_chunk_mut()
+                        {
+                            *three = [
+                                Token::new(Kind::Quote, at, at + 1),
+                                Token::new(Kind::Str, at + 1, end),
+                                Token::new(Kind::Quote, end, end + 1),
+                            ];
+                            at = end + 1;
+                            count += 3;
+                            continue 'tokens;
+                        }
                         self.push(Mode::Str);
                         break (Kind::Quote, at + 1);
                     }
@@ -162,11 +177,7 @@ impl<'t> Lexer<'t> {
                     }
                 }
             };
-            tokens[count] = Token {
-                kind,
-                start: at as u32,
-                end: end as u32,
-            };
+            tokens[count] = Token::new(kind, at, end);
             if kind as u8 <= Kind::Reserved as u8 {
                 // What the rules above leave to others, or the end.
                 self.at = at;
@@ -222,22 +233,14 @@ impl<'t> Lexer<'t> {
 
     #[inline(always)]
     fn take(&mut self, kind: Kind, end: usize) -> Token {
-        let token = Token {
-            kind,
-            start: self.at as u32,
-            end: end as u32,
-        };
+        let token = Token::new(kind, self.at, end);
         self.at = end;
         token
     }
 
     #[cold]
     fn end(&mut self, at: usize) -> Token {
-        let token = Token {
-            kind: Kind::End,
-            start: at as u32,
-            end: at as u32,
-        };
+        let token = Token::new(Kind::End, at, at);
         self.stopped = Some(token);
         token
     }
@@ -245,11 +248,7 @@ impl<'t> Lexer<'t> {
     #[cold]
     fn refuse(&mut self, at: usize, end: usize, message: String) -> Token {
         self.refusal = Some(Refusal { message, at: at as u32 });
-        let token = Token {
-            kind: Kind::Refused,
-            start: at as u32,
-            end: end.max(at) as u32,
-        };
+        let token = Token::new(Kind::Refused, at, end.max(at));
         self.stopped = Some(token);
         token
     }

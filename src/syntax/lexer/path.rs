@@ -126,17 +126,9 @@ impl Lexer<'_> {
             // Here Nix's lexer winds its location back by one match too many, and the end of the file
             // seems to lie at the start of the last one.
             self.end(self.last as usize);
-            return Token {
-                kind: Kind::PathEnd,
-                start: self.before,
-                end: at as u32,
-            };
+            return Token::new(Kind::PathEnd, self.before as usize, at);
         }
-        Token {
-            kind: Kind::PathEnd,
-            start: self.last,
-            end: at as u32,
-        }
+        Token::new(Kind::PathEnd, self.last as usize, at)
     }
 
     pub(super) fn search_path(&mut self) -> Token {

@@ -12,12 +12,16 @@ impl Lexer<'_> {
         let start = self.at;
         let mut at = start;
         let mut nul = false;
+        let mut escaped = false;
         loop {
             at = plain_end(text, at);
             let Some(&byte) = text.get(at) else { break };
             match byte {
                 b'"' => break,
-                b'\\' if at + 1 < text.len() => at += 2,
+                b'\\' if at + 1 < text.len() => {
+                    escaped = true;
+                    at += 2;
+                }
                 b'\\' => break,
                 b'$' => match text.get(at + 1) {
                     None | Some(b'{') => break,
@@ -25,15 +29,20 @@ impl Lexer<'_> {
                         at += 1;
                         break;
                     }
-                    Some(b'\\') if at + 2 < text.len() => at += 3,
+                    Some(b'\\') if at + 2 < text.len() => {
+                        escaped = true;
+                        at += 3;
+                    }
                     Some(b'\\') => break,
                     Some(&next) => {
                         nul |= next == 0;
+                        escaped |= next == b'\r';
                         at += 2;
                     }
                 },
                 _ => {
                     nul |= byte == 0;
+                    escaped |= byte == b'\r';
                     at += 1;
                 }
             }
@@ -43,7 +52,8 @@ impl Lexer<'_> {
                 let content = strings::unescape(&text[start..at]);
                 return self.refuse_nul(start, at, &content);
             }
-            return self.take(Kind::Str, at);
+            let token = self.take(Kind::Str, at);
+            return Token { escaped, ..token };
         }
         match text.get(at) {
             Some(b'"') => {

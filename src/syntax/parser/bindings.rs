@@ -137,7 +137,7 @@ impl Twice {
     }
 }
 
-impl<'a> Parser<'a, '_, '_> {
+impl<'a> Parser<'a, '_> {
     /// The bindings up to the token `close`, which is not read.
     pub(super) fn bindings(&mut self, close: Kind, recursive: bool) -> Outcome<&'a Bindings<'a>> {
         // The sets being built are kept in the parser, not on the thread's stack.

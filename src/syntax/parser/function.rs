@@ -38,7 +38,7 @@ pub(super) enum Prefix<'a> {
     },
 }
 
-impl<'a> Parser<'a, '_, '_> {
+impl<'a> Parser<'a, '_> {
     /// An expression of any kind.
     pub(super) fn expr(&mut self) -> Outcome<Node<'a>> {
         self.deeper()?;

@@ -17,6 +17,7 @@ mod text;
 use crate::ast::{AttrName, Expr, ExprKind, ExprRef};
 use crate::error::{SyntaxError, SyntaxWarning};
 use crate::lexer::Lexer;
+use crate::paths::Paths;
 use crate::strings::IndentedPart;
 use crate::token::{Kind, Token};
 use crate::wording;
@@ -88,10 +89,10 @@ pub struct Parsed<'a> {
     pub warnings: Vec<SyntaxWarning>,
 }
 
-/// Returns the tree of `text`, whose first byte is at `base`. Never fails: what is wrong is in
+/// Returns the tree of `text`, whose first byte is at `base`, and which strings of the tree are part of. Never fails: what is wrong is in
 /// [`Parsed::errors`], and the tree is only to be evaluated when there are none.
 pub fn parse<'a>(
-    text: &[u8],
+    text: &'a [u8],
     base: Pos,
     symbols: &mut Symbols,
     arena: &'a Bump,
@@ -171,14 +172,14 @@ struct Deferred {
     error: SyntaxError,
 }
 
-struct Parser<'a, 't, 'p> {
-    text: &'t [u8],
+struct Parser<'a, 'p> {
+    text: &'a [u8],
     base: Pos,
     symbols: &'p mut Symbols,
     arena: &'a Bump,
     options: &'p ParseOptions<'p>,
     names: Names,
-    lexer: Lexer<'t>,
+    lexer: Lexer<'a>,
     /// Tokens that were read together, where among them the one at hand is, and the end of the one before.
     tokens: Box<[Token; READ_TOGETHER]>,
     read: usize,
@@ -196,22 +197,23 @@ struct Parser<'a, 't, 'p> {
     expressions: Vec<ExprRef<'a>>,
     path: Vec<AttrName<'a>>,
     parts: Vec<(Pos, ExprRef<'a>)>,
-    indented: Vec<(Token, IndentedPart<'t, ExprRef<'a>>)>,
+    indented: Vec<(Token, IndentedPart<'a, ExprRef<'a>>)>,
     inherited: Vec<(Symbol, Span)>,
     sets: Vec<bindings::SetBuilder<'a>>,
     /// How many of `sets` are being built; the rest keep their memory for later.
     open_sets: usize,
     bytes: Vec<u8>,
+    paths: Paths<'p>,
 }
 
-impl<'a, 't, 'p> Parser<'a, 't, 'p> {
+impl<'a, 'p> Parser<'a, 'p> {
     fn new(
-        text: &'t [u8],
+        text: &'a [u8],
         base: Pos,
         symbols: &'p mut Symbols,
         arena: &'a Bump,
         options: &'p ParseOptions<'p>,
-    ) -> Parser<'a, 't, 'p> {
+    ) -> Parser<'a, 'p> {
         let names = Names {
             sub: symbols.intern(b"__sub"),
             mul: symbols.intern(b"__mul"),
@@ -254,6 +256,7 @@ impl<'a, 't, 'p> Parser<'a, 't, 'p> {
             sets: Vec::with_capacity(8),
             open_sets: 0,
             bytes: Vec::new(),
+            paths: Paths::new(options.base_path),
         }
     }
 
@@ -393,7 +396,7 @@ impl<'a, 't, 'p> Parser<'a, 't, 'p> {
         self.symbols.intern_in(self.text, start, token.end as usize - start)
     }
 
-    fn text_of(&self, token: Token) -> &'t [u8] {
+    fn text_of(&self, token: Token) -> &'a [u8] {
         &self.text[token.start as usize..token.end as usize]
     }
 }

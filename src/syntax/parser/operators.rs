@@ -17,7 +17,7 @@ pub(super) struct Operator<'a> {
     left: Option<Node<'a>>,
 }
 
-impl<'a> Parser<'a, '_, '_> {
+impl<'a> Parser<'a, '_> {
     /// An operation, or several piped into each other.
     #[inline(always)]
     pub(super) fn pipe(&mut self) -> Outcome<Node<'a>> {

@@ -3,12 +3,11 @@
 use super::{Lint, Outcome, Parser};
 use crate::ast::{AttrName, ExprKind, ExprRef};
 use crate::error::SyntaxWarning;
-use crate::strings;
 use crate::token::{Kind, Token};
-use crate::{number, paths};
+use crate::number;
 use diag::Pos;
 
-impl<'a> Parser<'a, '_, '_> {
+impl<'a> Parser<'a, '_> {
     /// A simple expression with what is selected from it. The flag tells that it is `x or`, whose
     /// meaning depends on what stands around it.
     pub(super) fn select(&mut self) -> Outcome<(ExprRef<'a>, bool)> {
@@ -91,12 +90,8 @@ impl<'a> Parser<'a, '_, '_> {
                 let start = self.token.start;
                 self.bump();
                 if let (Kind::Str, Kind::Quote) = (self.token.kind, self.kind_ahead(1)) {
-                    let text = self.text_of(self.token);
-                    let name = if strings::has_escapes(text) {
-                        self.symbols.intern(&strings::unescape(text))
-                    } else {
-                        self.symbols.intern(text)
-                    };
+                    let text = self.content(self.token);
+                    let name = self.symbols.intern(text);
                     self.bump();
                     self.bump();
                     return Ok(AttrName::Static(name));
@@ -226,8 +221,7 @@ impl<'a> Parser<'a, '_, '_> {
                 self.bump();
                 let function = self.made(ExprKind::Var(self.names.find_file));
                 let nix_path = self.made(ExprKind::Var(self.names.nix_path));
-                let name = self.arena.alloc_slice_copy(&text[1..text.len() - 1]);
-                let name = self.made(ExprKind::Str(name));
+                let name = self.made(ExprKind::Str(&text[1..text.len() - 1]));
                 let args = self.arena.alloc_slice_copy(&[nix_path, name]);
                 Ok(self.alloc(start, self.pos(start), ExprKind::Call { function, args }))
             }
@@ -237,8 +231,7 @@ impl<'a> Parser<'a, '_, '_> {
                     let verdict = if fatal { "disallowed" } else { "discouraged" };
                     format!("URL literals are {verdict}. Consider using a string literal \"{uri}\" instead")
                 });
-                let uri = self.arena.alloc_slice_copy(text);
-                Ok(self.alloc(start, Pos::NONE, ExprKind::Str(uri)))
+                Ok(self.alloc(start, Pos::NONE, ExprKind::Str(text)))
             }
             _ => self.unexpected(),
         }
@@ -298,27 +291,23 @@ impl<'a> Parser<'a, '_, '_> {
     fn path_text(&mut self) -> Outcome<&'a [u8]> {
         let token = self.token;
         let text = self.text_of(token);
-        let path =
-            if token.kind == Kind::Path {
-                if text[0] == b'/' {
-                    self.lint(self.options.absolute_paths, "lint-absolute-path-literals", token, |_, literal| {
-                    format!(
-                        "absolute path literals are not portable. Consider replacing path literal '{literal}' by a \
-                         string, relative path, or parameter"
-                    )
-                });
-                } else if text[0] != b'.' {
-                    self.lint(self.options.short_paths, "lint-short-path-literals", token, |_, literal| {
-                    format!(
-                        "relative path literal '{literal}' should be prefixed with '.' for clarity: './{literal}'"
-                    )
-                });
-                }
-                paths::literal(self.options.base_path, text)
-            } else {
-                self.home_path(token)?
-            };
-        Ok(self.arena.alloc_slice_copy(&path))
+        if token.kind != Kind::Path {
+            let path = self.home_path(token)?;
+            return Ok(self.arena.alloc_slice_copy(&path));
+        }
+        if text[0] == b'/' {
+            self.lint(self.options.absolute_paths, "lint-absolute-path-literals", token, |_, literal| {
+                format!(
+                    "absolute path literals are not portable. Consider replacing path literal '{literal}' by a \
+                     string, relative path, or parameter"
+                )
+            });
+        } else if text[0] != b'.' {
+            self.lint(self.options.short_paths, "lint-short-path-literals", token, |_, literal| {
+                format!("relative path literal '{literal}' should be prefixed with '.' for clarity: './{literal}'")
+            });
+        }
+        Ok(self.arena.alloc_slice_copy(self.paths.literal(text)))
     }
 
     fn home_path(&mut self, token: Token) -> Outcome<Vec<u8>> {

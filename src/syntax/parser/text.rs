@@ -6,15 +6,17 @@ use crate::strings::{self, IndentedPart, Stripper};
 use crate::token::{Kind, Token};
 use diag::{Pos, Span};
 
-impl<'a> Parser<'a, '_, '_> {
-    /// The content of a string token, in the arena.
-    #[inline(never)]
+impl<'a> Parser<'a, '_> {
+    /// The content of a string token: of the text itself, or in the arena where it stands for something else.
+    #[inline(always)]
     pub(super) fn content(&mut self, token: Token) -> &'a [u8] {
         let text = self.text_of(token);
-        if strings::has_escapes(text) {
-            return self.arena.alloc_slice_copy(&strings::unescape(text));
-        }
-        self.arena.alloc_slice_copy(text)
+        if token.escaped { self.unescaped(text) } else { text }
+    }
+
+    #[inline(never)]
+    fn unescaped(&mut self, text: &[u8]) -> &'a [u8] {
+        self.arena.alloc_slice_copy(&strings::unescape(text))
     }
 
     /// The rest of a string after its opening quote.
