@@ -24,8 +24,8 @@ pub(crate) struct Trees<'a> {
 }
 
 impl<'a> Trees<'a> {
-    /// Returns the trees of the files, allocated in an arena.
-    pub fn parse(files: &Files, arena: &'a Bump) -> Trees<'a> {
+    /// Returns the trees of the files, allocated in an arena; strings of theirs are part of the files.
+    pub fn parse(files: &'a Files, arena: &'a Bump) -> Trees<'a> {
         let mut symbols = Symbols::new();
         let trees = files
             .iter()
@@ -78,7 +78,7 @@ impl<'a> Trees<'a> {
     }
 }
 
-fn parse<'a>(files: &Files, file: &File, symbols: &mut Symbols, arena: &'a Bump) -> Tree<'a> {
+fn parse<'a>(files: &Files, file: &'a File, symbols: &mut Symbols, arena: &'a Bump) -> Tree<'a> {
     let folder = files.absolute(file.folder());
     let folder = folder.strip_suffix(b"/").unwrap_or(&folder);
     let options = ParseOptions {
