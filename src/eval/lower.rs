@@ -147,6 +147,9 @@ impl Lower<'_> {
         parts: impl ExactSizeIterator<Item = P>,
         mut of: impl FnMut(&mut Self, P) -> T,
     ) -> &'static [T] {
+        if parts.len() == 0 {
+            return &[];
+        }
         let arena = self.memory.arena;
         arena.alloc_slice_fill_iter(parts.map(|part| of(self, part)))
     }

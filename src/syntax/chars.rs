@@ -124,6 +124,18 @@ pub fn plain_end(text: &[u8], start: usize) -> usize {
     run_end(text, start, plain, |byte| !matches!(byte, b'"' | b'\\' | b'$' | b'\r' | 0))
 }
 
+/// Returns the end of the spaces from `start` on.
+#[inline(always)]
+pub fn spaces_end(text: &[u8], start: usize) -> usize {
+    run_end(text, start, |bytes| are(bytes, b' '), |byte| byte == b' ')
+}
+
+/// Returns where the next line feed from `start` on is, or the end of the text.
+#[inline(always)]
+pub fn line_end(text: &[u8], start: usize) -> usize {
+    run_end(text, start, |bytes| !are(bytes, b'\n'), |byte| byte != b'\n')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +151,10 @@ mod tests {
                     assert_eq!(path_end(&text, 1), end(is_path(byte)), "{byte} at {before}");
                     let plain = !matches!(byte, b'"' | b'\\' | b'$' | b'\r' | 0);
                     assert_eq!(plain_end(&text, 1), end(plain), "{byte} at {before}");
+                    assert_eq!(line_end(&text, 1), end(byte != b'\n'), "{byte} at {before}");
+                    let spaces = [&vec![b' '; before + 1][..], &[byte], &vec![b'z'; after]].concat();
+                    let of_spaces = before + 1 + usize::from(byte == b' ');
+                    assert_eq!(spaces_end(&spaces, 1), of_spaces, "{byte} at {before}");
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! The contents of strings: escapes, line ends, and the indentation that indented strings lose.
 
+use crate::chars::{line_end, spaces_end};
+
 /// Returns the content of the text between quotes: escapes resolved, `\r` and `\r\n` made `\n`.
 pub fn unescape(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
@@ -41,21 +43,6 @@ pub fn plain_line_ends(text: &[u8]) -> Vec<u8> {
         }
     }
     out
-}
-
-/// Returns how many spaces a text begins with.
-#[inline]
-pub fn leading_spaces(text: &[u8]) -> usize {
-    let mut count = 0;
-    // Eight at a time, as most lines of a file begin with that many.
-    while let Some(eight) = text[count..].first_chunk::<8>() {
-        let others = u64::from_le_bytes(*eight) ^ u64::from_le_bytes([b' '; 8]);
-        if others != 0 {
-            return count + (others.trailing_zeros() / 8) as usize;
-        }
-        count += 8;
-    }
-    count + text[count..].iter().take_while(|byte| **byte == b' ').count()
 }
 
 /// Part of an indented string, as it is measured and stripped.
@@ -103,9 +90,9 @@ pub fn indentation<'p, 't: 'p, E: 'p>(parts: impl Iterator<Item = &'p IndentedPa
         let mut at = 0;
         while at < text.len() {
             if line_start {
-                let spaces = leading_spaces(&text[at..]);
-                here += spaces;
-                at += spaces;
+                let end = spaces_end(text, at);
+                here += end - at;
+                at = end;
                 match text.get(at) {
                     None => break,
                     Some(b'\n') => here = 0,
@@ -116,10 +103,11 @@ pub fn indentation<'p, 't: 'p, E: 'p>(parts: impl Iterator<Item = &'p IndentedPa
                 }
                 at += 1;
             } else {
-                match memchr::memchr(b'\n', &text[at..]) {
-                    Some(n) => at += n + 1,
-                    None => break,
+                let end = line_end(text, at);
+                if end == text.len() {
+                    break;
                 }
+                at = end + 1;
                 line_start = true;
                 here = 0;
             }
@@ -157,25 +145,23 @@ impl Stripper {
         let first = out.len();
         let mut at = 0;
         while at < text.len() {
-            if !self.line_start {
-                let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |n| {
-                    self.line_start = true;
-                    at + n + 1
-                });
-                out.extend_from_slice(&text[at..end]);
+            let mut from = at;
+            if self.line_start {
+                let end = spaces_end(text, at);
+                let spaces = end - at;
+                from = at + self.indentation.saturating_sub(self.dropped).min(spaces);
+                if end == text.len() {
+                    self.dropped += spaces;
+                    out.extend_from_slice(&text[from..]);
+                    break;
+                }
+                self.dropped = 0;
                 at = end;
-                continue;
             }
-            let spaces = leading_spaces(&text[at..]);
-            let to_drop = self.indentation.saturating_sub(self.dropped).min(spaces);
-            out.extend_from_slice(&text[at + to_drop..at + spaces]);
-            self.dropped += spaces;
-            at += spaces;
-            let Some(&byte) = text.get(at) else { break };
-            at += 1;
-            self.dropped = 0;
-            self.line_start = byte == b'\n';
-            out.push(byte);
+            let end = line_end(text, at);
+            self.line_start = end < text.len();
+            at = text.len().min(end + 1);
+            out.extend_from_slice(&text[from..at]);
         }
         if is_last
             && let Some(n) = memchr::memrchr(b'\n', &out[first..])
@@ -206,16 +192,6 @@ mod tests {
             );
         }
         assert_eq!(plain_line_ends(b"a\r\nb\rc\n"), b"a\nb\nc\n");
-    }
-
-    #[test]
-    fn leading_spaces_are_counted() {
-        for count in 0..40 {
-            for rest in ["", "x", "\t ", "\n        ", "\u{a0}        "] {
-                let text = " ".repeat(count) + rest;
-                assert_eq!(leading_spaces(text.as_bytes()), count, "{text:?}");
-            }
-        }
     }
 
     #[test]

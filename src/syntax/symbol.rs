@@ -1,6 +1,7 @@
 //! Interned names: attribute names and variables are compared as numbers.
 
 use crate::known_names;
+use crate::parser::Names;
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 
@@ -16,6 +17,8 @@ pub struct Symbols {
     slots: Vec<Slot>,
     names: Vec<Name>,
     bytes: Vec<u8>,
+    /// Those that the parser itself uses, once it did.
+    pub(crate) names_of_syntax: Option<Names>,
 }
 
 /// A place in the table: part of the name's hash, so that most other names are told apart without
@@ -90,17 +93,31 @@ fn hash_of_head(head: Head) -> u32 {
     (hash ^ (hash >> 32)) as u32
 }
 
+/// The last sixteen bytes of a name that is at least that long.
+#[inline(always)]
+fn tail(name: &[u8]) -> u128 {
+    name.last_chunk().map_or(0, |bytes| u128::from_le_bytes(*bytes))
+}
+
+/// How many bytes a name has whose head and tail are all there is to know.
+const IN_HEAD_AND_TAIL: usize = IN_HEAD + 16;
+
 /// Returns the hash of a name with this head.
 #[inline(always)]
 fn hash(head: Head, name: &[u8]) -> u32 {
-    let mut hash = hash_of_head(head);
-    if name.len() > IN_HEAD {
-        let mut rest = FxHasher::default();
-        rest.write(&name[IN_HEAD..]);
-        let rest = rest.finish();
-        hash ^= (rest ^ (rest >> 32)) as u32;
+    match name.len() {
+        ..=IN_HEAD => hash_of_head(head),
+        ..=IN_HEAD_AND_TAIL => {
+            let tail = tail(name);
+            hash_of_head(head) ^ hash_of_head([tail as u64, (tail >> 64) as u64]).rotate_left(7)
+        }
+        _ => {
+            let mut rest = FxHasher::default();
+            rest.write(&name[IN_HEAD..]);
+            let rest = rest.finish();
+            hash_of_head(head) ^ (rest ^ (rest >> 32)) as u32
+        }
     }
-    hash
 }
 
 impl Default for Symbols {
@@ -122,6 +139,7 @@ impl Symbols {
             slots: vec![Slot::default(); 4096],
             names: Vec::new(),
             bytes: Vec::new(),
+            names_of_syntax: None,
         };
         for name in known_names::NAMES.split_ascii_whitespace() {
             symbols.intern(name.as_bytes());
@@ -138,13 +156,13 @@ impl Symbols {
     /// Returns the symbol of the name of so many bytes at `start` of a text, making it if it is new.
     #[inline]
     pub fn intern_in(&mut self, text: &[u8], start: usize, length: usize) -> Symbol {
-        // Nearly all names of a text are short, known, and not at its end.
+        // Most names of a text are short, known, and not at its end.
         if length <= IN_HEAD
             && let Some(bytes) = text.get(start..start + 16).and_then(<[u8]>::first_chunk)
         {
             let head = head_of_bytes(*bytes, length);
-            let mask = self.slots.len() - 1;
             let hash = hash_of_head(head);
+            let mask = self.slots.len() - 1;
             let mut at = hash as usize;
             loop {
                 let slot = self.slots[at & mask];
@@ -161,7 +179,6 @@ impl Symbols {
         self.intern_out_of_line(&text[start..start + length])
     }
 
-    #[cold]
     #[inline(never)]
     fn intern_out_of_line(&mut self, name: &[u8]) -> Symbol {
         self.intern(name)
@@ -203,7 +220,18 @@ impl Symbols {
     #[inline(always)]
     fn is_name(&self, symbol: u32, name: &[u8], head: Head) -> bool {
         let known = &self.names[symbol as usize];
-        known.head == head && (name.len() <= IN_HEAD || self.bytes(Symbol(symbol)) == name)
+        known.head == head && (name.len() <= IN_HEAD || self.is_long_name(symbol, name))
+    }
+
+    /// Whether this is the symbol of the name, which is longer than its head, and begins alike.
+    #[inline(always)]
+    fn is_long_name(&self, symbol: u32, name: &[u8]) -> bool {
+        let known = self.bytes(Symbol(symbol));
+        if name.len() <= IN_HEAD_AND_TAIL {
+            known.len() == name.len() && tail(known) == tail(name)
+        } else {
+            known == name
+        }
     }
 
     #[cold]

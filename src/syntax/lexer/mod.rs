@@ -8,8 +8,7 @@ mod keyword;
 mod path;
 mod text;
 
-use crate::chars::{is_path, is_uri, name_end, path_end, plain_end};
-use crate::strings::leading_spaces;
+use crate::chars::{is_path, is_uri, name_end, path_end, plain_end, spaces_end};
 use crate::token::{Kind, Token};
 use keyword::keyword;
 
@@ -93,16 +92,23 @@ impl<'t> Lexer<'t> {
     /// Puts tokens into the slice, which has room for one, and returns how many: fewer than there is room for when the
     /// text ends. After the end that comes again.
     pub fn fill(&mut self, tokens: &mut [Token]) -> usize {
+        if let Some(token) = self.stopped {
+            tokens[0] = token;
+            return 1;
+        }
         let text = self.text;
         let mut at = self.at;
         let mut count = 0;
-        'tokens: while count < tokens.len() && self.stopped.is_none() {
+        'tokens: while count < tokens.len() {
             if self.mode != Mode::Code {
                 self.remember(&tokens[..count]);
                 self.at = at;
                 tokens[count] = self.inside();
                 at = self.at;
                 count += 1;
+                if self.stopped.is_some() {
+                    break;
+                }
                 continue;
             }
             // Most tokens follow a single space, which takes no branch.
@@ -113,7 +119,7 @@ impl<'t> Lexer<'t> {
                 };
                 match STARTS[byte as usize] {
                     Start::Blank => at += 1,
-                    Start::LineEnd => at += 1 + leading_spaces(&text[at + 1..]),
+                    Start::LineEnd => at = spaces_end(text, at + 1),
                     Start::Comment => {
                         let rest = &text[at..];
                         at += memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
@@ -183,16 +189,16 @@ impl<'t> Lexer<'t> {
                 self.at = at;
                 tokens[count] = self.rest();
                 at = self.at;
-            } else {
-                at = end;
+                count += 1;
+                if self.stopped.is_some() {
+                    break;
+                }
+                continue;
             }
+            at = end;
             count += 1;
         }
         self.at = at;
-        if count == 0 {
-            tokens[0] = self.stopped.unwrap_or_default();
-            return 1;
-        }
         self.remember(&tokens[..count]);
         count
     }

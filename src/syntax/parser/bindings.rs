@@ -38,8 +38,7 @@ struct Entry<'a> {
 
 enum Value<'a> {
     Plain(ExprRef<'a>),
-    /// A nested set that was thawed, with the place of the expression it was.
-    Nested(Box<SetBuilder<'a>>, Span, Pos),
+    Nested(Box<Nested<'a>>),
     Inherited,
     InheritedFrom {
         /// The index of the source that Nix arrives at.
@@ -47,6 +46,13 @@ enum Value<'a> {
         /// The index of the source that is meant.
         meant: u32,
     },
+}
+
+/// A nested set that was thawed, with the place of the expression it was.
+struct Nested<'a> {
+    set: SetBuilder<'a>,
+    span: Span,
+    pos: Pos,
 }
 
 impl<'a> SetBuilder<'a> {
@@ -96,10 +102,14 @@ impl<'a> Entry<'a> {
             pos,
         }) = self.value
         {
-            self.value = Value::Nested(Box::new(SetBuilder::thaw(bindings)), *span, *pos);
+            self.value = Value::Nested(Box::new(Nested {
+                set: SetBuilder::thaw(bindings),
+                span: *span,
+                pos: *pos,
+            }));
         }
         match &mut self.value {
-            Value::Nested(set, ..) => Some(set),
+            Value::Nested(nested) => Some(&mut nested.set),
             _ => None,
         }
     }
@@ -108,7 +118,7 @@ impl<'a> Entry<'a> {
     fn is_set(&self) -> bool {
         matches!(
             self.value,
-            Value::Nested(..)
+            Value::Nested(_)
                 | Value::Plain(Expr {
                     kind: ExprKind::Attrs(_),
                     ..
@@ -162,11 +172,9 @@ impl<'a> Parser<'a, '_> {
     #[inline(never)]
     fn close_set(&mut self, level: usize, recursive: bool) -> &'a Bindings<'a> {
         self.open_sets = level;
-        let mut set = std::mem::take(&mut self.sets[level]);
+        let set = &mut self.sets[level];
         set.recursive = recursive;
-        let bindings = freeze(self.arena, &mut set);
-        self.sets[level] = set;
-        bindings
+        freeze(self.arena, set)
     }
 
     fn binding(&mut self, level: usize) -> Outcome<()> {
@@ -420,8 +428,9 @@ fn freeze<'a>(arena: &'a Bump, set: &mut SetBuilder<'a>) -> &'a Bindings<'a> {
             Value::InheritedFrom { source, meant } => {
                 BindingValue::InheritedFrom(if source < sources { source } else { meant })
             }
-            Value::Nested(mut nested, span, pos) => {
-                let kind = ExprKind::Attrs(freeze(arena, &mut nested));
+            Value::Nested(mut nested) => {
+                let kind = ExprKind::Attrs(freeze(arena, &mut nested.set));
+                let Nested { span, pos, .. } = *nested;
                 BindingValue::Plain(arena.alloc(Expr { span, pos, kind }))
             }
         };
@@ -431,13 +440,18 @@ fn freeze<'a>(arena: &'a Bump, set: &mut SetBuilder<'a>) -> &'a Bindings<'a> {
             value,
         }
     }));
-    let inherit_from = arena.alloc_slice_copy(&set.sources);
-    let dynamic = arena.alloc_slice_copy(&set.dynamic);
-    set.sources.clear();
-    set.dynamic.clear();
+    let (mut inherit_from, mut dynamic): (&[_], &[_]) = (&[], &[]);
+    if !set.sources.is_empty() {
+        inherit_from = arena.alloc_slice_copy(&set.sources);
+        set.sources.clear();
+    }
+    if !set.dynamic.is_empty() {
+        dynamic = arena.alloc_slice_copy(&set.dynamic);
+        set.dynamic.clear();
+    }
     if set.index.capacity() > KEPT {
         set.index = FxHashMap::default();
-    } else {
+    } else if !set.index.is_empty() {
         set.index.clear();
     }
     arena.alloc(Bindings {

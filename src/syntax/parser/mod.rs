@@ -154,7 +154,8 @@ struct Node<'a> {
 }
 
 /// The names that rewritings call.
-struct Names {
+#[derive(Clone, Copy)]
+pub(crate) struct Names {
     sub: Symbol,
     mul: Symbol,
     div: Symbol,
@@ -164,6 +165,22 @@ struct Names {
     body: Symbol,
     or: Symbol,
     cur_pos: Symbol,
+}
+
+impl Names {
+    fn new(symbols: &mut Symbols) -> Names {
+        Names {
+            sub: symbols.intern(b"__sub"),
+            mul: symbols.intern(b"__mul"),
+            div: symbols.intern(b"__div"),
+            less_than: symbols.intern(b"__lessThan"),
+            find_file: symbols.intern(b"__findFile"),
+            nix_path: symbols.intern(b"__nixPath"),
+            body: symbols.intern(b"body"),
+            or: symbols.intern(b"or"),
+            cur_pos: symbols.intern(b"__curPos"),
+        }
+    }
 }
 
 /// An error that is reported once the function or `let` that starts at `start` is complete.
@@ -214,16 +231,13 @@ impl<'a, 'p> Parser<'a, 'p> {
         arena: &'a Bump,
         options: &'p ParseOptions<'p>,
     ) -> Parser<'a, 'p> {
-        let names = Names {
-            sub: symbols.intern(b"__sub"),
-            mul: symbols.intern(b"__mul"),
-            div: symbols.intern(b"__div"),
-            less_than: symbols.intern(b"__lessThan"),
-            find_file: symbols.intern(b"__findFile"),
-            nix_path: symbols.intern(b"__nixPath"),
-            body: symbols.intern(b"body"),
-            or: symbols.intern(b"or"),
-            cur_pos: symbols.intern(b"__curPos"),
+        let names = match symbols.names_of_syntax {
+            Some(names) => names,
+            None => {
+                let names = Names::new(symbols);
+                symbols.names_of_syntax = Some(names);
+                names
+            }
         };
         let mut lexer = Lexer::new(text, options.pipe_operators);
         let mut tokens = Box::new([Token::default(); READ_TOGETHER]);
