@@ -48,6 +48,11 @@ use clap::Parser;
 use std::process::ExitCode;
 use sys::{Env, ProcessEnv};
 
+/// Where sanitizers look for mistakes with memory, it is the system's.
+#[cfg(not(any(poisoned_heap, small_heap)))]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let all = ProcessEnv.args();
     // First of all: a guard has one thread only, and ends by signals.

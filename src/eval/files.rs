@@ -374,11 +374,23 @@ impl Evaluator {
             return Ok(Cow::Borrowed(path));
         }
         let folder = dir_name(path);
-        let known = folder == b"/" || self.caches.files.plain.contains(folder);
-        if known && (!last || self.maybe_type(path)? != Some(FileType::Symlink)) {
-            return Ok(Cow::Borrowed(path));
+        if folder != b"/" && !self.caches.files.plain.contains(folder) {
+            return self.resolve_slowly(path, last).map(Cow::Owned);
         }
-        self.resolve_slowly(path, last).map(Cow::Owned)
+        if last {
+            if self.caches.files.plain.contains(path) {
+                self.touches(path);
+                return Ok(Cow::Borrowed(path));
+            }
+            match self.maybe_type(path)? {
+                Some(FileType::Symlink) => return self.resolve_slowly(path, last).map(Cow::Owned),
+                Some(FileType::Directory) => {
+                    self.caches.files.plain.insert(path.to_vec());
+                }
+                _ => {}
+            }
+        }
+        Ok(Cow::Borrowed(path))
     }
 
     #[inline(never)]

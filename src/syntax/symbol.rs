@@ -249,7 +249,8 @@ impl Symbols {
             hash,
             symbol: symbol.0 + 1,
         };
-        if self.len() * 2 >= self.slots.len() {
+        // Few enough that a search is short, and so many that the table stays in the processor's caches.
+        if self.len() * 8 >= self.slots.len() * 5 {
             self.grow();
         }
         symbol
