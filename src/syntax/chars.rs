@@ -110,18 +110,17 @@ pub fn name_end(text: &[u8], start: usize) -> usize {
 /// Returns the end of the bytes from `start` on that a part of a path may hold.
 #[inline(always)]
 pub fn path_end(text: &[u8], start: usize) -> usize {
-    let paths =
-        |bytes| alphanumeric(bytes) | are(bytes, b'_') | are(bytes, b'-') | are(bytes, b'.') | are(bytes, b'+');
+    let paths = |bytes| alphanumeric(bytes) | are(bytes, b'_') | are(bytes, b'-') | are(bytes, b'.') | are(bytes, b'+');
     run_end(text, start, paths, is_path)
 }
 
 /// Returns the end of the bytes from `start` on that stand for themselves between quotes.
 #[inline(always)]
 pub fn plain_end(text: &[u8], start: usize) -> usize {
-    let plain = |bytes| {
-        !(are(bytes, b'"') | are(bytes, b'\\') | are(bytes, b'$') | are(bytes, b'\r') | are(bytes, 0))
-    };
-    run_end(text, start, plain, |byte| !matches!(byte, b'"' | b'\\' | b'$' | b'\r' | 0))
+    let plain = |bytes| !(are(bytes, b'"') | are(bytes, b'\\') | are(bytes, b'$') | are(bytes, b'\r') | are(bytes, 0));
+    run_end(text, start, plain, |byte| {
+        !matches!(byte, b'"' | b'\\' | b'$' | b'\r' | 0)
+    })
 }
 
 /// Returns the end of the spaces from `start` on.

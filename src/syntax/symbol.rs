@@ -105,19 +105,17 @@ const IN_HEAD_AND_TAIL: usize = IN_HEAD + 16;
 /// Returns the hash of a name with this head.
 #[inline(always)]
 fn hash(head: Head, name: &[u8]) -> u32 {
-    match name.len() {
-        ..=IN_HEAD => hash_of_head(head),
-        ..=IN_HEAD_AND_TAIL => {
-            let tail = tail(name);
-            hash_of_head(head) ^ hash_of_head([tail as u64, (tail >> 64) as u64]).rotate_left(7)
-        }
-        _ => {
-            let mut rest = FxHasher::default();
-            rest.write(&name[IN_HEAD..]);
-            let rest = rest.finish();
-            hash_of_head(head) ^ (rest ^ (rest >> 32)) as u32
-        }
+    if name.len() <= IN_HEAD {
+        return hash_of_head(head);
     }
+    if name.len() <= IN_HEAD_AND_TAIL {
+        let tail = tail(name);
+        return hash_of_head(head) ^ hash_of_head([tail as u64, (tail >> 64) as u64]).rotate_left(7);
+    }
+    let mut rest = FxHasher::default();
+    rest.write(&name[IN_HEAD..]);
+    let rest = rest.finish();
+    hash_of_head(head) ^ (rest ^ (rest >> 32)) as u32
 }
 
 impl Default for Symbols {

@@ -48,7 +48,10 @@ fn first_bytes(text: &[u8], start: usize, end: usize) -> u64 {
     match text.get(start..).and_then(<[u8]>::first_chunk::<8>) {
         // No branch, as lengths are all the same to a processor's guess; a word has a byte at least.
         Some(eight) => u64::from_le_bytes(*eight) & u64::MAX >> (64 - 8 * length.min(8)),
-        None => text[start..end].iter().rev().fold(0, |bytes, &byte| bytes << 8 | u64::from(byte)),
+        None => text[start..end]
+            .iter()
+            .rev()
+            .fold(0, |bytes, &byte| bytes << 8 | u64::from(byte)),
     }
 }
 

@@ -3,8 +3,8 @@
 use super::{Lint, Outcome, Parser};
 use crate::ast::{AttrName, ExprKind, ExprRef};
 use crate::error::SyntaxWarning;
-use crate::token::{Kind, Token};
 use crate::number;
+use crate::token::{Kind, Token};
 use diag::Pos;
 
 impl<'a> Parser<'a, '_> {
@@ -296,16 +296,26 @@ impl<'a> Parser<'a, '_> {
             return Ok(self.arena.alloc_slice_copy(&path));
         }
         if text[0] == b'/' {
-            self.lint(self.options.absolute_paths, "lint-absolute-path-literals", token, |_, literal| {
-                format!(
-                    "absolute path literals are not portable. Consider replacing path literal '{literal}' by a \
+            self.lint(
+                self.options.absolute_paths,
+                "lint-absolute-path-literals",
+                token,
+                |_, literal| {
+                    format!(
+                        "absolute path literals are not portable. Consider replacing path literal '{literal}' by a \
                      string, relative path, or parameter"
-                )
-            });
+                    )
+                },
+            );
         } else if text[0] != b'.' {
-            self.lint(self.options.short_paths, "lint-short-path-literals", token, |_, literal| {
-                format!("relative path literal '{literal}' should be prefixed with '.' for clarity: './{literal}'")
-            });
+            self.lint(
+                self.options.short_paths,
+                "lint-short-path-literals",
+                token,
+                |_, literal| {
+                    format!("relative path literal '{literal}' should be prefixed with '.' for clarity: './{literal}'")
+                },
+            );
         }
         Ok(self.arena.alloc_slice_copy(self.paths.literal(text)))
     }
