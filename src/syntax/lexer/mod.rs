@@ -501,3 +501,39 @@ static ALONE: [Kind; 256] = {
     kinds[b'@' as usize] = Kind::At;
     kinds
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(text: &str, together: usize) -> Vec<Token> {
+        let mut lexer = Lexer::new(text.as_bytes(), true);
+        let mut room = vec![Token::default(); together];
+        let mut all = Vec::new();
+        loop {
+            let count = lexer.fill(&mut room);
+            all.extend_from_slice(&room[..count]);
+            if matches!(room[count - 1].kind, Kind::End | Kind::Refused) {
+                return all;
+            }
+        }
+    }
+
+    #[test]
+    fn tokens_are_the_same_however_many_are_read_together() {
+        for text in [
+            "{ a.b, c ? \"text\", ... }@args: let x = \"\"; y = \"a${b}c\\n\"; in ''\n  it ${\"s\"} ''$ ''",
+            "[ ./a/b ./a${c}/d ~/e <nixpkgs/lib> http://x.y/z 1.5e3 .5 12 a'.b /* c */ # d\n x-y_z ]",
+            "a.b.c or d ? e -> f // g ++ h == i != j <= k >= l && m || n |> o <| p",
+            "./a/",
+            "\"open $\\",
+            "x = 99999999999999999999;",
+            "",
+        ] {
+            let one = tokens(text, 1);
+            for together in 2..12 {
+                assert_eq!(tokens(text, together), one, "{text:?} by {together}");
+            }
+        }
+    }
+}

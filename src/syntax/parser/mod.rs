@@ -282,6 +282,8 @@ impl<'a, 'p> Parser<'a, 'p> {
         Ok(root.expr)
     }
 
+    // Remainders below spare the check whether an index is within the array.
+
     /// Moves to the next token.
     #[inline(always)]
     fn bump(&mut self) {
