@@ -48,7 +48,7 @@ use clap::Parser;
 use std::process::ExitCode;
 use sys::{Env, ProcessEnv};
 
-/// Where sanitizers look for mistakes with memory, it is the system's.
+/// What memory comes from; where a sanitizer looks for mistakes with memory, it is the system's allocator.
 #[cfg(not(any(poisoned_heap, small_heap)))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

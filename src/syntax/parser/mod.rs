@@ -89,8 +89,8 @@ pub struct Parsed<'a> {
     pub warnings: Vec<SyntaxWarning>,
 }
 
-/// Returns the tree of `text`, whose first byte is at `base`, and which strings of the tree are part of. Never fails: what is wrong is in
-/// [`Parsed::errors`], and the tree is only to be evaluated when there are none.
+/// Returns the tree of `text`, whose first byte is at `base`; its strings are part of the text where they can be. Never
+/// fails: what is wrong is in [`Parsed::errors`], and the tree is only to be evaluated when there are none.
 pub fn parse<'a>(
     text: &'a [u8],
     base: Pos,
