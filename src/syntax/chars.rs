@@ -89,15 +89,20 @@ fn run_end(text: &[u8], start: usize, belong: impl Fn(Bytes) -> Bytes, belongs: 
             return at;
         }
     }
-    last_run_end(text, at, belongs)
+    last_run_end(text, at, belong, belongs)
 }
 
-/// Returns the same near the end of the text.
-#[cold]
+/// Returns the same near the end of the text, of whose last bytes some were looked at before.
 #[inline(never)]
-fn last_run_end(text: &[u8], start: usize, belongs: impl Fn(u8) -> bool) -> usize {
-    let rest = text.get(start..).unwrap_or_default();
-    start + rest.iter().take_while(|&&byte| belongs(byte)).count()
+fn last_run_end(text: &[u8], at: usize, belong: impl Fn(Bytes) -> Bytes, belongs: impl Fn(u8) -> bool) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    match text.last_chunk() {
+        Some(block) if !rest.is_empty() => {
+            let seen = BLOCK - rest.len();
+            at + (belong(Bytes::new(*block)).to_bitmask() >> seen).trailing_ones() as usize
+        }
+        _ => at + rest.iter().take_while(|&&byte| belongs(byte)).count(),
+    }
 }
 
 /// Returns the end of the bytes from `start` on that a name may go on with.
@@ -121,6 +126,13 @@ pub fn plain_end(text: &[u8], start: usize) -> usize {
     run_end(text, start, plain, |byte| {
         !matches!(byte, b'"' | b'\\' | b'$' | b'\r' | 0)
     })
+}
+
+/// Returns the end of the bytes from `start` on that stand for themselves in an indented string.
+#[inline(always)]
+pub fn indented_end(text: &[u8], start: usize) -> usize {
+    let plain = |bytes| !(are(bytes, b'\'') | are(bytes, b'$') | are(bytes, 0));
+    run_end(text, start, plain, |byte| !matches!(byte, b'\'' | b'$' | 0))
 }
 
 /// Returns the end of the spaces from `start` on.
@@ -150,6 +162,8 @@ mod tests {
                     assert_eq!(path_end(&text, 1), end(is_path(byte)), "{byte} at {before}");
                     let plain = !matches!(byte, b'"' | b'\\' | b'$' | b'\r' | 0);
                     assert_eq!(plain_end(&text, 1), end(plain), "{byte} at {before}");
+                    let indented = !matches!(byte, b'\'' | b'$' | 0);
+                    assert_eq!(indented_end(&text, 1), end(indented), "{byte} at {before}");
                     assert_eq!(line_end(&text, 1), end(byte != b'\n'), "{byte} at {before}");
                     let spaces = [&vec![b' '; before + 1][..], &[byte], &vec![b'z'; after]].concat();
                     let of_spaces = before + 1 + usize::from(byte == b' ');

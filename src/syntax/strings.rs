@@ -120,6 +120,9 @@ pub fn indentation<'p, 't: 'p, E: 'p>(parts: impl Iterator<Item = &'p IndentedPa
 pub struct Stripper {
     indentation: usize,
     line_start: bool,
+    /// Whether the line began after an escape, so that its indentation was not measured.
+    by_escape: bool,
+    /// How many spaces of the line were dropped in earlier parts.
     dropped: usize,
 }
 
@@ -129,6 +132,7 @@ impl Stripper {
         Stripper {
             indentation,
             line_start: true,
+            by_escape: false,
             dropped: 0,
         }
     }
@@ -139,37 +143,66 @@ impl Stripper {
         self.dropped = 0;
     }
 
-    /// Appends `text` to `out` without its indentation; in the string's last part, a last line of
-    /// nothing but spaces is dropped too.
-    pub fn strip(&mut self, text: &[u8], is_last: bool, out: &mut Vec<u8>) {
-        let first = out.len();
+    /// Returns the text of a part without its indentation; in the string's last part, a last line of nothing but spaces is
+    /// dropped too. `None` if that is not part of the text: then `out` holds it.
+    pub fn strip<'t>(
+        &mut self,
+        text: &'t [u8],
+        is_escape: bool,
+        is_last: bool,
+        out: &mut Vec<u8>,
+    ) -> Option<&'t [u8]> {
+        out.clear();
+        // What stays and is not in `out` yet.
+        let mut kept = 0..0;
         let mut at = 0;
         while at < text.len() {
+            let end = line_end(text, at);
             let mut from = at;
             if self.line_start {
-                let end = spaces_end(text, at);
-                let spaces = end - at;
-                from = at + self.indentation.saturating_sub(self.dropped).min(spaces);
-                if end == text.len() {
-                    self.dropped += spaces;
-                    out.extend_from_slice(&text[from..]);
-                    break;
+                from = self.first_kept(text, at, end);
+                if end == text.len() && spaces_end(text, at) == end {
+                    self.dropped += end - at;
+                } else {
+                    self.dropped = 0;
+                    self.line_start = false;
                 }
-                self.dropped = 0;
-                at = end;
             }
-            let end = line_end(text, at);
-            self.line_start = end < text.len();
+            if end < text.len() {
+                self.line_start = true;
+                self.by_escape = is_escape;
+            }
+            if from != kept.end {
+                out.extend_from_slice(&text[kept]);
+                kept = from..from;
+            }
             at = text.len().min(end + 1);
-            out.extend_from_slice(&text[from..at]);
+            kept.end = at;
         }
-        if is_last
-            && let Some(n) = memchr::memrchr(b'\n', &out[first..])
-            && out[first + n + 1..].iter().all(|&b| b == b' ')
-        {
-            out.truncate(first + n + 1);
+        if out.is_empty() {
+            let content = &text[kept];
+            return Some(&content[..if is_last { last_kept(content) } else { content.len() }]);
         }
+        out.extend_from_slice(&text[kept]);
+        if is_last {
+            out.truncate(last_kept(out));
+        }
+        None
     }
+
+    /// Returns where that of a line begins which stays; the line ends at `end`, or goes on in the next part.
+    fn first_kept(&self, text: &[u8], at: usize, end: usize) -> usize {
+        let due = self.indentation.saturating_sub(self.dropped);
+        // Lines that were measured have as much, or nothing but spaces.
+        let end = if self.by_escape { spaces_end(text, at) } else { end };
+        end.min(at + due)
+    }
+}
+
+/// Returns where a text ends without a last line of nothing but spaces.
+fn last_kept(text: &[u8]) -> usize {
+    let end = text.iter().rposition(|&byte| byte != b' ').map_or(0, |last| last + 1);
+    if end > 0 && text[end - 1] == b'\n' { end } else { text.len() }
 }
 
 #[cfg(test)]
@@ -199,15 +232,24 @@ mod tests {
         let stripped = |texts: &[&str]| {
             let parts: Vec<IndentedPart<'_, ()>> = texts.iter().map(|text| indented_part(text.as_bytes())).collect();
             let mut stripper = Stripper::new(indentation(parts.iter()));
-            let mut out = Vec::new();
+            let (mut out, mut copied) = (Vec::new(), Vec::new());
             for (n, part) in parts.iter().enumerate() {
                 let is_last = n + 1 == parts.len();
-                match part {
-                    IndentedPart::Plain(text) => stripper.strip(text, is_last, &mut out),
-                    IndentedPart::Escape(text) => stripper.strip(text, is_last, &mut out),
-                    IndentedPart::Byte(byte) => stripper.strip(&[*byte], is_last, &mut out),
-                    IndentedPart::Interpolated(()) => stripper.interpolated(),
-                }
+                let one;
+                let (text, is_escape) = match part {
+                    IndentedPart::Plain(text) => (*text, false),
+                    IndentedPart::Escape(text) => (*text, true),
+                    IndentedPart::Byte(byte) => {
+                        one = [*byte];
+                        (&one[..], true)
+                    }
+                    IndentedPart::Interpolated(()) => {
+                        stripper.interpolated();
+                        continue;
+                    }
+                };
+                let content = stripper.strip(text, is_escape, is_last, &mut copied);
+                out.extend_from_slice(content.unwrap_or(&copied));
             }
             String::from_utf8_lossy(&out).into_owned()
         };
@@ -217,5 +259,10 @@ mod tests {
         assert_eq!(stripped(&["\n\ta"]), "\n\ta");
         assert_eq!(stripped(&["  ", "'''", "  \n  "]), "''  \n");
         assert_eq!(stripped(&["  ", "''\\n", " a"]), "\na");
+        assert_eq!(stripped(&["  a", "''\\n", " b\n  c"]), "a\nb\nc");
+        assert_eq!(stripped(&["  one\n  two"]), "one\ntwo");
+        assert_eq!(stripped(&["  one"]), "one");
+        assert_eq!(stripped(&["  one\n      ", "''$", "  \n "]), "one\n    $  \n");
+        assert_eq!(stripped(&["   "]), "");
     }
 }

@@ -1,7 +1,7 @@
 //! Tokens inside strings, plain and indented.
 
 use super::{Lexer, Mode};
-use crate::chars::plain_end;
+use crate::chars::{indented_end, plain_end};
 use crate::strings;
 use crate::token::{Kind, Token};
 
@@ -91,18 +91,24 @@ impl Lexer<'_> {
         let text = self.text;
         let start = self.at;
         let mut from = start;
+        let mut nul = false;
         let at = loop {
-            let Some(n) = memchr::memchr2(b'\'', b'$', &text[from..]) else {
-                break text.len();
+            let at = indented_end(text, from);
+            from = match (text.get(at), text.get(at + 1)) {
+                (None, _) => break at,
+                (Some(0), _) => {
+                    nul = true;
+                    at + 1
+                }
+                (_, None | Some(b'\'')) | (Some(b'\''), Some(b'$')) | (Some(b'$'), Some(b'{')) => break at,
+                (_, Some(&next)) => {
+                    nul |= next == 0;
+                    at + 2
+                }
             };
-            let at = from + n;
-            match (text[at], text.get(at + 1)) {
-                (_, None | Some(b'\'')) | (b'\'', Some(b'$')) | (b'$', Some(b'{')) => break at,
-                _ => from = at + 2,
-            }
         };
         if at > start {
-            if memchr::memchr(0, &text[start..at]).is_some() {
+            if nul {
                 return self.refuse_nul(start, at, &text[start..at]);
             }
             return self.take(Kind::IndStr, at);

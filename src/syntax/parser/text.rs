@@ -128,24 +128,21 @@ impl<'a> Parser<'a, '_> {
         let count = self.indented.len();
         for n in first..count {
             let (token, part) = self.indented[n];
-            let one;
-            let text = match part {
+            let (text, is_escape): (&'a [u8], bool) = match part {
                 IndentedPart::Interpolated(expr) => {
                     stripper.interpolated();
                     self.parts.push((self.pos(token.start), expr));
                     continue;
                 }
-                IndentedPart::Plain(text) => text,
-                IndentedPart::Escape(text) => text,
-                IndentedPart::Byte(byte) => {
-                    one = [byte];
-                    &one
-                }
+                IndentedPart::Plain(text) => (text, false),
+                IndentedPart::Escape(text) => (text, true),
+                IndentedPart::Byte(byte) => (self.arena.alloc([byte]), true),
             };
-            content.clear();
-            stripper.strip(text, n + 1 == count, &mut content);
-            if !content.is_empty() {
-                let text = self.arena.alloc_slice_copy(&content);
+            let text = match stripper.strip(text, is_escape, n + 1 == count, &mut content) {
+                Some(text) => text,
+                None => self.arena.alloc_slice_copy(&content),
+            };
+            if !text.is_empty() {
                 let span = Span::new(self.pos(token.start), self.pos(token.end));
                 let part = Expr {
                     span,
