@@ -145,13 +145,7 @@ impl Stripper {
 
     /// Returns the text of a part without its indentation; in the string's last part, a last line of nothing but spaces is
     /// dropped too. `None` if that is not part of the text: then `out` holds it.
-    pub fn strip<'t>(
-        &mut self,
-        text: &'t [u8],
-        is_escape: bool,
-        is_last: bool,
-        out: &mut Vec<u8>,
-    ) -> Option<&'t [u8]> {
+    pub fn strip<'t>(&mut self, text: &'t [u8], is_escape: bool, is_last: bool, out: &mut Vec<u8>) -> Option<&'t [u8]> {
         out.clear();
         // What stays and is not in `out` yet.
         let mut kept = 0..0;
@@ -202,7 +196,11 @@ impl Stripper {
 /// Returns where a text ends without a last line of nothing but spaces.
 fn last_kept(text: &[u8]) -> usize {
     let end = text.iter().rposition(|&byte| byte != b' ').map_or(0, |last| last + 1);
-    if end > 0 && text[end - 1] == b'\n' { end } else { text.len() }
+    if end > 0 && text[end - 1] == b'\n' {
+        end
+    } else {
+        text.len()
+    }
 }
 
 #[cfg(test)]

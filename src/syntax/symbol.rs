@@ -1,7 +1,7 @@
 //! Interned names: attribute names and variables are compared as numbers.
 
 use crate::known_names;
-use crate::parser::Names;
+use crate::parser::{Names, Stacks};
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 
@@ -19,6 +19,8 @@ pub struct Symbols {
     bytes: Vec<u8>,
     /// Those that the parser itself uses, once it did.
     pub(crate) names_of_syntax: Option<Names>,
+    /// The memory of the last parser, for the next.
+    pub(crate) stacks: Option<Stacks<'static>>,
 }
 
 /// A place in the table: part of the name's hash, so that most other names are told apart without
@@ -138,6 +140,7 @@ impl Symbols {
             names: Vec::new(),
             bytes: Vec::new(),
             names_of_syntax: None,
+            stacks: None,
         };
         for name in known_names::NAMES.split_ascii_whitespace() {
             symbols.intern(name.as_bytes());

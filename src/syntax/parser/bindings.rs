@@ -3,6 +3,7 @@
 //! A set is built from a list of entries and frozen into the arena at its end. A nested set that is
 //! added to later is thawed into such a list again, once, so that adding stays linear.
 
+use super::stacks::emptied;
 use super::{Outcome, Parser};
 use crate::ast::{AttrName, Binding, BindingValue, Bindings, DynamicBinding, Expr, ExprKind, ExprRef};
 use crate::error::SyntaxError;
@@ -72,6 +73,26 @@ impl<'a> SetBuilder<'a> {
             self.index.insert(name, self.entries.len() as u32);
         }
         self.entries.push(Entry { name, pos, value });
+    }
+
+    /// Returns the same memory with nothing in it.
+    pub(super) fn emptied<'b>(mut self) -> SetBuilder<'b> {
+        self.clear_index();
+        SetBuilder {
+            entries: emptied(self.entries),
+            index: self.index,
+            sources: emptied(self.sources),
+            dynamic: emptied(self.dynamic),
+            recursive: false,
+        }
+    }
+
+    fn clear_index(&mut self) {
+        if self.index.capacity() > KEPT {
+            self.index = FxHashMap::default();
+        } else if !self.index.is_empty() {
+            self.index.clear();
+        }
     }
 
     fn thaw(bindings: &Bindings<'a>) -> SetBuilder<'a> {
@@ -152,8 +173,8 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn bindings(&mut self, close: Kind, recursive: bool) -> Outcome<&'a Bindings<'a>> {
         // The sets being built are kept in the parser, not on the thread's stack.
         let level = self.open_sets;
-        if level == self.sets.len() {
-            self.sets.push(SetBuilder {
+        if level == self.stacks.sets.len() {
+            self.stacks.sets.push(SetBuilder {
                 entries: Vec::with_capacity(SEARCHED),
                 ..SetBuilder::default()
             });
@@ -172,18 +193,18 @@ impl<'a> Parser<'a, '_> {
     #[inline(never)]
     fn close_set(&mut self, level: usize, recursive: bool) -> &'a Bindings<'a> {
         self.open_sets = level;
-        let set = &mut self.sets[level];
+        let set = &mut self.stacks.sets[level];
         set.recursive = recursive;
         freeze(self.arena, set)
     }
 
     fn binding(&mut self, level: usize) -> Outcome<()> {
         let start = self.token.start;
-        let mark = self.path.len();
+        let mark = self.stacks.path.len();
         self.attr_path_names()?;
         let end = self.previous_end;
         self.expect(Kind::Assign)?;
-        let names = (self.path.len() - mark) as u32;
+        let names = (self.stacks.path.len() - mark) as u32;
         // A long path nests as deep as the braces it stands for.
         if names > 1 {
             if names >= super::MAX_NESTING - self.depth {
@@ -195,10 +216,16 @@ impl<'a> Parser<'a, '_> {
         self.depth -= names - 1;
         self.expect(Kind::Semicolon)?;
         let pos = self.pos(start);
-        if let Err(twice) = add(self.arena, &mut self.sets[level], &self.path[mark..], pos, value) {
+        if let Err(twice) = add(
+            self.arena,
+            &mut self.stacks.sets[level],
+            &self.stacks.path[mark..],
+            pos,
+            value,
+        ) {
             self.report_twice(&twice, Span::new(pos, self.pos(end)));
         }
-        self.path.truncate(mark);
+        self.stacks.path.truncate(mark);
         Ok(())
     }
 
@@ -229,7 +256,7 @@ impl<'a> Parser<'a, '_> {
     #[inline(never)]
     fn inherited_names(&mut self, level: usize, source: Option<(Pos, ExprRef<'a>)>) -> Outcome<()> {
         // The names are checked after the semicolon, as the generated parser does.
-        let mark = self.inherited.len();
+        let mark = self.stacks.inherited.len();
         loop {
             let start = self.token.start;
             match self.token.kind {
@@ -239,7 +266,7 @@ impl<'a> Parser<'a, '_> {
             let name = self.attr_name()?;
             let span = Span::new(self.pos(start), self.pos(self.previous_end));
             match name {
-                AttrName::Static(name) => self.inherited.push((name, span)),
+                AttrName::Static(name) => self.stacks.inherited.push((name, span)),
                 AttrName::Dynamic(_) => {
                     let end = self.previous_end;
                     self.report("dynamic attributes not allowed in inherit".into(), start, start, end);
@@ -247,10 +274,10 @@ impl<'a> Parser<'a, '_> {
             }
         }
         self.expect(Kind::Semicolon)?;
-        let set = &mut self.sets[level];
+        let set = &mut self.stacks.sets[level];
         let index = set.sources.len() as u32;
         set.sources.extend(source);
-        for (name, span) in self.inherited.drain(mark..) {
+        for (name, span) in self.stacks.inherited.drain(mark..) {
             if let Some(n) = set.find(name) {
                 let twice = Twice {
                     path: vec![name],
@@ -449,11 +476,7 @@ fn freeze<'a>(arena: &'a Bump, set: &mut SetBuilder<'a>) -> &'a Bindings<'a> {
         dynamic = arena.alloc_slice_copy(&set.dynamic);
         set.dynamic.clear();
     }
-    if set.index.capacity() > KEPT {
-        set.index = FxHashMap::default();
-    } else if !set.index.is_empty() {
-        set.index.clear();
-    }
+    set.clear_index();
     arena.alloc(Bindings {
         recursive: set.recursive,
         attrs,

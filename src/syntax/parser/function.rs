@@ -42,12 +42,12 @@ impl<'a> Parser<'a, '_> {
     /// An expression of any kind.
     pub(super) fn expr(&mut self) -> Outcome<Node<'a>> {
         self.deeper()?;
-        let mark = self.prefixes.len();
+        let mark = self.stacks.prefixes.len();
         while self.prefix()? {
             self.deeper()?;
         }
         let mut node = self.pipe()?;
-        while self.prefixes.len() > mark {
+        while self.stacks.prefixes.len() > mark {
             node = self.complete(node.expr);
             self.depth -= 1;
         }
@@ -64,7 +64,7 @@ impl<'a> Parser<'a, '_> {
                     let arg = Some(self.intern(self.token));
                     self.bump();
                     self.bump();
-                    self.prefixes.push(Prefix::Lambda {
+                    self.stacks.prefixes.push(Prefix::Lambda {
                         start,
                         arg,
                         formals: None,
@@ -111,13 +111,13 @@ impl<'a> Parser<'a, '_> {
                 self.bump();
                 let condition = self.expr()?.expr;
                 self.expect(Kind::Semicolon)?;
-                self.prefixes.push(Prefix::Assert { start, condition });
+                self.stacks.prefixes.push(Prefix::Assert { start, condition });
             }
             Kind::With => {
                 self.bump();
                 let scope = self.expr()?.expr;
                 self.expect(Kind::Semicolon)?;
-                self.prefixes.push(Prefix::With { start, scope });
+                self.stacks.prefixes.push(Prefix::With { start, scope });
             }
             Kind::Let if self.kind_ahead(1) != Kind::BraceOpen => {
                 self.bump();
@@ -128,7 +128,7 @@ impl<'a> Parser<'a, '_> {
                     let error = self.error("dynamic attributes not allowed in let".into(), start, start, start + 3);
                     self.deferred.push(Deferred { start, error });
                 }
-                self.prefixes.push(Prefix::Let { start, bindings, wrong });
+                self.stacks.prefixes.push(Prefix::Let { start, bindings, wrong });
             }
             Kind::If => {
                 self.bump();
@@ -136,7 +136,7 @@ impl<'a> Parser<'a, '_> {
                 self.expect(Kind::Then)?;
                 let then = self.expr()?.expr;
                 self.expect(Kind::Else)?;
-                self.prefixes.push(Prefix::If { start, condition, then });
+                self.stacks.prefixes.push(Prefix::If { start, condition, then });
             }
             _ => return Ok(false),
         }
@@ -145,7 +145,7 @@ impl<'a> Parser<'a, '_> {
 
     /// Puts the last part behind the innermost prefix.
     fn complete(&mut self, last: ExprRef<'a>) -> Node<'a> {
-        let (start, pos, kind) = match self.prefixes.pop().expect("the caller saw a prefix") {
+        let (start, pos, kind) = match self.stacks.prefixes.pop().expect("the caller saw a prefix") {
             Prefix::Lambda {
                 start,
                 arg,
@@ -254,7 +254,7 @@ impl<'a> Parser<'a, '_> {
             formals: self.arena.alloc_slice_copy(&formals),
             ellipsis,
         });
-        self.prefixes.push(Prefix::Lambda {
+        self.stacks.prefixes.push(Prefix::Lambda {
             start,
             arg,
             formals,

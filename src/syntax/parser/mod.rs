@@ -12,18 +12,19 @@ mod bindings;
 mod function;
 mod operators;
 mod simple;
+mod stacks;
 mod text;
 
-use crate::ast::{AttrName, Expr, ExprKind, ExprRef};
+use crate::ast::{Expr, ExprKind, ExprRef};
 use crate::error::{SyntaxError, SyntaxWarning};
 use crate::lexer::Lexer;
 use crate::paths::Paths;
-use crate::strings::IndentedPart;
 use crate::token::{Kind, Token};
 use crate::wording;
 use crate::{Symbol, Symbols};
 use bumpalo::Bump;
 use diag::{Pos, Span};
+pub(crate) use stacks::Stacks;
 
 /// How deep expressions may nest. A level takes up to 1.3 KB of the thread's stack, and 8 MB is what
 /// a main thread usually has.
@@ -134,11 +135,15 @@ pub fn parse<'a>(
             })
         }
     };
-    Parsed {
-        root,
-        errors: parser.errors,
-        warnings: parser.warnings,
-    }
+    let Parser {
+        symbols,
+        stacks,
+        errors,
+        warnings,
+        ..
+    } = parser;
+    symbols.stacks = Some(stacks.emptied());
+    Parsed { root, errors, warnings }
 }
 
 /// The parser stopped; why is in its `errors`.
@@ -197,8 +202,8 @@ struct Parser<'a, 'p> {
     options: &'p ParseOptions<'p>,
     names: Names,
     lexer: Lexer<'a>,
-    /// Tokens that were read together, where among them the one at hand is, and the end of the one before.
-    tokens: Box<[Token; READ_TOGETHER]>,
+    stacks: Stacks<'a>,
+    /// How many tokens were read together, where among them the one at hand is, and the end of the one before.
     read: usize,
     at: usize,
     token: Token,
@@ -208,18 +213,8 @@ struct Parser<'a, 'p> {
     errors: Vec<SyntaxError>,
     warnings: Vec<SyntaxWarning>,
     deferred: Vec<Deferred>,
-    // Stacks shared by all levels of the recursion; each level uses what lies above its own mark.
-    prefixes: Vec<function::Prefix<'a>>,
-    operators: Vec<operators::Operator<'a>>,
-    expressions: Vec<ExprRef<'a>>,
-    path: Vec<AttrName<'a>>,
-    parts: Vec<(Pos, ExprRef<'a>)>,
-    indented: Vec<(Token, IndentedPart<'a, ExprRef<'a>>)>,
-    inherited: Vec<(Symbol, Span)>,
-    sets: Vec<bindings::SetBuilder<'a>>,
-    /// How many of `sets` are being built; the rest keep their memory for later.
+    /// How many sets are being built; the rest of those in `stacks` keep their memory for later.
     open_sets: usize,
-    bytes: Vec<u8>,
     paths: Paths<'p>,
 }
 
@@ -240,8 +235,8 @@ impl<'a, 'p> Parser<'a, 'p> {
             }
         };
         let mut lexer = Lexer::new(text, options.pipe_operators);
-        let mut tokens = Box::new([Token::default(); READ_TOGETHER]);
-        let read = lexer.fill(&mut tokens[..]);
+        let mut stacks = symbols.stacks.take().unwrap_or_default();
+        let read = lexer.fill(&mut stacks.tokens[..]);
         Parser {
             text,
             base,
@@ -250,8 +245,8 @@ impl<'a, 'p> Parser<'a, 'p> {
             options,
             names,
             lexer,
-            token: tokens[0],
-            tokens,
+            token: stacks.tokens[0],
+            stacks,
             read,
             at: 0,
             previous_end: 0,
@@ -259,17 +254,7 @@ impl<'a, 'p> Parser<'a, 'p> {
             errors: Vec::new(),
             warnings: Vec::new(),
             deferred: Vec::new(),
-            // As most files need it, so that the first lines do not make each of these grow again and again.
-            prefixes: Vec::with_capacity(16),
-            operators: Vec::with_capacity(16),
-            expressions: Vec::with_capacity(64),
-            path: Vec::with_capacity(16),
-            parts: Vec::with_capacity(16),
-            indented: Vec::new(),
-            inherited: Vec::new(),
-            sets: Vec::with_capacity(8),
             open_sets: 0,
-            bytes: Vec::new(),
             paths: Paths::new(options.base_path),
         }
     }
@@ -292,7 +277,7 @@ impl<'a, 'p> Parser<'a, 'p> {
         if self.at >= self.read {
             self.read_more(0);
         }
-        self.token = self.tokens[self.at % READ_TOGETHER];
+        self.token = self.stacks.tokens[self.at % READ_TOGETHER];
     }
 
     /// Returns the kind of the `n`th token after the one at hand; `n` is 1 or 2.
@@ -301,18 +286,18 @@ impl<'a, 'p> Parser<'a, 'p> {
         if self.at + n >= self.read {
             self.read_more(n);
         }
-        self.tokens[(self.at + n) % READ_TOGETHER].kind
+        self.stacks.tokens[(self.at + n) % READ_TOGETHER].kind
     }
 
     /// Reads tokens until there are `n` after the one at hand, and drops those before it.
     #[cold]
     #[inline(never)]
     fn read_more(&mut self, n: usize) {
-        self.tokens.copy_within(self.at..self.read, 0);
+        self.stacks.tokens.copy_within(self.at..self.read, 0);
         self.read -= self.at;
         self.at = 0;
         while self.read <= n {
-            self.read += self.lexer.fill(&mut self.tokens[self.read..]);
+            self.read += self.lexer.fill(&mut self.stacks.tokens[self.read..]);
         }
     }
 

@@ -67,7 +67,7 @@ impl<'a> Parser<'a, '_> {
 
     /// Operands with operators between them.
     fn operation(&mut self) -> Outcome<Node<'a>> {
-        let mark = self.operators.len();
+        let mark = self.stacks.operators.len();
         let depth = self.depth;
         loop {
             loop {
@@ -77,7 +77,7 @@ impl<'a> Parser<'a, '_> {
                     _ => break,
                 };
                 self.deeper()?;
-                self.operators.push(Operator {
+                self.stacks.operators.push(Operator {
                     kind: self.token.kind,
                     rank,
                     at: self.token.start,
@@ -92,14 +92,14 @@ impl<'a> Parser<'a, '_> {
                     if self.token.kind == Kind::Refused {
                         return self.unexpected();
                     }
-                    while self.operators.len() > mark {
+                    while self.stacks.operators.len() > mark {
                         operand = self.apply(operand);
                     }
                     self.depth = depth;
                     return Ok(operand);
                 };
-                while self.operators.len() > mark {
-                    let top = self.operators[self.operators.len() - 1].rank;
+                while self.stacks.operators.len() > mark {
+                    let top = self.stacks.operators[self.stacks.operators.len() - 1].rank;
                     if top < rank || (top == rank && grouping == Grouping::Right) {
                         break;
                     }
@@ -111,7 +111,7 @@ impl<'a> Parser<'a, '_> {
                 let (kind, at) = (self.token.kind, self.token.start);
                 self.bump();
                 if kind != Kind::Question {
-                    self.operators.push(Operator {
+                    self.stacks.operators.push(Operator {
                         kind,
                         rank,
                         at,
@@ -132,7 +132,7 @@ impl<'a> Parser<'a, '_> {
     /// Gives the innermost waiting operator its right side.
     #[inline(never)]
     fn apply(&mut self, right: Node<'a>) -> Node<'a> {
-        let Operator { kind, at, left, .. } = self.operators.pop().expect("the caller saw an operator");
+        let Operator { kind, at, left, .. } = self.stacks.operators.pop().expect("the caller saw an operator");
         let pos = self.pos(at);
         let Some(left) = left else {
             let expr = if kind == Kind::Bang {
@@ -214,10 +214,10 @@ impl<'a> Parser<'a, '_> {
         if !self.starts_operand() {
             return Ok(Node { expr: function, start });
         }
-        let mark = self.expressions.len();
+        let mark = self.stacks.expressions.len();
         while self.starts_operand() {
             let arg = self.element()?;
-            self.expressions.push(arg);
+            self.stacks.expressions.push(arg);
         }
         Ok(self.applied(start, function, mark))
     }
@@ -227,11 +227,11 @@ impl<'a> Parser<'a, '_> {
     fn applied(&mut self, start: u32, function: ExprRef<'a>, mark: usize) -> Node<'a> {
         let pos = self.pos(start);
         let expr = if let ExprKind::Call { .. } = function.kind {
-            let args = self.expressions.split_off(mark);
+            let args = self.stacks.expressions.split_off(mark);
             self.call_with(start, pos, function, &args)
         } else {
-            let args = self.arena.alloc_slice_copy(&self.expressions[mark..]);
-            self.expressions.truncate(mark);
+            let args = self.arena.alloc_slice_copy(&self.stacks.expressions[mark..]);
+            self.stacks.expressions.truncate(mark);
             self.alloc(start, pos, ExprKind::Call { function, args })
         };
         Node { expr, start }

@@ -50,10 +50,10 @@ impl<'a> Parser<'a, '_> {
 
     /// `a.b."c".${d}`, at least one name.
     pub(super) fn attr_path(&mut self) -> Outcome<&'a [AttrName<'a>]> {
-        let mark = self.path.len();
+        let mark = self.stacks.path.len();
         self.attr_path_names()?;
-        let path = self.arena.alloc_slice_copy(&self.path[mark..]);
-        self.path.truncate(mark);
+        let path = self.arena.alloc_slice_copy(&self.stacks.path[mark..]);
+        self.stacks.path.truncate(mark);
         Ok(path)
     }
 
@@ -62,7 +62,7 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn attr_path_names(&mut self) -> Outcome<()> {
         loop {
             let name = self.attr_name()?;
-            self.path.push(name);
+            self.stacks.path.push(name);
             if self.token.kind != Kind::Dot {
                 return Ok(());
             }
@@ -172,15 +172,15 @@ impl<'a> Parser<'a, '_> {
         let start = self.token.start;
         self.bump();
         self.deeper()?;
-        let mark = self.expressions.len();
+        let mark = self.stacks.expressions.len();
         while self.starts_operand() {
             let element = self.element()?;
-            self.expressions.push(element);
+            self.stacks.expressions.push(element);
         }
         self.depth -= 1;
         self.expect(Kind::BracketClose)?;
-        let elements = self.arena.alloc_slice_copy(&self.expressions[mark..]);
-        self.expressions.truncate(mark);
+        let elements = self.arena.alloc_slice_copy(&self.stacks.expressions[mark..]);
+        self.stacks.expressions.truncate(mark);
         let pos = elements.first().map_or(Pos::NONE, |first| first.pos);
         Ok(self.alloc(start, pos, ExprKind::List(elements)))
     }
@@ -270,12 +270,12 @@ impl<'a> Parser<'a, '_> {
             }
             _ => {}
         }
-        let mark = self.parts.len();
+        let mark = self.stacks.parts.len();
         let pos = self.pos(start);
-        self.parts.push((pos, first));
+        self.stacks.parts.push((pos, first));
         self.interpolated_parts(Kind::PathEnd)?;
-        let parts = self.arena.alloc_slice_copy(&self.parts[mark..]);
-        self.parts.truncate(mark);
+        let parts = self.arena.alloc_slice_copy(&self.stacks.parts[mark..]);
+        self.stacks.parts.truncate(mark);
         Ok(self.alloc(
             start,
             pos,

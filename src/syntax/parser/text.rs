@@ -22,7 +22,7 @@ impl<'a> Parser<'a, '_> {
     /// The rest of a string after its opening quote.
     #[inline(never)]
     pub(super) fn string(&mut self, start: u32) -> Outcome<ExprRef<'a>> {
-        let mark = self.parts.len();
+        let mark = self.stacks.parts.len();
         let first = self.token;
         match first.kind {
             Kind::Quote => {
@@ -37,7 +37,7 @@ impl<'a> Parser<'a, '_> {
                     return Ok(self.alloc(start, Pos::NONE, ExprKind::Str(text)));
                 }
                 let part = self.alloc(first.start, Pos::NONE, ExprKind::Str(text));
-                self.parts.push((self.pos(first.start), part));
+                self.stacks.parts.push((self.pos(first.start), part));
                 if self.token.kind != Kind::DollarBrace {
                     return self.unexpected();
                 }
@@ -46,8 +46,8 @@ impl<'a> Parser<'a, '_> {
             _ => return self.unexpected(),
         }
         self.interpolated_parts(Kind::Quote)?;
-        let parts = self.arena.alloc_slice_copy(&self.parts[mark..]);
-        self.parts.truncate(mark);
+        let parts = self.arena.alloc_slice_copy(&self.stacks.parts[mark..]);
+        self.stacks.parts.truncate(mark);
         let pos = self.pos(first.start);
         Ok(self.alloc(
             start,
@@ -69,11 +69,11 @@ impl<'a> Parser<'a, '_> {
                     self.bump();
                     let text = self.content(token);
                     let part = self.alloc(token.start, Pos::NONE, ExprKind::Str(text));
-                    self.parts.push((pos, part));
+                    self.stacks.parts.push((pos, part));
                 }
                 Kind::DollarBrace => {
                     let Node { expr, .. } = self.interpolation()?;
-                    self.parts.push((pos, expr));
+                    self.stacks.parts.push((pos, expr));
                 }
                 kind if kind == close => {
                     self.bump();
@@ -94,18 +94,18 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn indented_string(&mut self) -> Outcome<ExprRef<'a>> {
         let start = self.token.start;
         self.bump();
-        let mark = self.indented.len();
+        let mark = self.stacks.indented.len();
         loop {
             let token = self.token;
             match token.kind {
                 Kind::IndStr => {
                     let part = strings::indented_part(self.text_of(token));
-                    self.indented.push((token, part));
+                    self.stacks.indented.push((token, part));
                     self.bump();
                 }
                 Kind::DollarBrace => {
                     let expr = self.interpolation()?.expr;
-                    self.indented.push((token, IndentedPart::Interpolated(expr)));
+                    self.stacks.indented.push((token, IndentedPart::Interpolated(expr)));
                 }
                 Kind::IndClose => {
                     self.bump();
@@ -121,17 +121,17 @@ impl<'a> Parser<'a, '_> {
     #[inline(never)]
     fn stripped(&mut self, start: u32, first: usize) -> ExprRef<'a> {
         let mut stripper = Stripper::new(strings::indentation(
-            self.indented[first..].iter().map(|(_, part)| part),
+            self.stacks.indented[first..].iter().map(|(_, part)| part),
         ));
-        let mark = self.parts.len();
-        let mut content = std::mem::take(&mut self.bytes);
-        let count = self.indented.len();
+        let mark = self.stacks.parts.len();
+        let mut content = std::mem::take(&mut self.stacks.bytes);
+        let count = self.stacks.indented.len();
         for n in first..count {
-            let (token, part) = self.indented[n];
+            let (token, part) = self.stacks.indented[n];
             let (text, is_escape): (&'a [u8], bool) = match part {
                 IndentedPart::Interpolated(expr) => {
                     stripper.interpolated();
-                    self.parts.push((self.pos(token.start), expr));
+                    self.stacks.parts.push((self.pos(token.start), expr));
                     continue;
                 }
                 IndentedPart::Plain(text) => (text, false),
@@ -149,12 +149,12 @@ impl<'a> Parser<'a, '_> {
                     pos: Pos::NONE,
                     kind: ExprKind::Str(text),
                 };
-                self.parts.push((self.pos(token.start), self.arena.alloc(part)));
+                self.stacks.parts.push((self.pos(token.start), self.arena.alloc(part)));
             }
         }
-        self.bytes = content;
-        self.indented.truncate(first);
-        let (pos, kind) = match &self.parts[mark..] {
+        self.stacks.bytes = content;
+        self.stacks.indented.truncate(first);
+        let (pos, kind) = match &self.stacks.parts[mark..] {
             [] => (Pos::NONE, ExprKind::Str(b"")),
             [
                 (
@@ -176,7 +176,7 @@ impl<'a> Parser<'a, '_> {
                 )
             }
         };
-        self.parts.truncate(mark);
+        self.stacks.parts.truncate(mark);
         self.alloc(start, pos, kind)
     }
 }
