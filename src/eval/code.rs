@@ -305,6 +305,8 @@ pub struct Concat {
 pub struct FileCode {
     /// Its path.
     pub path: &'static [u8],
+    /// Its number among the files that were imported.
+    pub number: u32,
 }
 
 /// The body of a file's function whose calls are noted.

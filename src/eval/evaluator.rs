@@ -5,7 +5,7 @@ use crate::code::{CodeRef, Lambda};
 use crate::context::Contexts;
 use crate::error::{ErrorKind, Eval, EvalError, SharedError};
 use crate::heap::{Ref, Val, Words};
-use crate::imports::Import;
+use crate::imports::Imports;
 use crate::io::EvalIo;
 use crate::lower::{BaseScope, Bound};
 use crate::memory::Memory;
@@ -13,7 +13,7 @@ use crate::names::Names;
 use crate::observed::{NotedBuild, NotedCall};
 use crate::trial::Limits;
 use diag::{FileId, Origin, Pos, SourceMap};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use std::sync::Arc;
 use syntax::{Symbol, Symbols};
 
@@ -187,7 +187,7 @@ pub struct Evaluator {
     pub(crate) limits: Limits,
     /// Whether memory ran out, or evaluation broke off otherwise.
     pub(crate) exhausted: bool,
-    pub(crate) files: FxHashMap<Vec<u8>, Import>,
+    pub(crate) imports: Imports,
     /// The numbers of the trials under way, the outermost first.
     pub(crate) trials: Vec<u64>,
     /// How many trials there were.
@@ -270,7 +270,7 @@ impl Evaluator {
             steps: None,
             limits: Limits::default(),
             exhausted: false,
-            files: FxHashMap::default(),
+            imports: Imports::default(),
             trials: Vec::new(),
             trial_count: 0,
             trial_imports: Vec::new(),

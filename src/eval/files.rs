@@ -176,6 +176,9 @@ impl Evaluator {
                 _ => Place::Nowhere,
             };
         }
+        if !is_inside(path, store::STORE_DIR.as_bytes()) {
+            return Place::Outside(Cow::Borrowed(path));
+        }
         let mut path = Cow::Borrowed(path);
         // A mount's root was readable when it was made, so it leads only to older mounts.
         loop {

@@ -7,10 +7,26 @@ use crate::heap::{Ref, Val, Words};
 use crate::shared::{COMMON, FIXED};
 use crate::text::path::dir_name;
 use diag::{FileId, Origin, Pos};
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
+/// The files that were imported, each by its number.
+#[derive(Default)]
+pub(crate) struct Imports {
+    numbers: FxHashMap<&'static [u8], u32>,
+    all: Vec<Import>,
+}
+
+impl Imports {
+    /// Returns the cells of the values of all files that have one.
+    pub fn cells(&self) -> impl Iterator<Item = Ref> {
+        self.all.iter().map(|import| import.cell).filter(|cell| cell.is_some())
+    }
+}
+
 /// A file that was imported.
-pub(crate) struct Import {
+struct Import {
+    path: &'static [u8],
     /// The code that reads, compiles and evaluates it.
     file: CodeRef,
     /// Its value; none if only trials that ended have imported it.
@@ -19,46 +35,46 @@ pub(crate) struct Import {
     compiled: Option<(Arc<[u8]>, FileId, CodeRef)>,
 }
 
-impl Import {
-    /// Returns the cell of its value; none if only trials that ended have imported it.
-    pub fn cell(&self) -> Ref {
-        self.cell
-    }
-}
-
 impl Evaluator {
     /// Returns the cell of a file's value, which is evaluated at most once; `path` must be resolved
     /// (no folder, no symbolic link).
     pub fn file_cell(&mut self, path: &[u8]) -> Ref {
-        let known = self.import(path);
-        if known.cell.is_some() {
-            return known.cell;
+        let number = self.import_number(path);
+        let Import { cell, file, .. } = *self.import(number);
+        if cell.is_some() {
+            return cell;
         }
-        let value = Val::thunk(known.file, Words::EMPTY);
+        let value = Val::thunk(file, Words::EMPTY);
         let cell = self.cell(value);
         if self.is_fixed(path) {
             self.mem.heap.set(cell, value.labelled(FIXED));
         }
         self.mem.heap.pin();
-        self.import(path).cell = cell;
+        self.import(number).cell = cell;
         cell
     }
 
-    fn import(&mut self, path: &[u8]) -> &mut Import {
-        // The other way round the path would be copied each time.
-        if !self.files.contains_key(path) {
-            let arena = self.mem.arena;
-            let file = arena.alloc(FileCode {
-                path: arena.alloc_slice_copy(path),
-            });
-            let import = Import {
-                file: arena.alloc(Code::File(file)),
-                cell: Ref::NONE,
-                compiled: None,
-            };
-            self.files.insert(path.to_vec(), import);
+    fn import(&mut self, number: u32) -> &mut Import {
+        &mut self.imports.all[number as usize]
+    }
+
+    /// Returns the number of a file among those that were imported.
+    fn import_number(&mut self, path: &[u8]) -> u32 {
+        if let Some(&number) = self.imports.numbers.get(path) {
+            return number;
         }
-        self.files.get_mut(path).expect("it was just put there")
+        let arena = self.mem.arena;
+        let path: &'static [u8] = arena.alloc_slice_copy(path);
+        let number = u32::try_from(self.imports.all.len()).expect("memory is at its end long before");
+        let file = arena.alloc(FileCode { path, number });
+        self.imports.all.push(Import {
+            path,
+            file: arena.alloc(Code::File(file)),
+            cell: Ref::NONE,
+            compiled: None,
+        });
+        self.imports.numbers.insert(path, number);
+        number
     }
 
     /// Evaluates the content of a file, unless that was done before.
@@ -76,11 +92,11 @@ impl Evaluator {
     }
 
     pub(crate) fn eval_file_code(&mut self, file: &'static FileCode) -> Eval<Val> {
-        let code = match self.fixed_code(file.path) {
+        let code = match self.fixed_code(file) {
             Some(code) => code,
             None => {
                 let text = self.read_source(file.path)?;
-                self.file_code(file.path, text)?
+                self.file_code(file.number, text)?
             }
         };
         let label = if self.is_fixed(file.path) { FIXED } else { COMMON };
@@ -96,20 +112,28 @@ impl Evaluator {
 
     /// Returns the code of a file whose text an earlier trial has read, if it is one that stays as it is and whose readings
     /// nobody takes down.
-    fn fixed_code(&mut self, path: &[u8]) -> Option<CodeRef> {
-        let (_, id, code) = self.import(path).compiled.as_ref()?;
+    fn fixed_code(&mut self, file: &FileCode) -> Option<CodeRef> {
+        let (_, id, code) = self.import(file.number).compiled.as_ref()?;
         let (id, code) = (*id, *code);
-        if !self.io.is_fixed(path) {
+        if !self.io.is_fixed(file.path) {
             return None;
         }
         self.reads(id);
         Some(code)
     }
 
+    /// Returns the code of a text of the evaluator's own, which counts as a file.
+    pub(crate) fn own_code(&mut self, name: &[u8], text: &[u8]) -> Eval<CodeRef> {
+        let number = self.import_number(name);
+        self.file_code(number, text.into())
+    }
+
     /// Returns the code of a file; the same as the last time if its text is the same, as when several
     /// trials import it.
-    pub(crate) fn file_code(&mut self, path: &[u8], text: Arc<[u8]>) -> Eval<CodeRef> {
-        if let Some((old, id, code)) = &self.import(path).compiled
+    fn file_code(&mut self, number: u32, text: Arc<[u8]>) -> Eval<CodeRef> {
+        let import = self.import(number);
+        let path = import.path;
+        if let Some((old, id, code)) = &import.compiled
             && (Arc::ptr_eq(old, &text) || *old == text)
         {
             let (id, code) = (*id, *code);
@@ -118,7 +142,7 @@ impl Evaluator {
         }
         let code = self.compile(Origin::File(path.into()), text.clone(), dir_name(path), None)?;
         let id = self.texts.last().copied().unwrap_or(FileId(0));
-        self.import(path).compiled = Some((text, id, code));
+        self.import(number).compiled = Some((text, id, code));
         Ok(code)
     }
 
@@ -154,10 +178,10 @@ impl Evaluator {
     /// of files that stay as they are as well.
     pub(crate) fn forget_files(&mut self, is_kept: bool) {
         let heap = &self.mem.heap;
-        let mut new: Vec<(u32, &Vec<u8>)> = Vec::new();
-        for (path, import) in &mut self.files {
+        let mut new = Vec::new();
+        for import in &mut self.imports.all {
             if import.cell.is_some() && !heap.is_older(import.cell) {
-                new.push((import.cell.index(), path));
+                new.push((import.cell.index(), import.path));
                 let value = heap.get(import.cell);
                 if !(is_kept && value.label() == FIXED && value.is_whnf()) {
                     import.cell = Ref::NONE;
@@ -165,6 +189,6 @@ impl Evaluator {
             }
         }
         new.sort_unstable_by_key(|file| file.0);
-        self.trial_imports = new.into_iter().map(|(_, path)| path.clone()).collect();
+        self.trial_imports = new.into_iter().map(|(_, path)| path.to_vec()).collect();
     }
 }

@@ -157,12 +157,7 @@ impl Evaluator {
             values.extend(call.graph.values());
             values.push(Val::thunk(&call.body.body, call.env));
         }
-        cells.extend(
-            self.files
-                .values()
-                .map(|import| import.cell())
-                .filter(|cell| cell.is_some()),
-        );
+        cells.extend(self.imports.cells());
         let evaluated = self.mem.heap.keep_trial(mark, FIXED);
         values.extend(evaluated.into_iter().map(|cell| self.peek(cell)));
         let given = self.sweep(mark, cells, &values);

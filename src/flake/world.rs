@@ -335,7 +335,7 @@ impl EvalIo for World {
             });
         }
         self.check(path)?;
-        self.fs.read(disk(path)).map(Arc::from).map_err(|e| disk_error(path, e))
+        self.fs.read_sized(disk(path)).map_err(|e| disk_error(path, e))
     }
 
     fn file_type(&mut self, path: &[u8]) -> Result<Option<FileType>, IoError> {

@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
+use std::iter;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::fs::{DirEntry, FileBytes, FileKind, Fs, FsError, FsOp, Mode, READ_LIMIT, Stat, absent, irregular};
@@ -51,6 +53,23 @@ fn too_big() -> io::Error {
     )
 }
 
+fn refuse_pipe(data: &Metadata) -> io::Result<()> {
+    if data.file_type().is_fifo() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe"));
+    }
+    Ok(())
+}
+
+fn refuse_unreadable(data: &Metadata) -> io::Result<()> {
+    if data.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    if data.file_type().is_block_device() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a block device"));
+    }
+    Ok(())
+}
+
 fn maybe(op: FsOp, path: &Path, answer: io::Result<Metadata>) -> Result<Option<Stat>, FsError> {
     match answer {
         Ok(data) => Ok(Some(stat_of(&data))),
@@ -64,17 +83,12 @@ impl DiskFs {
         // Opening a pipe waits for a writer, perhaps for ever. One below these folders (`/dev/stdin`)
         // was named by a person; one inside a tree is a trap.
         let named = path.starts_with("/dev") || path.starts_with("/proc");
-        if !named && fs::metadata(path)?.file_type().is_fifo() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe"));
+        if !named {
+            refuse_pipe(&fs::metadata(path)?)?;
         }
         let file = File::open(path)?;
         let data = file.metadata()?;
-        if data.is_dir() {
-            return Err(io::Error::from(io::ErrorKind::IsADirectory));
-        }
-        if data.file_type().is_block_device() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a block device"));
-        }
+        refuse_unreadable(&data)?;
         Ok((file, data))
     }
 
@@ -89,6 +103,23 @@ impl DiskFs {
         if bytes.len() as u64 > READ_LIMIT {
             return Err(too_big());
         }
+        Ok(bytes)
+    }
+
+    /// Reads into what is returned, so that no byte is copied again.
+    fn read_sized_bytes(path: &Path) -> io::Result<Arc<[u8]>> {
+        // A pipe would be waited for otherwise.
+        let flags = OFlags::NONBLOCK.bits().cast_signed();
+        let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+        let data = file.metadata()?;
+        refuse_pipe(&data)?;
+        refuse_unreadable(&data)?;
+        if data.len() > READ_LIMIT {
+            return Err(too_big());
+        }
+        let mut bytes: Arc<[u8]> = iter::repeat_n(0, data.len() as usize).collect();
+        let room = Arc::get_mut(&mut bytes).expect("nobody else has it yet");
+        file.read_exact(room)?;
         Ok(bytes)
     }
 
@@ -161,6 +192,10 @@ impl DiskFs {
 impl Fs for DiskFs {
     fn read(&self, path: &Path) -> Result<Vec<u8>, FsError> {
         Self::read_bytes(path).map_err(|e| FsError::new(FsOp::Read, path, e))
+    }
+
+    fn read_sized(&self, path: &Path) -> Result<Arc<[u8]>, FsError> {
+        Self::read_sized_bytes(path).map_err(|e| FsError::new(FsOp::Read, path, e))
     }
 
     fn read_regular(&self, path: &Path) -> Result<(Vec<u8>, Stat), FsError> {
@@ -346,6 +381,34 @@ mod tests {
         DiskFs.write_atomic(&link, b"gone", Mode::Plain).unwrap();
         assert_eq!(DiskFs.read_link(&link).unwrap(), Path::new("/dev/null"));
         assert_eq!(DiskFs.stat(&link).unwrap().unwrap().kind, FileKind::Other);
+    }
+
+    #[test]
+    fn a_file_has_as_many_bytes_as_its_size_says() {
+        let dir = folder();
+        let fs = DiskFs;
+        let at = |name: &str| dir.path().join(name);
+        for text in [&b""[..], b"one", &[7; 100_000]] {
+            fs.write(&at("file"), text, Mode::Plain).unwrap();
+            fs.symlink(Path::new("file"), &at("link")).unwrap();
+            assert_eq!(*fs.read_sized(&at("link")).unwrap(), *text);
+            fs.remove_file(&at("link")).unwrap();
+        }
+        for without in ["/proc/version", "/dev/zero", "/dev/null"] {
+            assert_eq!(*fs.read_sized(Path::new(without)).unwrap(), *b"", "{without}");
+        }
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            at("pipe"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR,
+            0,
+        )
+        .unwrap();
+        let pipe = fs.read_sized(&at("pipe")).unwrap_err().to_string();
+        assert!(pipe.ends_with("it is a pipe"), "{pipe}");
+        assert!(fs.read_sized(dir.path()).is_err());
+        assert!(fs.read_sized(&at("gone")).unwrap_err().is_absent());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Most bytes that [`Fs::read`] takes from one file: 1 GiB, so that `/dev/zero` is an error and not the end of the machine.
 pub const READ_LIMIT: u64 = 1 << 30;
@@ -205,6 +206,12 @@ fn shown(path: &Path) -> String {
 pub trait Fs: Send + Sync {
     /// Returns a file's bytes, following links; fails on folders and above [`READ_LIMIT`].
     fn read(&self, path: &Path) -> Result<Vec<u8>, FsError>;
+
+    /// Returns as many bytes of a file as its size says, following links; fails on folders, pipes and above [`READ_LIMIT`]. Files
+    /// without a size, such as those below `/proc` and devices, are empty by it.
+    fn read_sized(&self, path: &Path) -> Result<Arc<[u8]>, FsError> {
+        self.read(path).map(Arc::from)
+    }
 
     /// Returns the bytes of a regular file with what the file system says of it, following no link in the last part of the
     /// path; fails on anything else and above [`READ_LIMIT`].

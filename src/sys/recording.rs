@@ -1,7 +1,7 @@
 //! A file system that remembers each answer it gave.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::fs::{DirEntry, FileBytes, Fs, FsError, Mode, Stat};
 use crate::record::{Answer, BytePath, Digest, Record, Seen, keep};
@@ -60,6 +60,16 @@ impl<F: Fs> RecordingFs<F> {
 impl<F: Fs> Fs for RecordingFs<F> {
     fn read(&self, path: &Path) -> Result<Vec<u8>, FsError> {
         let result = self.inner.read(path);
+        self.note(
+            path,
+            |seen| &mut seen.content,
+            Answer::of(&result, |bytes| Digest::of(bytes)),
+        );
+        result
+    }
+
+    fn read_sized(&self, path: &Path) -> Result<Arc<[u8]>, FsError> {
+        let result = self.inner.read_sized(path);
         self.note(
             path,
             |seen| &mut seen.content,

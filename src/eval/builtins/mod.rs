@@ -236,7 +236,7 @@ pub(crate) fn install(ev: &mut Evaluator) {
 /// user's.
 fn internal_text(ev: &mut Evaluator, name: &str, text: &[u8]) -> Eval<Val> {
     let path = format!("{}/{name}", crate::files::INTERNAL_TEXT);
-    let code = ev.file_code(path.as_bytes(), text.into())?;
+    let code = ev.own_code(path.as_bytes(), text)?;
     let value = ev.eval(code, Words::EMPTY)?;
     if let Some((lambda, _)) = value.as_lambda()
         && !ev.is_internal(lambda.pos)
