@@ -168,7 +168,7 @@ impl Symbols {
             loop {
                 let slot = self.slots[at & mask];
                 if slot.symbol == 0 {
-                    break;
+                    return self.insert(&text[start..start + length], head, hash, at & mask);
                 }
                 let symbol = slot.symbol - 1;
                 if slot.hash == hash && self.names[symbol as usize].head == head {
@@ -236,6 +236,7 @@ impl Symbols {
     }
 
     #[cold]
+    #[inline(never)]
     fn insert(&mut self, name: &[u8], head: Head, hash: u32, at: usize) -> Symbol {
         let symbol = Symbol(self.len() as u32);
         let start = self.bytes.len() as u32;

@@ -200,33 +200,50 @@ impl<'a> Parser<'a, '_> {
 
     fn binding(&mut self, level: usize) -> Outcome<()> {
         let start = self.token.start;
+        let first = self.attr_name()?;
+        if let (Kind::Assign, AttrName::Static(name)) = (self.token.kind, first) {
+            let end = self.previous_end;
+            self.bump();
+            let value = self.expr()?.expr;
+            self.expect(Kind::Semicolon)?;
+            let pos = self.pos(start);
+            let set = &mut self.stacks.sets[level];
+            match set.find(name) {
+                None => set.insert(name, pos, Value::Plain(value)),
+                Some(_) => self.add_binding(level, &[first], (pos, end), value),
+            }
+            return Ok(());
+        }
         let mark = self.stacks.path.len();
-        self.attr_path_names()?;
+        self.stacks.path.push(first);
+        if self.token.kind == Kind::Dot {
+            self.bump();
+            self.attr_path_names()?;
+        }
         let end = self.previous_end;
         self.expect(Kind::Assign)?;
-        let names = (self.stacks.path.len() - mark) as u32;
         // A long path nests as deep as the braces it stands for.
-        if names > 1 {
-            if names >= super::MAX_NESTING - self.depth {
-                return self.too_deep();
-            }
-            self.depth += names - 1;
+        let deeper = (self.stacks.path.len() - mark - 1) as u32;
+        if deeper > 0 && deeper + 1 >= super::MAX_NESTING - self.depth {
+            return self.too_deep();
         }
+        self.depth += deeper;
         let value = self.expr()?.expr;
-        self.depth -= names - 1;
+        self.depth -= deeper;
         self.expect(Kind::Semicolon)?;
         let pos = self.pos(start);
-        if let Err(twice) = add(
-            self.arena,
-            &mut self.stacks.sets[level],
-            &self.stacks.path[mark..],
-            pos,
-            value,
-        ) {
+        let mut path = std::mem::take(&mut self.stacks.path);
+        self.add_binding(level, &path[mark..], (pos, end), value);
+        path.truncate(mark);
+        self.stacks.path = path;
+        Ok(())
+    }
+
+    /// Adds a binding to the set of a level; its name is from `pos` up to `end`.
+    fn add_binding(&mut self, level: usize, path: &[AttrName<'a>], (pos, end): (Pos, u32), value: ExprRef<'a>) {
+        if let Err(twice) = add(self.arena, &mut self.stacks.sets[level], path, pos, value) {
             self.report_twice(&twice, Span::new(pos, self.pos(end)));
         }
-        self.stacks.path.truncate(mark);
-        Ok(())
     }
 
     #[cold]

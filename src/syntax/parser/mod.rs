@@ -382,6 +382,16 @@ impl<'a, 'p> Parser<'a, 'p> {
         self.arena.alloc(Expr { span, pos, kind })
     }
 
+    /// Returns a copy of a list, of which most are short: a call to copy them would take longer than they do.
+    #[inline(always)]
+    fn copied<T: Copy>(&self, items: &[T]) -> &'a [T] {
+        match items {
+            [] => &[],
+            [one] => std::slice::from_ref(self.arena.alloc(*one)),
+            more => self.arena.alloc_slice_fill_iter(more.iter().copied()),
+        }
+    }
+
     /// Returns a new expression that stands nowhere in the text.
     fn made(&self, kind: ExprKind<'a>) -> ExprRef<'a> {
         self.arena.alloc(Expr {

@@ -61,7 +61,7 @@ impl<'a> Parser<'a, '_> {
             let args = self.arena.alloc_slice_copy(&[args, more].concat());
             return self.alloc(start, function.pos, ExprKind::Call { function: inner, args });
         }
-        let args = self.arena.alloc_slice_copy(more);
+        let args = self.copied(more);
         self.alloc(start, pos, ExprKind::Call { function, args })
     }
 
@@ -230,7 +230,7 @@ impl<'a> Parser<'a, '_> {
             let args = self.stacks.expressions.split_off(mark);
             self.call_with(start, pos, function, &args)
         } else {
-            let args = self.arena.alloc_slice_copy(&self.stacks.expressions[mark..]);
+            let args = self.copied(&self.stacks.expressions[mark..]);
             self.stacks.expressions.truncate(mark);
             self.alloc(start, pos, ExprKind::Call { function, args })
         };

@@ -52,7 +52,7 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn attr_path(&mut self) -> Outcome<&'a [AttrName<'a>]> {
         let mark = self.stacks.path.len();
         self.attr_path_names()?;
-        let path = self.arena.alloc_slice_copy(&self.stacks.path[mark..]);
+        let path = self.copied(&self.stacks.path[mark..]);
         self.stacks.path.truncate(mark);
         Ok(path)
     }
@@ -179,7 +179,7 @@ impl<'a> Parser<'a, '_> {
         }
         self.depth -= 1;
         self.expect(Kind::BracketClose)?;
-        let elements = self.arena.alloc_slice_copy(&self.stacks.expressions[mark..]);
+        let elements = self.copied(&self.stacks.expressions[mark..]);
         self.stacks.expressions.truncate(mark);
         let pos = elements.first().map_or(Pos::NONE, |first| first.pos);
         Ok(self.alloc(start, pos, ExprKind::List(elements)))
@@ -274,7 +274,7 @@ impl<'a> Parser<'a, '_> {
         let pos = self.pos(start);
         self.stacks.parts.push((pos, first));
         self.interpolated_parts(Kind::PathEnd)?;
-        let parts = self.arena.alloc_slice_copy(&self.stacks.parts[mark..]);
+        let parts = self.copied(&self.stacks.parts[mark..]);
         self.stacks.parts.truncate(mark);
         Ok(self.alloc(
             start,

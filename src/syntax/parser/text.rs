@@ -46,7 +46,7 @@ impl<'a> Parser<'a, '_> {
             _ => return self.unexpected(),
         }
         self.interpolated_parts(Kind::Quote)?;
-        let parts = self.arena.alloc_slice_copy(&self.stacks.parts[mark..]);
+        let parts = self.copied(&self.stacks.parts[mark..]);
         self.stacks.parts.truncate(mark);
         let pos = self.pos(first.start);
         Ok(self.alloc(
@@ -166,7 +166,7 @@ impl<'a> Parser<'a, '_> {
                 ),
             ] => (Pos::NONE, ExprKind::Str(text)),
             parts => {
-                let parts = self.arena.alloc_slice_copy(parts);
+                let parts = self.copied(parts);
                 (
                     self.pos(start),
                     ExprKind::Concat {
