@@ -331,3 +331,24 @@ fn oracle_import_from_derivation_gives_what_nix_gives() {
     ours.is(0, "-result.drv");
     assert_eq!(ours.out, nix.out, "{}", nix.err);
 }
+
+/// Runs inside the oracle's root, so that both read the same files.
+#[test]
+fn oracle_files_without_a_size_are_as_empty_as_in_nix() {
+    let oracle = testkit::Oracle::named();
+    let place = oracle.share();
+    std::fs::copy(env!("CARGO_BIN_EXE_cfgcheck"), place.outside().join("cfgcheck")).expect("the program is copied");
+    let program = format!("{}/cfgcheck", place.inside());
+    for file in ["/proc/version", "/proc/self/status", "/dev/zero", "/dev/null"] {
+        let expression = format!("{{ text = builtins.readFile {file}; hash = builtins.hashFile \"sha256\" {file}; }}");
+        let ask = |program: &str| {
+            let mut command = oracle.command(program);
+            command.args(["eval", "--extra-experimental-features", "nix-command", "--impure"]);
+            command.args(["--json", "--expr", &expression]);
+            Said::of(command.output().expect("chroot runs"))
+        };
+        let (ours, nix) = (ask(&program), ask("nix"));
+        ours.is(0, "\"text\":\"\"");
+        assert_eq!(ours.out.trim_end(), nix.out.trim_end(), "{file}: {}", nix.err);
+    }
+}

@@ -23,18 +23,17 @@ pub struct Symbols {
     pub(crate) stacks: Option<Stacks<'static>>,
 }
 
-/// A place in the table: part of the name's hash, so that most other names are told apart without
-/// looking at them, and the symbol plus one; zero is free.
+/// A place in the table. It has all that most names are told apart by, so that to find one takes a look at one place of memory.
 #[derive(Clone, Copy, Default)]
 struct Slot {
+    head: Head,
     hash: u32,
+    /// The symbol plus one; zero is free.
     symbol: u32,
 }
 
-/// A name: how it begins, so that most are compared without a look at their bytes, and where in the
-/// table's bytes it stands.
+/// Where a name stands in the table's bytes.
 struct Name {
-    head: Head,
     start: u32,
     length: u32,
 }
@@ -164,17 +163,16 @@ impl Symbols {
             let head = head_of_bytes(*bytes, length);
             let hash = hash_of_head(head);
             let mask = self.slots.len() - 1;
-            let mut at = hash as usize;
+            let mut at = hash as usize & mask;
             loop {
-                let slot = self.slots[at & mask];
+                let slot = &self.slots[at];
+                if slot.head == head && slot.symbol != 0 {
+                    return Symbol(slot.symbol - 1);
+                }
                 if slot.symbol == 0 {
-                    return self.insert(&text[start..start + length], head, hash, at & mask);
+                    return self.insert(&text[start..start + length], head, hash, at);
                 }
-                let symbol = slot.symbol - 1;
-                if slot.hash == hash && self.names[symbol as usize].head == head {
-                    return Symbol(symbol);
-                }
-                at += 1;
+                at = (at + 1) & mask;
             }
         }
         self.intern_out_of_line(&text[start..start + length])
@@ -206,22 +204,16 @@ impl Symbols {
         let mask = self.slots.len() - 1;
         let mut at = hash as usize & mask;
         loop {
-            let slot = self.slots[at];
-            if slot.hash == hash && slot.symbol != 0 && self.is_name(slot.symbol - 1, name, head) {
-                return Ok(Symbol(slot.symbol - 1));
-            }
+            let slot = &self.slots[at];
             if slot.symbol == 0 {
                 return Err(at);
             }
+            let is_alike = slot.hash == hash && slot.head == head;
+            if is_alike && (name.len() <= IN_HEAD || self.is_long_name(slot.symbol - 1, name)) {
+                return Ok(Symbol(slot.symbol - 1));
+            }
             at = (at + 1) & mask;
         }
-    }
-
-    /// Whether this is the symbol of the name.
-    #[inline(always)]
-    fn is_name(&self, symbol: u32, name: &[u8], head: Head) -> bool {
-        let known = &self.names[symbol as usize];
-        known.head == head && (name.len() <= IN_HEAD || self.is_long_name(symbol, name))
     }
 
     /// Whether this is the symbol of the name, which is longer than its head, and begins alike.
@@ -243,11 +235,11 @@ impl Symbols {
         self.bytes.extend_from_slice(name);
         u32::try_from(self.bytes.len()).expect("all names together are under 4 GiB");
         self.names.push(Name {
-            head,
             start,
             length: name.len() as u32,
         });
         self.slots[at] = Slot {
+            head,
             hash,
             symbol: symbol.0 + 1,
         };
@@ -274,7 +266,7 @@ impl Symbols {
 
     /// Returns the bytes of a name.
     pub fn bytes(&self, symbol: Symbol) -> &[u8] {
-        let Name { start, length, .. } = self.names[symbol.0 as usize];
+        let Name { start, length } = self.names[symbol.0 as usize];
         &self.bytes[start as usize..][..length as usize]
     }
 
