@@ -25,10 +25,13 @@ pub struct Shape {
     /// Whether it comes from code alone or came up before, so that plans for it are worth keeping.
     stable: Cell<bool>,
     /// The indices in order of the names' bytes; made at the first question.
-    lexical: OnceCell<&'static [u32]>,
+    lexical: OnceCell<&'static Lexical>,
     /// The same names without positions; made at the first question.
     bare: OnceCell<&'static Shape>,
 }
+
+/// An order of names. Few shapes have one, and the reference to it is half as large as one to the indices.
+struct Lexical(&'static [u32]);
 
 impl Shape {
     fn new(keys: &'static [Symbol], positions: &'static [Pos], pos: Pos, stable: bool) -> Shape {
@@ -65,15 +68,16 @@ impl Shape {
 
     /// Returns the indices of the names in the order of their bytes.
     pub fn lexical(&self, symbols: &Symbols, arena: &'static bumpalo::Bump) -> &'static [u32] {
-        self.lexical.get_or_init(|| {
+        let order = self.lexical.get_or_init(|| {
             let mut order: Vec<u32> = (0..self.keys.len() as u32).collect();
             order.sort_unstable_by(|&a, &b| {
                 symbols
                     .bytes(self.keys[a as usize])
                     .cmp(symbols.bytes(self.keys[b as usize]))
             });
-            arena.alloc_slice_copy(&order)
-        })
+            arena.alloc(Lexical(arena.alloc_slice_copy(&order)))
+        });
+        order.0
     }
 }
 

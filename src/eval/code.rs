@@ -126,40 +126,48 @@ pub enum Within {
     Around,
 }
 
-/// A binding.
-pub struct BindingCode {
-    /// Its value.
-    pub value: Code,
-    /// Where that is evaluated.
-    pub within: Within,
-}
-
 /// An attribute set.
 pub struct AttrsCode {
     /// Names and positions of the bindings.
     pub shape: &'static Shape,
-    /// The bindings in the shape's order.
-    pub bindings: &'static [BindingCode],
-    /// The sources of `inherit (…)`.
-    pub sources: &'static [Code],
+    /// The values of the bindings, in the shape's order.
+    pub values: &'static [Code],
+    /// What few sets have.
+    pub further: Option<&'static Further>,
     /// Whether the bindings see each other; the sources then stand in the slots behind them.
     pub recursive: bool,
-    /// The index of `__overrides` of a recursive set.
-    pub overrides: Option<u32>,
-    /// Bindings with computed names: name, value, position.
-    pub dynamic: &'static [(Code, Code, Pos)],
     /// Where it stands.
     pub pos: Pos,
 }
 
 /// A `let`: bindings and then sources in the slots of a new environment.
 pub struct LetCode {
-    /// The bindings.
-    pub bindings: &'static [BindingCode],
-    /// The sources of `inherit (…)`.
-    pub sources: &'static [Code],
+    /// The values of the bindings.
+    pub values: &'static [Code],
+    /// What few have.
+    pub further: Option<&'static Further>,
     /// The body.
     pub body: Code,
+}
+
+/// What most sets and `let`s have nothing of.
+pub struct Further {
+    /// Where the values of the bindings are evaluated; empty if all are [`Within::Set`].
+    pub within: &'static [Within],
+    /// The sources of `inherit (…)`.
+    pub sources: &'static [Code],
+    /// Bindings with computed names: name, value, position.
+    pub dynamic: &'static [(Code, Code, Pos)],
+    /// The index of `__overrides` of a recursive set.
+    pub overrides: Option<u32>,
+}
+
+impl Further {
+    /// Returns in which environment the value with this index is evaluated.
+    #[inline(always)]
+    pub fn within(&self, index: usize) -> Within {
+        self.within.get(index).copied().unwrap_or(Within::Set)
+    }
 }
 
 /// A list.
@@ -375,8 +383,8 @@ pub(crate) fn around_body(
         Code::Let(bindings) => {
             let body = around_body(arena, &bindings.body, around)?;
             Some(Code::Let(arena.alloc(LetCode {
-                bindings: bindings.bindings,
-                sources: bindings.sources,
+                values: bindings.values,
+                further: bindings.further,
                 body,
             })))
         }

@@ -123,14 +123,27 @@ impl Search {
     }
 
     /// Looks at bindings: in the scope that they make if they have one, else around it.
-    fn bindings(&mut self, bindings: &'static [BindingCode], around: u32, own: u32, sources: u32) {
-        for binding in bindings {
-            let inside = match binding.within {
+    fn bindings(
+        &mut self,
+        values: &'static [Code],
+        further: Option<&'static Further>,
+        (around, own, sources): (u32, u32, u32),
+    ) {
+        let Some(further) = further else {
+            return self.codes(values, own);
+        };
+        for (i, value) in values.iter().enumerate() {
+            let inside = match further.within(i) {
                 Within::Set => own,
                 Within::Sources => sources,
                 Within::Around => around,
             };
-            self.code(&binding.value, inside);
+            self.code(value, inside);
+        }
+        self.codes(further.sources, own);
+        for (name, value, _) in further.dynamic {
+            self.code(name, own);
+            self.code(value, own);
         }
     }
 
@@ -138,13 +151,7 @@ impl Search {
         // A recursive set has its sources in its own environment; one that is not has an environment for them alone, in which
         // only selections from them are evaluated.
         let own = inside + u32::from(attrs.recursive);
-        let sources = inside + 1;
-        self.bindings(attrs.bindings, inside, own, sources);
-        self.codes(attrs.sources, own);
-        for (name, value, _) in attrs.dynamic {
-            self.code(name, own);
-            self.code(value, own);
-        }
+        self.bindings(attrs.values, attrs.further, (inside, own, inside + 1));
     }
 
     fn visit(&mut self, code: &'static Code, inside: u32) {
@@ -172,8 +179,7 @@ impl Search {
             Code::Attrs(attrs) => self.attrs(attrs, inside),
             Code::Let(bindings) => {
                 let own = inside + 1;
-                self.bindings(bindings.bindings, inside, own, own);
-                self.codes(bindings.sources, own);
+                self.bindings(bindings.values, bindings.further, (inside, own, own));
                 self.code(&bindings.body, own);
             }
             Code::List(list) => self.codes(list.elements, inside),

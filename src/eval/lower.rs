@@ -290,14 +290,11 @@ impl Lower<'_> {
             ExprKind::Let { bindings, body } => {
                 let around = self.around(bindings);
                 self.enter(bindings.attrs.iter().map(|b| b.name));
-                let (codes, sources) = self.recursive(bindings, around);
+                let (values, sources) = self.recursive(bindings, around);
+                let further = self.further(bindings, Within::Around, sources, None);
                 let body = self.expr(body, None);
                 self.leave();
-                let code = self.put(LetCode {
-                    bindings: codes,
-                    sources,
-                    body,
-                });
+                let code = self.put(LetCode { values, further, body });
                 Code::Let(code)
             }
             ExprKind::With { scope, body } => {
@@ -421,48 +418,61 @@ impl Lower<'_> {
     }
 
     /// Lowers the plain `inherit`s of a recursive set or `let` in the scope around it.
-    fn around(&mut self, bindings: &Bindings<'_>) -> Vec<Option<Code>> {
-        bindings
+    fn around(&mut self, bindings: &Bindings<'_>) -> Vec<Code> {
+        let inherited = bindings
             .attrs
             .iter()
-            .map(|b| match b.value {
-                BindingValue::Inherited => Some(self.variable(b.name, b.pos)),
-                _ => None,
-            })
-            .collect()
+            .filter(|b| matches!(b.value, BindingValue::Inherited));
+        inherited.map(|b| self.variable(b.name, b.pos)).collect()
     }
 
-    /// Lowers the bindings of a recursive set or `let`, whose scope was entered.
-    fn recursive(
-        &mut self,
-        bindings: &Bindings<'_>,
-        around: Vec<Option<Code>>,
-    ) -> (&'static [BindingCode], &'static [Code]) {
+    /// Lowers the bindings of a recursive set or `let`, whose scope was entered; what it plainly inherits is lowered already.
+    fn recursive(&mut self, bindings: &Bindings<'_>, around: Vec<Code>) -> (&'static [Code], &'static [Code]) {
         let sources = self.sources(bindings);
         let first_source = bindings.attrs.len() as u32;
-        let codes = self.put_all(bindings.attrs.iter().zip(around), |lower, (b, around)| {
-            match (b.value, around) {
-                (BindingValue::Plain(e), _) => BindingCode {
-                    value: lower.expr(e, Some(b.name)),
-                    within: Within::Set,
-                },
-                (BindingValue::InheritedFrom(index), _) => BindingCode {
-                    value: lower.inherited(
-                        first_source + index,
-                        b.name,
-                        b.pos,
-                        bindings.inherit_from[index as usize].0,
-                    ),
-                    within: Within::Set,
-                },
-                (BindingValue::Inherited, Some(value)) => BindingCode {
-                    value,
-                    within: Within::Around,
-                },
-                (BindingValue::Inherited, None) => unreachable!("`around` lowers every plain inherit"),
-            }
+        let mut around = around.into_iter();
+        let values = self.put_all(bindings.attrs.iter(), |lower, b| match b.value {
+            BindingValue::Plain(e) => lower.expr(e, Some(b.name)),
+            BindingValue::InheritedFrom(index) => lower.inherited(
+                first_source + index,
+                b.name,
+                b.pos,
+                bindings.inherit_from[index as usize].0,
+            ),
+            BindingValue::Inherited => around.next().expect("`around` lowers every plain inherit"),
         });
-        (codes, sources)
+        (values, sources)
+    }
+
+    /// Returns what few sets have. Some bindings, `Sources` or `Around`, are evaluated elsewhere than others.
+    fn further(
+        &mut self,
+        bindings: &Bindings<'_>,
+        elsewhere: Within,
+        sources: &'static [Code],
+        overrides: Option<u32>,
+    ) -> Option<&'static Further> {
+        let is_elsewhere = |value: &BindingValue<'_>| match value {
+            BindingValue::Plain(_) => false,
+            BindingValue::Inherited => elsewhere == Within::Around,
+            BindingValue::InheritedFrom(_) => elsewhere == Within::Sources,
+        };
+        let mut within: &[Within] = &[];
+        if bindings.attrs.iter().any(|b| is_elsewhere(&b.value)) {
+            within = self.put_all(bindings.attrs.iter(), |_, b| {
+                if is_elsewhere(&b.value) { elsewhere } else { Within::Set }
+            });
+        }
+        if within.is_empty() && sources.is_empty() && bindings.dynamic.is_empty() && overrides.is_none() {
+            return None;
+        }
+        let dynamic = self.dynamic(bindings);
+        Some(self.put(Further {
+            within,
+            sources,
+            dynamic,
+            overrides,
+        }))
     }
 
     fn sources(&mut self, bindings: &Bindings<'_>) -> &'static [Code] {
@@ -489,42 +499,32 @@ impl Lower<'_> {
         let shape: &'static Shape = self
             .memory
             .stable_shape(bindings.attrs.iter().map(|b| (b.name, b.pos)), pos);
-        let (codes, sources, dynamic, overrides);
+        let (values, further);
         if bindings.recursive {
             let around = self.around(bindings);
             self.enter(shape.keys.iter().copied());
-            (codes, sources) = self.recursive(bindings, around);
-            dynamic = self.dynamic(bindings);
+            let sources;
+            (values, sources) = self.recursive(bindings, around);
+            let overrides = self.symbols.find(b"__overrides").and_then(|o| shape.find(o));
+            further = self.further(bindings, Within::Around, sources, overrides.map(|i| i as u32));
             self.leave();
-            overrides = self.symbols.find(b"__overrides").and_then(|o| shape.find(o));
         } else {
-            sources = self.sources(bindings);
+            let sources = self.sources(bindings);
             // Selections from sources are evaluated in an environment of their own.
-            codes = self.put_all(bindings.attrs.iter(), |lower, b| match b.value {
-                BindingValue::Plain(e) => BindingCode {
-                    value: lower.expr(e, Some(b.name)),
-                    within: Within::Set,
-                },
-                BindingValue::Inherited => BindingCode {
-                    value: lower.variable(b.name, b.pos),
-                    within: Within::Set,
-                },
-                BindingValue::InheritedFrom(index) => BindingCode {
-                    value: lower.inherited(index, b.name, b.pos, bindings.inherit_from[index as usize].0),
-                    within: Within::Sources,
-                },
+            values = self.put_all(bindings.attrs.iter(), |lower, b| match b.value {
+                BindingValue::Plain(e) => lower.expr(e, Some(b.name)),
+                BindingValue::Inherited => lower.variable(b.name, b.pos),
+                BindingValue::InheritedFrom(index) => {
+                    lower.inherited(index, b.name, b.pos, bindings.inherit_from[index as usize].0)
+                }
             });
-            dynamic = self.dynamic(bindings);
-            overrides = None;
+            further = self.further(bindings, Within::Sources, sources, None);
         }
-        let overrides = overrides.map(|i| i as u32);
         let code = self.put(AttrsCode {
             shape,
-            bindings: codes,
-            sources,
+            values,
+            further,
             recursive: bindings.recursive,
-            overrides,
-            dynamic,
             pos,
         });
         Code::Attrs(code)

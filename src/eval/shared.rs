@@ -16,7 +16,7 @@
 //!
 //! Arguments are compared as data, and nothing is evaluated for that which could fail, take long or be noticed: literals only.
 
-use crate::code::{AttrsCode, Code, CodeRef, SharedBody, around_body};
+use crate::code::{Code, CodeRef, SharedBody, around_body};
 use crate::error::Eval;
 use crate::evaluator::Evaluator;
 use crate::heap::{Env, Label, Ref, Tag, Val};
@@ -336,11 +336,7 @@ impl Evaluator {
     fn is_literal(&self, code: &'static Code, env: Env, further: usize) -> bool {
         match code {
             Code::Const(_) | Code::Lambda(_) | Code::List(_) => true,
-            Code::Attrs(AttrsCode {
-                recursive: false,
-                dynamic: [],
-                ..
-            }) => true,
+            Code::Attrs(attrs) => !attrs.recursive && attrs.further.is_none_or(|further| further.dynamic.is_empty()),
             Code::Var(var) if further > 0 => {
                 let cell = self.slot(env, *var);
                 if !cell.is_some() {

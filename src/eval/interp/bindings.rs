@@ -10,72 +10,94 @@ use syntax::Symbol;
 impl Evaluator {
     #[inline(always)]
     pub(super) fn bind_let(&mut self, code: &'static LetCode, around: Env) -> Env {
-        let bindings = code.bindings.len();
-        let env = self.new_env(around, bindings + code.sources.len());
-        for (i, source) in code.sources.iter().enumerate() {
+        let sources = code.further.map_or(&[][..], |further| further.sources);
+        self.recursive_env(code.values, code.further, sources, around)
+    }
+
+    /// Returns the environment of bindings that see each other, with the sources of what they inherit behind them.
+    #[inline(always)]
+    fn recursive_env(
+        &mut self,
+        values: &'static [Code],
+        further: Option<&'static Further>,
+        sources: &'static [Code],
+        around: Env,
+    ) -> Env {
+        let env = self.new_env(around, values.len() + sources.len());
+        for (i, source) in sources.iter().enumerate() {
             let cell = self.delay(source, env);
-            self.mem.heap.fill_word(env, 1 + bindings + i, cell);
+            self.mem.heap.fill_word(env, 1 + values.len() + i, cell);
         }
-        for (i, binding) in code.bindings.iter().enumerate() {
-            let within = if binding.within == Within::Around { around } else { env };
-            let cell = self.delay(&binding.value, within);
+        for (i, value) in values.iter().enumerate() {
+            let within = match further {
+                Some(further) if further.within(i) == Within::Around => around,
+                _ => env,
+            };
+            let cell = match further {
+                // The set that overrides them may change what they see.
+                Some(further) if further.overrides.is_some() && within == env => self.suspend(value, env),
+                _ => self.delay(value, within),
+            };
             self.mem.heap.fill_word(env, 1 + i, cell);
         }
         env
     }
 
     pub(super) fn make_attrs(&mut self, code: &'static AttrsCode, around: Env) -> Eval<Val> {
-        let len = code.bindings.len();
+        if code.further.is_some() || code.recursive {
+            return self.make_further_attrs(code, around);
+        }
+        let values = self.mem.heap.alloc_words(code.values.len());
+        for (i, value) in code.values.iter().enumerate() {
+            let cell = self.delay(value, around);
+            self.mem.heap.fill_word(values, i, cell);
+        }
+        Ok(Val::attrs(code.shape, values))
+    }
+
+    #[inline(never)]
+    fn make_further_attrs(&mut self, code: &'static AttrsCode, around: Env) -> Eval<Val> {
+        let len = code.values.len();
+        let sources = code.further.map_or(&[][..], |further| further.sources);
         let mut env = around;
         let values;
         let mut overridden = None;
         if code.recursive {
-            env = self.new_env(around, len + code.sources.len());
-            for (i, source) in code.sources.iter().enumerate() {
-                let cell = self.delay(source, env);
-                self.mem.heap.fill_word(env, 1 + len + i, cell);
-            }
-            for (i, binding) in code.bindings.iter().enumerate() {
-                let cell = match binding.within {
-                    Within::Around => self.delay(&binding.value, around),
-                    _ if code.overrides.is_some() => self.suspend(&binding.value, env),
-                    _ => self.delay(&binding.value, env),
-                };
-                self.mem.heap.fill_word(env, 1 + i, cell);
-            }
+            env = self.recursive_env(code.values, code.further, sources, around);
             values = self.mem.heap.alloc_words(len);
             for i in 0..len {
                 let cell = self.mem.heap.word(env, 1 + i);
                 self.mem.heap.fill_word(values, i, cell);
             }
-            if let Some(index) = code.overrides {
+            if let Some(index) = code.further.and_then(|further| further.overrides) {
                 overridden = Some(self.apply_overrides(code, env, index)?);
             }
         } else {
-            let mut sources = around;
-            if !code.sources.is_empty() {
-                sources = self.new_env(around, code.sources.len());
-                for (i, source) in code.sources.iter().enumerate() {
+            let mut inherited = around;
+            if !sources.is_empty() {
+                inherited = self.new_env(around, sources.len());
+                for (i, source) in sources.iter().enumerate() {
                     let cell = self.delay(source, around);
-                    self.mem.heap.fill_word(sources, 1 + i, cell);
+                    self.mem.heap.fill_word(inherited, 1 + i, cell);
                 }
             }
             values = self.mem.heap.alloc_words(len);
-            for (i, binding) in code.bindings.iter().enumerate() {
-                let within = if binding.within == Within::Sources {
-                    sources
-                } else {
-                    around
+            for (i, value) in code.values.iter().enumerate() {
+                let within = match code.further {
+                    Some(further) if further.within(i) == Within::Sources => inherited,
+                    _ => around,
                 };
-                let cell = self.delay(&binding.value, within);
+                let cell = self.delay(value, within);
                 self.mem.heap.fill_word(values, i, cell);
             }
         }
         let set = overridden.unwrap_or_else(|| Val::attrs(code.shape, values));
-        if code.dynamic.is_empty() {
-            Ok(set)
-        } else {
-            self.dynamic_attrs(code, set, env)
+        match code.further {
+            Some(Further {
+                dynamic: dynamic @ [_, ..],
+                ..
+            }) => self.dynamic_attrs(dynamic, set, env),
+            _ => Ok(set),
         }
     }
 
@@ -100,10 +122,10 @@ impl Evaluator {
     }
 
     #[inline(never)]
-    pub(super) fn dynamic_attrs(&mut self, code: &'static AttrsCode, set: Val, env: Env) -> Eval<Val> {
+    fn dynamic_attrs(&mut self, dynamic: &'static [(Code, Code, Pos)], set: Val, env: Env) -> Eval<Val> {
         let entries = self.mem.entries(set);
         let mut attrs: Vec<(Symbol, Pos, Ref)> = entries.iter().map(|(n, a)| (n, a.pos, a.value)).collect();
-        for (name, value, pos) in code.dynamic {
+        for (name, value, pos) in dynamic {
             let pos = *pos;
             let name_value = self.eval(name, env)?;
             if name_value.tag() == Tag::Null {
