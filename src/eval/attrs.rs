@@ -181,6 +181,18 @@ impl Memory {
             return self.empty_shape;
         }
         let arena = self.arena;
+        if attrs.len() == 1
+            && let Some((name, bound)) = attrs.clone().next()
+        {
+            // As most are, of `a.b.c = 1` for instance.
+            let positions = if bound.is_some() {
+                std::slice::from_ref(arena.alloc(bound))
+            } else {
+                &[]
+            };
+            let keys = std::slice::from_ref(arena.alloc(name));
+            return arena.alloc(Shape::new(keys, positions, pos, true));
+        }
         let keys = &*arena.alloc_slice_fill_iter(attrs.clone().map(|(name, _)| name));
         debug_assert!(keys.is_sorted());
         let positions: &[Pos] = if attrs.clone().any(|(_, pos)| pos.is_some()) {

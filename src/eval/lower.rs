@@ -144,14 +144,18 @@ impl Lower<'_> {
     /// Returns what becomes of each part, in one array.
     fn put_all<P, T>(
         &mut self,
-        parts: impl ExactSizeIterator<Item = P>,
+        mut parts: impl ExactSizeIterator<Item = P>,
         mut of: impl FnMut(&mut Self, P) -> T,
     ) -> &'static [T] {
-        if parts.len() == 0 {
-            return &[];
-        }
         let arena = self.memory.arena;
-        arena.alloc_slice_fill_iter(parts.map(|part| of(self, part)))
+        match parts.len() {
+            0 => &[],
+            1 => {
+                let part = parts.next().expect("there is one");
+                std::slice::from_ref(arena.alloc(of(self, part)))
+            }
+            _ => arena.alloc_slice_fill_iter(parts.map(|part| of(self, part))),
+        }
     }
 
     fn constant(&mut self, value: Val) -> Code {
@@ -289,9 +293,10 @@ impl Lower<'_> {
             ExprKind::Call { function, args } => self.call(function, args, e.pos),
             ExprKind::Let { bindings, body } => {
                 let around = self.around(bindings);
+                let elsewhere = (!around.is_empty()).then_some(Within::Around);
                 self.enter(bindings.attrs.iter().map(|b| b.name));
                 let (values, sources) = self.recursive(bindings, around);
-                let further = self.further(bindings, Within::Around, sources, None);
+                let further = self.further(bindings, elsewhere, sources, None);
                 let body = self.expr(body, None);
                 self.leave();
                 let code = self.put(LetCode { values, further, body });
@@ -444,35 +449,46 @@ impl Lower<'_> {
         (values, sources)
     }
 
-    /// Returns what few sets have. Some bindings, `Sources` or `Around`, are evaluated elsewhere than others.
+    /// Returns what few sets have. Some bindings are evaluated elsewhere than the others, if any is.
+    #[inline(always)]
     fn further(
         &mut self,
         bindings: &Bindings<'_>,
-        elsewhere: Within,
+        elsewhere: Option<Within>,
         sources: &'static [Code],
         overrides: Option<u32>,
     ) -> Option<&'static Further> {
-        let is_elsewhere = |value: &BindingValue<'_>| match value {
-            BindingValue::Plain(_) => false,
-            BindingValue::Inherited => elsewhere == Within::Around,
-            BindingValue::InheritedFrom(_) => elsewhere == Within::Sources,
-        };
-        let mut within: &[Within] = &[];
-        if bindings.attrs.iter().any(|b| is_elsewhere(&b.value)) {
-            within = self.put_all(bindings.attrs.iter(), |_, b| {
-                if is_elsewhere(&b.value) { elsewhere } else { Within::Set }
-            });
-        }
-        if within.is_empty() && sources.is_empty() && bindings.dynamic.is_empty() && overrides.is_none() {
+        if elsewhere.is_none() && sources.is_empty() && bindings.dynamic.is_empty() && overrides.is_none() {
             return None;
         }
-        let dynamic = self.dynamic(bindings);
-        Some(self.put(Further {
+        Some(self.put_further(bindings, elsewhere, sources, overrides))
+    }
+
+    #[inline(never)]
+    fn put_further(
+        &mut self,
+        bindings: &Bindings<'_>,
+        elsewhere: Option<Within>,
+        sources: &'static [Code],
+        overrides: Option<u32>,
+    ) -> &'static Further {
+        let within = elsewhere.map_or(&[][..], |elsewhere| {
+            self.put_all(bindings.attrs.iter(), |_, b| match (b.value, elsewhere) {
+                (BindingValue::Inherited, Within::Around) | (BindingValue::InheritedFrom(_), Within::Sources) => {
+                    elsewhere
+                }
+                _ => Within::Set,
+            })
+        });
+        let dynamic = self.put_all(bindings.dynamic.iter(), |lower, d| {
+            (lower.expr(d.name, None), lower.expr(d.value, None), d.pos)
+        });
+        self.put(Further {
             within,
             sources,
             dynamic,
             overrides,
-        }))
+        })
     }
 
     fn sources(&mut self, bindings: &Bindings<'_>) -> &'static [Code] {
@@ -502,11 +518,12 @@ impl Lower<'_> {
         let (values, further);
         if bindings.recursive {
             let around = self.around(bindings);
+            let elsewhere = (!around.is_empty()).then_some(Within::Around);
             self.enter(shape.keys.iter().copied());
             let sources;
             (values, sources) = self.recursive(bindings, around);
             let overrides = self.symbols.find(b"__overrides").and_then(|o| shape.find(o));
-            further = self.further(bindings, Within::Around, sources, overrides.map(|i| i as u32));
+            further = self.further(bindings, elsewhere, sources, overrides.map(|i| i as u32));
             self.leave();
         } else {
             let sources = self.sources(bindings);
@@ -518,7 +535,8 @@ impl Lower<'_> {
                     lower.inherited(index, b.name, b.pos, bindings.inherit_from[index as usize].0)
                 }
             });
-            further = self.further(bindings, Within::Sources, sources, None);
+            let elsewhere = (!sources.is_empty()).then_some(Within::Sources);
+            further = self.further(bindings, elsewhere, sources, None);
         }
         let code = self.put(AttrsCode {
             shape,
@@ -528,11 +546,5 @@ impl Lower<'_> {
             pos,
         });
         Code::Attrs(code)
-    }
-
-    fn dynamic(&mut self, bindings: &Bindings<'_>) -> &'static [(Code, Code, Pos)] {
-        self.put_all(bindings.dynamic.iter(), |lower, d| {
-            (lower.expr(d.name, None), lower.expr(d.value, None), d.pos)
-        })
     }
 }
