@@ -450,7 +450,6 @@ impl Lower<'_> {
     }
 
     /// Returns what few sets have. Some bindings are evaluated elsewhere than the others, if any is.
-    #[inline(always)]
     fn further(
         &mut self,
         bindings: &Bindings<'_>,
@@ -461,17 +460,6 @@ impl Lower<'_> {
         if elsewhere.is_none() && sources.is_empty() && bindings.dynamic.is_empty() && overrides.is_none() {
             return None;
         }
-        Some(self.put_further(bindings, elsewhere, sources, overrides))
-    }
-
-    #[inline(never)]
-    fn put_further(
-        &mut self,
-        bindings: &Bindings<'_>,
-        elsewhere: Option<Within>,
-        sources: &'static [Code],
-        overrides: Option<u32>,
-    ) -> &'static Further {
         let within = elsewhere.map_or(&[][..], |elsewhere| {
             self.put_all(bindings.attrs.iter(), |_, b| match (b.value, elsewhere) {
                 (BindingValue::Inherited, Within::Around) | (BindingValue::InheritedFrom(_), Within::Sources) => {
@@ -483,12 +471,12 @@ impl Lower<'_> {
         let dynamic = self.put_all(bindings.dynamic.iter(), |lower, d| {
             (lower.expr(d.name, None), lower.expr(d.value, None), d.pos)
         });
-        self.put(Further {
+        Some(self.put(Further {
             within,
             sources,
             dynamic,
             overrides,
-        })
+        }))
     }
 
     fn sources(&mut self, bindings: &Bindings<'_>) -> &'static [Code] {

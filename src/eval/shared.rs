@@ -336,7 +336,7 @@ impl Evaluator {
     fn is_literal(&self, code: &'static Code, env: Env, further: usize) -> bool {
         match code {
             Code::Const(_) | Code::Lambda(_) | Code::List(_) => true,
-            Code::Attrs(attrs) => !attrs.recursive && attrs.further.is_none_or(|further| further.dynamic.is_empty()),
+            Code::Attrs(attrs) => !attrs.recursive && attrs.further.is_none_or(|parts| parts.dynamic.is_empty()),
             Code::Var(var) if further > 0 => {
                 let cell = self.slot(env, *var);
                 if !cell.is_some() {

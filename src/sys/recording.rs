@@ -55,26 +55,23 @@ impl<F: Fs> RecordingFs<F> {
             record.note_change(path.to_path_buf());
         }
     }
+
+    fn note_content(&self, path: &Path, result: &Result<impl AsRef<[u8]>, FsError>) {
+        let answer = Answer::of(result, |bytes| Digest::of(bytes.as_ref()));
+        self.note(path, |seen| &mut seen.content, answer);
+    }
 }
 
 impl<F: Fs> Fs for RecordingFs<F> {
     fn read(&self, path: &Path) -> Result<Vec<u8>, FsError> {
         let result = self.inner.read(path);
-        self.note(
-            path,
-            |seen| &mut seen.content,
-            Answer::of(&result, |bytes| Digest::of(bytes)),
-        );
+        self.note_content(path, &result);
         result
     }
 
     fn read_sized(&self, path: &Path) -> Result<Arc<[u8]>, FsError> {
         let result = self.inner.read_sized(path);
-        self.note(
-            path,
-            |seen| &mut seen.content,
-            Answer::of(&result, |bytes| Digest::of(bytes)),
-        );
+        self.note_content(path, &result);
         result
     }
 
